@@ -1,0 +1,106 @@
+"""What the service needs from the world, with the promises that every adapter keeps.
+
+An adapter may also raise Throttled, Contended or StoreUnavailable from any method of the
+store that names them; nothing else of its technology crosses this line.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from domain.configurations import Configuration
+from domain.limits import User
+from domain.tickers import Freshness, Listing, Ticker
+
+Clock = Callable[[], datetime]
+"""The wall clock: an aware time in UTC. It may jump."""
+
+NewId = Callable[[], str]
+"""A string that was never given out before."""
+
+
+@dataclass(frozen=True, slots=True)
+class Added:
+    """A stored configuration; `replayed` if an earlier request had stored it."""
+
+    configuration: Configuration
+    replayed: bool
+
+
+class ConfigurationStore(Protocol):
+    """Keeps each user's configurations, and never more of them than the limit.
+
+    What a method wrote when it returned is durable, and the same user's next read sees it.
+    Every method is safe under any number of threads and processes, and to repeat after its
+    answer was lost: a repeat never counts twice and never meets its own success as a failure.
+    After Throttled, Contended or StoreUnavailable the write may or may not have happened.
+    """
+
+    def add(self, configuration: Configuration, *, limit: int) -> Added:
+        """Store it if the owner holds fewer than `limit`, as one atomic act.
+
+        Where its `config_id` is taken already, nothing changes: the stored one comes back as
+        replayed if its `request_fingerprint` is the same, also at the limit.
+        Raises LimitReached, IdempotencyKeyReused, Throttled, Contended, StoreUnavailable.
+        """
+
+    def get(self, user_id: str, config_id: str) -> Configuration:
+        """The stored configuration. Raises NotFound, Throttled, StoreUnavailable."""
+
+    def list(self, user_id: str) -> tuple[Configuration, ...]:
+        """All of the user's configurations, newest first. Raises Throttled, StoreUnavailable."""
+
+    def update(self, user_id: str, config_id: str, change: Callable[[Configuration], Configuration]) -> Configuration:
+        """Replace the stored configuration by `change` of it, as one atomic act; the result is returned.
+
+        No other write falls between what `change` sees and what it leaves. It is pure, may be called
+        several times, and gives a new `revision`, the same each time; what it raises leaves all as it was.
+        Raises NotFound, Throttled, Contended, StoreUnavailable.
+        """
+
+    def remove(self, user_id: str, config_id: str, *, revisions: frozenset[str] | None = None) -> None:
+        """Delete it and free its place, as one atomic act, if it is at one of `revisions` (None: at any).
+
+        Raises NotFound, RevisionMismatch, Throttled, Contended, StoreUnavailable.
+        """
+
+    def check(self) -> None:
+        """Return if the store can be reached. Raises Throttled, StoreUnavailable."""
+
+
+class Listings(Protocol):
+    """One edition of the ticker list; it never changes."""
+
+    @property
+    def authoritative(self) -> bool:
+        """Whether a symbol that is missing here may be called unknown, or a delisted one delisted."""
+
+    @property
+    def freshness(self) -> Freshness:
+        """Which edition this is."""
+
+    def find(self, symbol: str) -> Listing | None:
+        """What is known of a canonical symbol, traded or not."""
+
+    def search(self, query: str, limit: int) -> Sequence[Ticker]:
+        """Traded symbols: the exact one, then by symbol prefix, then by company name; at most `limit`."""
+
+
+class TickerList(Protocol):
+    """Gives the best edition of the ticker list there is now; a failing source never makes it raise."""
+
+    def current(self) -> Listings:
+        """The edition to use for one request: everything a request asks, it asks the same one."""
+
+
+class IdentityProvider(Protocol):
+    """Tells who a token speaks for. No state is kept for anybody."""
+
+    def issue_anonymous(self) -> tuple[User, str, datetime]:
+        """A new anonymous user, their token, and when it was made."""
+
+    def identify(self, token: str) -> User:
+        """Whoever the token speaks for. Raises InvalidToken, ExpiredToken, IdentityUnavailable."""

@@ -1,0 +1,1 @@
+"""Everything that knows HTTP, the command line, Lambda or the environment."""

@@ -1,0 +1,42 @@
+"""Values for tests: each builder gives a valid one, and takes what the test cares about."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import uuid4
+
+from domain.configurations import Configuration, Draft, WatchedTicker
+from domain.limits import User, UserKind
+from domain.tickers import Ticker
+
+NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
+APPLE = Ticker("AAPL", "Apple Inc.", "NASDAQ")
+BERKSHIRE = Ticker("BRK.B", "Berkshire Hathaway Inc", "NYSE")
+
+
+def a_user(user_id: str | None = None, kind: UserKind = UserKind.ANONYMOUS, **fields: Any) -> User:
+    fields.setdefault("session_expires_at", NOW + timedelta(days=30))
+    return User(user_id=user_id or f"user-{uuid4()}", kind=kind, **fields)
+
+
+def a_draft(name: str = "Tech", tickers: tuple[str, ...] = ("AAPL",), **fields: Any) -> Draft:
+    return Draft.of(name=name, tickers=tickers, **fields)
+
+
+def a_configuration(user_id: str = "ann", *tickers: Ticker, at: datetime = NOW, **fields: Any) -> Configuration:
+    """A configuration of `user_id`, as the service would make it at the time `at`."""
+    values: dict[str, Any] = {
+        "config_id": str(uuid4()),
+        "user_id": user_id,
+        "name": "Tech",
+        "tickers": tuple(WatchedTicker(ticker, at) for ticker in tickers or (APPLE,)),
+        "timeframe_days": 7,
+        "include_extended_hours": False,
+        "created_at": at,
+        "updated_at": at,
+        "revision": str(uuid4()),
+        "request_fingerprint": str(uuid4()),
+        "expires_at": None,
+    }
+    return Configuration(**values | fields)

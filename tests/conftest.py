@@ -1,0 +1,18 @@
+"""What every test has: no network but loopback, no AWS account by accident."""
+
+from __future__ import annotations
+
+import os
+
+# Before anything imports botocore: no test may find a developer's credentials or region.
+for _name in [name for name in os.environ if name.startswith(("AWS_", "CONFIG_API_"))]:
+    del os.environ[_name]
+os.environ.update(
+    AWS_ACCESS_KEY_ID="testing",
+    AWS_SECRET_ACCESS_KEY="testing",
+    AWS_REGION="us-east-1",
+    AWS_DEFAULT_REGION="us-east-1",
+    AWS_EC2_METADATA_DISABLED="true",
+    AWS_CONFIG_FILE=os.devnull,
+    AWS_SHARED_CREDENTIALS_FILE=os.devnull,
+)

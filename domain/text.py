@@ -43,8 +43,7 @@ def is_showable(text: str) -> bool:
 
 def _continues(code: int, character: str, previous: int) -> bool:
     return bool(previous) and (
-        previous == _ZWJ
-        or code == _ZWJ
+        _ZWJ in (previous, code)
         or code in _EMOJI_MODIFIERS
         or code in _TAGS
         or code in _HANGUL_VOWELS_AND_TAILS

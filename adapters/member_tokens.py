@@ -168,7 +168,7 @@ class IssuerKeys:
 
 
 class _NoRedirects(HTTPRedirectHandler):
-    def redirect_request(self, *_: Any, **__: Any) -> None:  # type: ignore[override]  # None is how urllib says no
+    def redirect_request(self, *_: Any, **__: Any) -> None:  # None is how urllib says no
         return None
 
 

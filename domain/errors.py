@@ -36,7 +36,7 @@ class ValidationFailed(RequestRefused):
     """Fields are wrong; `problems` names all of them at once."""
 
     def __init__(self, problems: tuple[FieldProblem, ...]) -> None:
-        super().__init__("; ".join(f"{p.field}: {p.detail}" for p in problems))
+        super().__init__("; ".join(f"{p.field}: {p.detail}" if p.field else p.detail for p in problems))
         self.problems = problems
 
 
@@ -79,6 +79,9 @@ class ExpiredToken(DomainError):
 
 class NotFound(DomainError):
     """There is no such thing, or it is somebody else's: the two look the same."""
+
+    def __init__(self, detail: str = "There is no such configuration.") -> None:
+        super().__init__(detail)
 
 
 class LimitReached(DomainError):

@@ -1,0 +1,60 @@
+"""HTTP: the API as a Flask application."""
+
+from __future__ import annotations
+
+from flask import Flask, Response, request
+from flask_cors import CORS
+
+from entrypoints.api import configurations, health, openapi, problems, sessions, tickers
+from entrypoints.api.requests import MAX_BODY
+from entrypoints.api.scope import RequestScopeMiddleware
+from entrypoints.application import KEY, Application
+from entrypoints.logs import scope
+
+BLUEPRINTS = (sessions.blueprint, configurations.blueprint, tickers.blueprint, health.blueprint)
+
+
+def create_api(application: Application) -> Flask:
+    """The Flask application that serves what bootstrap has wired."""
+    app = Flask("config-api", static_folder=None, root_path=__path__[0])
+    app.config["MAX_CONTENT_LENGTH"] = MAX_BODY
+    app.extensions[KEY] = application
+    app.url_map.strict_slashes = False
+    settings = application.settings
+    if settings.cors_origins:
+        CORS(
+            app,
+            origins=list(settings.cors_origins),
+            supports_credentials=True,
+            always_send=False,
+            vary_header=True,
+            max_age=600,
+            methods=["GET", "HEAD", "POST", "PATCH", "PUT", "DELETE", "OPTIONS"],
+            allow_headers=[
+                "Authorization",
+                "Content-Type",
+                "If-Match",
+                "If-None-Match",
+                "Idempotency-Key",
+                "X-Request-ID",
+            ],
+            expose_headers=["ETag", "Location", "Retry-After", "X-Request-ID", "Idempotency-Replayed"],
+        )
+        app.after_request(_vary_by_origin)
+    app.before_request(_note_route)
+    problems.register(app)
+    openapi.register(app, BLUEPRINTS)
+    app.wsgi_app = RequestScopeMiddleware(app.wsgi_app, seconds=settings.deadline.total_seconds())  # type: ignore[method-assign]  # Flask's own way to wrap an application
+    return app
+
+
+def _note_route() -> None:
+    current = scope.get()
+    if current is not None:
+        current.route = str(request.url_rule) if request.url_rule else None
+
+
+def _vary_by_origin(response: Response) -> Response:
+    """flask-cors leaves this out for a single origin; a shared cache needs it all the same."""
+    response.vary.add("Origin")
+    return response

@@ -1,0 +1,166 @@
+"""`/configurations`: the watchlists of whoever asks."""
+
+from __future__ import annotations
+
+import logging
+
+from flask import Response, request, url_for
+from flask_smorest import Blueprint
+
+from domain import errors
+from domain.configurations import Changes, Draft
+from domain.errors import DomainError
+from domain.limits import User
+from entrypoints.api import documented
+from entrypoints.api.documented import body, may_fail
+from entrypoints.api.problems import PROBLEMS
+from entrypoints.api.representations import etag, of_configuration, of_shelf, respond
+from entrypoints.api.requests import authenticated, expected_revisions, idempotency_key, read_configuration
+from entrypoints.api.schemas import ChangesSchema, ConfigurationSchema, DraftSchema, ShelfSchema
+from entrypoints.application import application
+
+log = logging.getLogger(__name__)
+
+blueprint = Blueprint("configurations", __name__, url_prefix="/api/v2/configurations", description="Watchlists")
+
+_DRAFT, _CHANGES = DraftSchema(), ChangesSchema()
+_REFUSED_BODY = (
+    errors.MalformedJson,
+    errors.ValidationFailed,
+    errors.UnknownTicker,
+    errors.DelistedTicker,
+    errors.PayloadTooLarge,
+    errors.UnsupportedMediaType,
+    errors.TickersUnavailable,
+)
+
+
+@blueprint.route("", methods=["GET"])
+@blueprint.doc(summary="List your configurations", operationId="listConfigurations", **documented.SECURITY)
+@blueprint.response(200, ShelfSchema)
+@may_fail(blueprint, *documented.IDENTIFIED, *documented.STORED)
+@authenticated
+def list_configurations(user: User) -> Response:
+    """All of them, newest first, and how many more there may be."""
+    return respond(of_shelf(application().configurations.list(user)))
+
+
+@blueprint.route("", methods=["POST"])
+@blueprint.doc(
+    summary="Create a configuration",
+    operationId="createConfiguration",
+    parameters=[documented.IDEMPOTENCY_KEY],
+    **body(DraftSchema),
+    **documented.SECURITY,
+)
+@blueprint.response(201, ConfigurationSchema, headers=documented.ETAG | documented.LOCATION | documented.REPLAYED)
+@may_fail(
+    blueprint,
+    *documented.IDENTIFIED,
+    *documented.WRITTEN,
+    *_REFUSED_BODY,
+    errors.LimitReached,
+    errors.IdempotencyKeyReused,
+)
+@authenticated
+def create_configuration(user: User) -> Response:
+    """Never beyond the limit. With an Idempotency-Key, it may be repeated until there is an answer."""
+    try:
+        key = idempotency_key()
+        added = application().configurations.create(user, read_configuration(_DRAFT, Draft.of), idempotency_key=key)
+    except DomainError as refused:
+        log.info("create", extra={"outcome": PROBLEMS[type(refused)].code})
+        raise
+    log.info("create", extra={"outcome": "replayed" if added.replayed else "created"})
+    location = url_for("configurations.get_configuration", config_id=added.configuration.config_id)
+    headers = {"Location": location, "ETag": etag(added.configuration)}
+    if added.replayed:
+        headers["Idempotency-Replayed"] = "true"
+    return respond(of_configuration(added.configuration), 201, headers)
+
+
+@blueprint.route("/<config_id>", methods=["GET"])
+@blueprint.doc(
+    summary="Read a configuration",
+    operationId="getConfiguration",
+    parameters=[documented.IF_NONE_MATCH],
+    **documented.SECURITY,
+)
+@blueprint.response(200, ConfigurationSchema, headers=documented.ETAG)
+@blueprint.alt_response(304, description="It still is at the revision you have.", headers=documented.ETAG, success=True)
+@may_fail(blueprint, *documented.IDENTIFIED, *documented.STORED, errors.NotFound)
+@authenticated
+def get_configuration(user: User, config_id: str) -> Response:
+    """With its revision as ETag, for If-Match and If-None-Match."""
+    configuration = application().configurations.get(user, config_id)
+    headers = {"ETag": etag(configuration)}
+    if "If-None-Match" in request.headers and request.if_none_match.contains_weak(configuration.revision):
+        return Response(status=304, headers=headers)
+    return respond(of_configuration(configuration), headers=headers)
+
+
+@blueprint.route("/<config_id>", methods=["PATCH"])
+@blueprint.doc(
+    summary="Change a configuration",
+    operationId="updateConfiguration",
+    parameters=[documented.IF_MATCH],
+    **body(ChangesSchema),
+    **documented.SECURITY,
+)
+@blueprint.response(200, ConfigurationSchema, headers=documented.ETAG)
+@may_fail(
+    blueprint,
+    *documented.IDENTIFIED,
+    *documented.WRITTEN,
+    *_REFUSED_BODY,
+    errors.NotFound,
+    errors.RevisionMismatch,
+)
+@authenticated
+def update_configuration(user: User, config_id: str) -> Response:
+    """Fields that are not named stay as they are."""
+    return _update(user, config_id, read_configuration(_CHANGES, Changes.of))
+
+
+@blueprint.route("/<config_id>", methods=["PUT"])
+@blueprint.doc(
+    summary="Replace a configuration",
+    operationId="replaceConfiguration",
+    parameters=[documented.IF_MATCH],
+    **body(DraftSchema),
+    **documented.SECURITY,
+)
+@blueprint.response(200, ConfigurationSchema, headers=documented.ETAG)
+@may_fail(
+    blueprint,
+    *documented.IDENTIFIED,
+    *documented.WRITTEN,
+    *_REFUSED_BODY,
+    errors.NotFound,
+    errors.RevisionMismatch,
+)
+@authenticated
+def replace_configuration(user: User, config_id: str) -> Response:
+    """All fields at once; creates nothing."""
+    return _update(user, config_id, read_configuration(_DRAFT, Draft.of).as_changes())
+
+
+@blueprint.route("/<config_id>", methods=["DELETE"])
+@blueprint.doc(
+    summary="Delete a configuration",
+    operationId="deleteConfiguration",
+    parameters=[documented.IF_MATCH],
+    **documented.SECURITY,
+)
+@blueprint.response(204)
+@may_fail(blueprint, *documented.IDENTIFIED, *documented.WRITTEN, errors.NotFound, errors.RevisionMismatch)
+@authenticated
+def delete_configuration(user: User, config_id: str) -> Response:
+    """Its place is free at once."""
+    application().configurations.delete(user, config_id, revisions=expected_revisions())
+    return Response(status=204)
+
+
+def _update(user: User, config_id: str, changes: Changes) -> Response:
+    configuration = application().configurations.update(user, config_id, changes, revisions=expected_revisions())
+    return respond(of_configuration(configuration), headers={"ETag": etag(configuration)})

@@ -1,0 +1,39 @@
+"""`/health`: for load balancers and operators."""
+
+from __future__ import annotations
+
+from flask import Response
+from flask_smorest import Blueprint
+
+from domain.errors import StoreUnavailable, Throttled
+from entrypoints.api.documented import may_fail
+from entrypoints.api.problems import refusal
+from entrypoints.api.representations import of_freshness, respond
+from entrypoints.api.schemas import HealthSchema, ReadySchema
+from entrypoints.application import application
+
+blueprint = Blueprint("health", __name__, url_prefix="/api/v2/health", description="Health")
+
+
+@blueprint.route("", methods=["GET"])
+@blueprint.doc(summary="Is the process up?", operationId="getHealth")
+@blueprint.response(200, HealthSchema)
+def health() -> Response:
+    """Touches nothing."""
+    return respond({"status": "ok"})
+
+
+@blueprint.route("/ready", methods=["GET"])
+@blueprint.doc(summary="Can it serve?", operationId="getReadiness")
+@blueprint.response(200, ReadySchema)
+@may_fail(blueprint, StoreUnavailable)
+def ready() -> Response:
+    """Whether the store can be reached, and which ticker list is in use."""
+    app = application()
+    tickers = of_freshness(app.ticker_list.current().freshness, app.clock())
+    try:
+        app.store.check()
+    except (Throttled, StoreUnavailable) as error:
+        down = StoreUnavailable("The store cannot be reached.", retry_after=error.retry_after)
+        return refusal(down, {"store": "unavailable", "tickers": tickers})
+    return respond({"status": "ready", "store": "ok", "tickers": tickers})

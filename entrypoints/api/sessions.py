@@ -1,0 +1,60 @@
+"""`/auth`: anonymous sessions, and who a token speaks for."""
+
+from __future__ import annotations
+
+from flask import Response
+from flask_smorest import Blueprint
+
+from domain.errors import RateLimited
+from domain.limits import MAX_TICKERS, User, UserKind
+from entrypoints.api import documented
+from entrypoints.api.documented import may_fail
+from entrypoints.api.representations import respond, timestamp
+from entrypoints.api.requests import authenticated, client_address
+from entrypoints.api.schemas import MeSchema, SessionSchema
+from entrypoints.application import application
+
+blueprint = Blueprint("auth", __name__, url_prefix="/api/v2/auth", description="Sessions")
+
+
+@blueprint.route("/anonymous", methods=["POST"])
+@blueprint.doc(summary="Start an anonymous session", operationId="createAnonymousSession")
+@blueprint.response(201, SessionSchema)
+@may_fail(blueprint, RateLimited)
+def create_anonymous_session() -> Response:
+    """A new user with a token for 30 days. Nothing is stored, so a lost token is lost."""
+    app = application()
+    app.per_address.check(client_address())
+    user, token, created_at = app.identities.issue_anonymous()
+    return respond(
+        {
+            "user_id": user.user_id,
+            "token": token,
+            "token_type": "Bearer",
+            "auth_type": user.kind.value,
+            "created_at": timestamp(created_at),
+            "session_expires_at": timestamp(user.session_expires_at),
+        },
+        201,
+    )
+
+
+@blueprint.route("/me", methods=["GET"])
+@blueprint.doc(summary="Who you are", operationId="getMe", **documented.SECURITY)
+@blueprint.response(200, MeSchema)
+@may_fail(blueprint, *documented.IDENTIFIED)
+@authenticated
+def get_me(user: User) -> Response:
+    """The user that the token speaks for, and how much they may hold."""
+    return respond(
+        {
+            "user_id": user.user_id,
+            "auth_type": user.kind.value,
+            "is_anonymous": user.kind is UserKind.ANONYMOUS,
+            "session_expires_at": timestamp(user.session_expires_at),
+            "limits": {
+                "max_configurations": application().settings.limits.of(user.kind),
+                "max_tickers": MAX_TICKERS,
+            },
+        }
+    )

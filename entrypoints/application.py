@@ -1,0 +1,35 @@
+"""What bootstrap has wired, for the views and commands that use it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import cast
+
+from flask import current_app
+
+from domain.ports import Clock, ConfigurationStore, IdentityProvider, TickerList
+from domain.services import ConfigurationService, TickerService
+from entrypoints.rate_limits import RateLimit
+from entrypoints.settings import Settings
+
+KEY = "config_api"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Application:
+    """The services and ports of one running application."""
+
+    settings: Settings
+    configurations: ConfigurationService
+    tickers: TickerService
+    identities: IdentityProvider
+    store: ConfigurationStore
+    ticker_list: TickerList
+    per_user: RateLimit
+    per_address: RateLimit
+    clock: Clock
+
+
+def application() -> Application:
+    """The application of the current request or command."""
+    return cast(Application, current_app.extensions[KEY])

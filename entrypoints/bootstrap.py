@@ -1,0 +1,119 @@
+"""The one place that knows every adapter: settings in, a wired application out."""
+
+from __future__ import annotations
+
+import logging
+import os
+import random
+import secrets
+from datetime import UTC, datetime
+from pathlib import Path
+from uuid import uuid4
+
+from flask import Flask
+from flask_limiter import Limiter
+
+from domain.ports import Clock, ConfigurationStore, IdentityProvider, NewId, TickerList
+from domain.services import ConfigurationService, TickerService
+from entrypoints.api import create_api
+from entrypoints.application import Application
+from entrypoints.rate_limits import RateLimit
+from entrypoints.settings import Settings, StoreKind
+
+log = logging.getLogger(__name__)
+
+
+def utc_now() -> datetime:
+    """The wall clock."""
+    return datetime.now(UTC)
+
+
+def new_id() -> str:
+    """A random identifier (RFC 9562 §5.4)."""
+    return str(uuid4())
+
+
+def create_app(
+    settings: Settings,
+    *,
+    store: ConfigurationStore | None = None,
+    ticker_list: TickerList | None = None,
+    identities: IdentityProvider | None = None,
+    clock: Clock = utc_now,
+    ids: NewId = new_id,
+    rng: random.Random | None = None,
+) -> Flask:
+    """The application that the settings describe; each keyword argument replaces one of its parts."""
+    rng = rng or random.Random()
+    store = store or _store(settings, rng=rng)
+    ticker_list = ticker_list or _ticker_list(settings)
+    identities = identities or _identities(settings, clock=clock, rng=rng)
+    tickers = TickerService(ticker_list, rng=rng)
+    limiter = Limiter(lambda: "", storage_uri="memory://", strategy="fixed-window")
+    app = create_api(
+        Application(
+            settings=settings,
+            configurations=ConfigurationService(
+                store=store, tickers=tickers, limits=settings.limits, clock=clock, new_id=ids
+            ),
+            tickers=tickers,
+            identities=identities,
+            store=store,
+            ticker_list=ticker_list,
+            per_user=RateLimit(limiter, settings.rate_user, kind="user", rng=rng),
+            per_address=RateLimit(limiter, settings.rate_address, kind="address", rng=rng),
+            clock=clock,
+        )
+    )
+    limiter.init_app(app)
+    return app
+
+
+def _store(settings: Settings, *, rng: random.Random) -> ConfigurationStore:
+    if settings.store is StoreKind.MEMORY:
+        from adapters.memory import MemoryStore
+
+        return MemoryStore()
+    if settings.store is StoreKind.SQLITE:
+        from adapters.sqlite import SQLiteStore
+
+        return SQLiteStore(settings.sqlite_path, rng=rng)
+    from adapters.dynamodb import DynamoDBStore
+
+    return DynamoDBStore(settings.table or "", rng=rng)
+
+
+def _ticker_list(settings: Settings) -> TickerList:
+    from adapters.tickers import bundled_tickers
+
+    return bundled_tickers()
+
+
+def _identities(settings: Settings, *, clock: Clock, rng: random.Random) -> IdentityProvider:
+    from adapters.tokens import AnonymousTokens, Identities
+
+    keys = settings.secret_keys or _local_keys(settings)
+    return Identities(AnonymousTokens(keys, clock=clock))
+
+
+def _local_keys(settings: Settings) -> tuple[str, ...]:
+    """A key of this machine: beside the SQLite database, made once; forgotten with the memory store."""
+    if settings.store is StoreKind.MEMORY:
+        return (secrets.token_urlsafe(48),)
+    return (_key_in(settings.sqlite_path.with_suffix(".key")),)
+
+
+def _key_in(path: Path) -> str:
+    """The key in the file, which the first of several processes makes, whole or not at all."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    if not path.exists():
+        draft = path.with_name(f"{path.name}.{secrets.token_hex(8)}")
+        draft.touch(mode=0o600)
+        draft.write_text(secrets.token_urlsafe(48))
+        try:
+            os.link(draft, path)
+        except FileExistsError:
+            pass
+        finally:
+            draft.unlink()
+    return path.read_text().strip()

@@ -1,0 +1,66 @@
+"""One JSON object a line, with what is known of the request that it belongs to."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import logging
+import sys
+import traceback
+from contextvars import ContextVar
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TextIO
+
+_STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
+
+
+@dataclass(slots=True)
+class RequestScope:
+    """What the log lines of one request share. `user` is a hash: a line never names a person."""
+
+    request_id: str
+    route: str | None = None
+    user: str | None = None
+    lambda_request_id: str | None = None
+    trace_id: str | None = None
+
+
+scope: ContextVar[RequestScope | None] = ContextVar("scope", default=None)
+
+
+def hashed(user_id: str) -> str:
+    """The same short hash for the same user, from which the user cannot be told."""
+    return hashlib.blake2s(user_id.encode(), digest_size=8).hexdigest()
+
+
+class JsonFormatter(logging.Formatter):
+    """A record as one line of JSON: time, level, logger, message, the request's scope, every extra."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """The line, without its line break; what JSON cannot express becomes text."""
+        line: dict[str, object] = {
+            "time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
+            "level": record.levelname,
+            "logger": record.name,
+            "message": record.getMessage(),
+        }
+        current = scope.get()
+        if current is not None:
+            for name in ("request_id", "user", "lambda_request_id", "trace_id"):
+                if (value := getattr(current, name)) is not None:
+                    line[name] = value
+        line |= {name: value for name, value in vars(record).items() if name not in _STANDARD}
+        if record.exc_info and record.exc_info[1]:
+            line["exception"] = "".join(traceback.format_exception(record.exc_info[1]))
+        return json.dumps(line, default=str)
+
+
+def configure(level: str, stream: TextIO | None = None) -> None:
+    """Send everything from `level` up to `stream` (standard error) as JSON lines; safe to call again."""
+    handler = logging.StreamHandler(stream or sys.stderr)
+    handler.setFormatter(JsonFormatter())
+    logging.basicConfig(level=level, handlers=[handler], force=True)
+    # These log whole requests at DEBUG, users' data and credentials included.
+    for name in ("botocore", "boto3", "urllib3", "pynamodb", "flask-limiter", "flask_cors", "s3transfer"):
+        logging.getLogger(name).setLevel(max(logging.INFO, logging.getLevelName(level)))

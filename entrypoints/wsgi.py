@@ -8,10 +8,16 @@ import sys
 from entrypoints import logs
 from entrypoints.bootstrap import create_app
 from entrypoints.settings import Settings, SettingsError
+from entrypoints.unready import create_unready_app
 
 try:
     settings = Settings.of(os.environ)
 except SettingsError as error:
-    sys.exit(str(error))
-logs.configure(settings.log_level)
-app = create_app(settings)
+    if "AWS_LAMBDA_FUNCTION_NAME" not in os.environ:
+        sys.exit(str(error))
+    # A Lambda that exits at start is a gateway's 502 that explains nothing to anybody.
+    logs.configure("INFO")
+    app = create_unready_app(error)
+else:
+    logs.configure(settings.log_level)
+    app = create_app(settings)

@@ -1,0 +1,66 @@
+# The commands that the README promises. Each sets up all that it needs.
+
+PYTHON ?= python3
+PORT ?= 8000
+WORKERS ?= $(if $(filter 1,$(CONFIG_API_FAULTS)),1,2)
+MINUTES ?= 5
+BIN := .venv/bin
+
+.DEFAULT_GOAL := help
+.PHONY: help run test setup check bench package soak mutants openapi format clean
+
+help: ## List the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+run: .venv/.runtime ## Serve API, /docs and dashboard on http://127.0.0.1:8000 (PORT=…), data in var/
+	@$(BIN)/python tools/port.py $(PORT)
+	@echo "Config API: http://127.0.0.1:$(PORT)/   docs: http://127.0.0.1:$(PORT)/docs   stop: Ctrl+C"
+	@$(BIN)/gunicorn --bind 127.0.0.1:$(PORT) --workers $(WORKERS) --threads 8 --log-level warning entrypoints.wsgi:app
+
+test: .venv/.development browser ## Run every test, with the coverage gate
+	$(BIN)/pytest -n 2 --dist loadgroup --cov --cov-report= $(ARGS)
+	$(BIN)/coverage report
+
+setup: .venv/.development ## Make .venv with everything that development needs
+
+check: .venv/.development ## Lint, types, arrows and the fast tests
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/pytest -m "not slow"
+
+bench: .venv/.development ## Measure against floors in the same run
+	$(BIN)/python -m tests.performance
+
+soak: .venv/.development ## Attack the DynamoDB store with faults for MINUTES=5, then check every promise
+	$(BIN)/python -m tests.faults.soak --minutes $(MINUTES)
+
+openapi: .venv/.development ## Write openapi.json anew
+	$(BIN)/flask --app entrypoints.wsgi openapi > openapi.json
+
+format: .venv/.development ## Format the code
+	$(BIN)/ruff check --fix-only --quiet
+	$(BIN)/ruff format
+
+clean: ## Remove what the other targets made, but for var/
+	rm -rf .venv .cache .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache build .coverage*
+
+.PHONY: browser
+browser: .venv/.development
+	@$(BIN)/python tools/browser.py
+
+.venv/.python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+	  echo "Python 3.11 or newer is needed, and $(PYTHON) is not. Name one: make $(MAKECMDGOALS) PYTHON=python3.12" >&2; exit 1; }
+	@$(PYTHON) -m venv .venv || { \
+	  echo "Python's venv module is missing. On Debian and Ubuntu: sudo apt-get install python3-venv" >&2; exit 1; }
+	@touch $@
+
+.venv/.runtime: .venv/.python requirements.txt
+	$(BIN)/pip install --quiet --disable-pip-version-check -r requirements.txt
+	@touch $@
+
+.venv/.development: .venv/.python requirements.txt requirements-dev.txt
+	$(BIN)/pip install --quiet --disable-pip-version-check -r requirements-dev.txt
+	@touch $@ .venv/.runtime

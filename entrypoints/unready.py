@@ -1,0 +1,35 @@
+"""What a function serves whose settings are wrong: our 503, and a log line that names them."""
+
+from __future__ import annotations
+
+import logging
+from datetime import timedelta
+
+from flask import Flask, Response
+
+from domain.errors import StoreUnavailable
+from entrypoints.api import problems
+from entrypoints.api.scope import RequestScopeMiddleware
+from entrypoints.settings import SettingsError
+
+log = logging.getLogger(__name__)
+
+RETRY_AFTER = timedelta(minutes=1)
+"""Operators need that long to set a variable; nothing gets better sooner."""
+
+
+def create_unready_app(error: SettingsError) -> Flask:
+    """An application that refuses every request, and tells the log, not the caller, which settings are wrong."""
+    log.error("the settings are wrong", extra={"event": "settings_wrong", "settings": error.problems})
+    app = Flask(__name__, static_folder=None)
+
+    def refuse(path: str = "") -> Response:
+        log.error("refused for wrong settings", extra={"event": "settings_wrong", "settings": list(error.problems)})
+        return problems.refusal(StoreUnavailable("The service is not set up yet.", retry_after=RETRY_AFTER))
+
+    methods = ["GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
+    app.add_url_rule("/", view_func=refuse, methods=methods)
+    app.add_url_rule("/<path:path>", view_func=refuse, methods=methods)
+    problems.register(app)
+    app.wsgi_app = RequestScopeMiddleware(app.wsgi_app, seconds=1)  # type: ignore[method-assign]  # Flask's own way
+    return app

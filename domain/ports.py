@@ -12,6 +12,7 @@ from datetime import datetime
 from typing import Protocol
 
 from domain.configurations import Configuration
+from domain.errors import IdempotencyKeyReused
 from domain.limits import User
 from domain.tickers import Freshness, Listing, Ticker
 
@@ -28,6 +29,13 @@ class Added:
 
     configuration: Configuration
     replayed: bool
+
+    @classmethod
+    def again(cls, stored: Configuration, request_fingerprint: str | None) -> Added:
+        """The answer to a create whose id is taken by `stored`. Raises IdempotencyKeyReused if that was another one."""
+        if stored.request_fingerprint != request_fingerprint:
+            raise IdempotencyKeyReused
+        return cls(stored, replayed=True)
 
 
 class ConfigurationStore(Protocol):
@@ -51,7 +59,10 @@ class ConfigurationStore(Protocol):
         """The stored configuration. Raises NotFound, Throttled, StoreUnavailable."""
 
     def list(self, user_id: str) -> tuple[Configuration, ...]:
-        """All of the user's configurations, newest first. Raises Throttled, StoreUnavailable."""
+        """All of the user's configurations, newest first, of one moment by `config_id` from the last.
+
+        Raises Throttled, StoreUnavailable.
+        """
 
     def update(self, user_id: str, config_id: str, change: Callable[[Configuration], Configuration]) -> Configuration:
         """Replace the stored configuration by `change` of it, as one atomic act; the result is returned.

@@ -12,7 +12,6 @@ from domain.configurations import Changes, Configuration, Draft, WatchedTicker, 
 from domain.errors import (
     DelistedTicker,
     FieldProblem,
-    IdempotencyKeyReused,
     NotFound,
     RevisionMismatch,
     TickersUnavailable,
@@ -141,9 +140,7 @@ class ConfigurationService:
             stored = None if idempotency_key is None else self._stored(user, config_id)
             if stored is None:
                 raise
-            if stored.request_fingerprint != fingerprint:
-                raise IdempotencyKeyReused from None
-            return Added(stored, replayed=True)
+            return Added.again(stored, fingerprint)
         now = self._clock()
         configuration = Configuration(
             config_id=config_id,

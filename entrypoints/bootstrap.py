@@ -6,6 +6,7 @@ import logging
 import os
 import random
 import secrets
+import time
 from datetime import UTC, datetime
 from pathlib import Path
 from uuid import uuid4
@@ -15,10 +16,13 @@ from flask_limiter import Limiter
 
 from domain.ports import Clock, ConfigurationStore, IdentityProvider, NewId, TickerList
 from domain.services import ConfigurationService, TickerService
+from entrypoints import dashboard
 from entrypoints.api import create_api
+from entrypoints.api.faults import blueprint_for
 from entrypoints.application import Application
+from entrypoints.cli import COMMANDS
 from entrypoints.rate_limits import RateLimit
-from entrypoints.settings import Settings, StoreKind
+from entrypoints.settings import Settings, SettingsError, StoreKind
 
 log = logging.getLogger(__name__)
 
@@ -48,6 +52,12 @@ def create_app(
     store = store or _store(settings, rng=rng)
     ticker_list = ticker_list or _ticker_list(settings)
     identities = identities or _identities(settings, clock=clock, rng=rng)
+    plan = None
+    if settings.faults:
+        from adapters.faults import FaultPlan, FaultyStore
+
+        plan = FaultPlan()
+        store = FaultyStore(store, plan, sleep=time.sleep)
     tickers = TickerService(ticker_list, rng=rng)
     limiter = Limiter(lambda: "", storage_uri="memory://", strategy="fixed-window")
     app = create_api(
@@ -66,6 +76,11 @@ def create_app(
         )
     )
     limiter.init_app(app)
+    app.register_blueprint(dashboard.blueprint)
+    if plan is not None:
+        app.register_blueprint(blueprint_for(plan))
+    for command in COMMANDS:
+        app.cli.add_command(command)
     return app
 
 
@@ -75,9 +90,12 @@ def _store(settings: Settings, *, rng: random.Random) -> ConfigurationStore:
 
         return MemoryStore()
     if settings.store is StoreKind.SQLITE:
-        from adapters.sqlite import SQLiteStore
+        from adapters.sqlite import DatabaseUnusable, SQLiteStore
 
-        return SQLiteStore(settings.sqlite_path, rng=rng)
+        try:
+            return SQLiteStore(settings.sqlite_path, rng=rng)
+        except DatabaseUnusable as error:
+            raise SettingsError({"CONFIG_API_SQLITE_PATH": str(error)}) from error
     from adapters.dynamodb import DynamoDBStore
 
     return DynamoDBStore(settings.table or "", rng=rng)
@@ -92,8 +110,12 @@ def _ticker_list(settings: Settings) -> TickerList:
 def _identities(settings: Settings, *, clock: Clock, rng: random.Random) -> IdentityProvider:
     from adapters.tokens import AnonymousTokens, Identities
 
-    keys = settings.secret_keys or _local_keys(settings)
-    return Identities(AnonymousTokens(keys, clock=clock))
+    anonymous = AnonymousTokens(settings.secret_keys or _local_keys(settings), clock=clock)
+    if settings.oidc is None:
+        return Identities(anonymous)
+    from adapters.member_tokens import MemberTokens
+
+    return Identities(anonymous, MemberTokens(settings.oidc.issuer, settings.oidc.audience, clock=clock, rng=rng))
 
 
 def _local_keys(settings: Settings) -> tuple[str, ...]:

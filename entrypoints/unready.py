@@ -23,13 +23,10 @@ def create_unready_app(error: SettingsError) -> Flask:
     log.error("the settings are wrong", extra={"event": "settings_wrong", "settings": error.problems})
     app = Flask(__name__, static_folder=None)
 
-    def refuse(path: str = "") -> Response:
+    def refuse() -> Response:
         log.error("refused for wrong settings", extra={"event": "settings_wrong", "settings": list(error.problems)})
         return problems.refusal(StoreUnavailable("The service is not set up yet.", retry_after=RETRY_AFTER))
 
-    methods = ["GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
-    app.add_url_rule("/", view_func=refuse, methods=methods)
-    app.add_url_rule("/<path:path>", view_func=refuse, methods=methods)
-    problems.register(app)
+    app.before_request(refuse)
     app.wsgi_app = RequestScopeMiddleware(app.wsgi_app, seconds=1)  # type: ignore[method-assign]  # Flask's own way
     return app

@@ -12,12 +12,11 @@ from entrypoints.unready import create_unready_app
 
 try:
     settings = Settings.of(os.environ)
+    logs.configure(settings.log_level)
+    app = create_app(settings)
 except SettingsError as error:
     if "AWS_LAMBDA_FUNCTION_NAME" not in os.environ:
         sys.exit(str(error))
     # A Lambda that exits at start is a gateway's 502 that explains nothing to anybody.
     logs.configure("INFO")
     app = create_unready_app(error)
-else:
-    logs.configure(settings.log_level)
-    app = create_app(settings)

@@ -8,7 +8,7 @@ from uuid import uuid4
 
 from domain.configurations import Configuration, Draft, WatchedTicker
 from domain.limits import User, UserKind
-from domain.tickers import Ticker
+from domain.tickers import Freshness, Listing, Ticker, TickerSource
 
 NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 APPLE = Ticker("AAPL", "Apple Inc.", "NASDAQ")
@@ -40,3 +40,31 @@ def a_configuration(user_id: str = "ann", *tickers: Ticker, at: datetime = NOW, 
         "expires_at": None,
     }
     return Configuration(**values | fields)
+
+
+class AFixedList:
+    """A ticker list, and an edition of it, with a few symbols; neither ever changes."""
+
+    def __init__(self, *, authoritative: bool = True) -> None:
+        self.authoritative = authoritative
+        self.freshness = Freshness(TickerSource.BUNDLED, "2026-11-01", 3, NOW - timedelta(hours=1))
+        self._listings = {
+            "AAPL": Listing(APPLE),
+            "BRK.B": Listing(BERKSHIRE),
+            "MSFT": Listing(Ticker("MSFT", "Microsoft Corp", "NASDAQ")),
+            "NVDA": Listing(Ticker("NVDA", "NVIDIA Corp", "NASDAQ")),
+            "TSLA": Listing(Ticker("TSLA", "Tesla, Inc.", "NASDAQ")),
+            "KO": Listing(Ticker("KO", "Coca-Cola Co", "NYSE")),
+            "FB": Listing(Ticker("FB", "Facebook, Inc.", "NASDAQ"), is_active=False, successor="META"),
+        }
+
+    def current(self) -> AFixedList:
+        return self
+
+    def find(self, symbol: str) -> Listing | None:
+        return self._listings.get(symbol)
+
+    def search(self, query: str, limit: int) -> list[Ticker]:
+        wanted = query.strip().upper()
+        found = [held.ticker for symbol, held in self._listings.items() if wanted and symbol.startswith(wanted)]
+        return found[:limit]

@@ -17,7 +17,7 @@ BLUEPRINTS = (sessions.blueprint, configurations.blueprint, tickers.blueprint, h
 def create_api(application: Application) -> Flask:
     """The Flask application that serves what bootstrap has wired."""
     app = Flask("config-api", static_folder=None, root_path=__path__[0])
-    app.config["MAX_CONTENT_LENGTH"] = MAX_BODY
+    app.config["MAX_CONTENT_LENGTH"] = MAX_BODY + 1  # Werkzeug cuts a chunked body there, without a word
     app.extensions[KEY] = application
     app.url_map.strict_slashes = False
     settings = application.settings

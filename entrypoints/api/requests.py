@@ -140,8 +140,11 @@ def _json_object() -> dict[str, Any]:
         raise UnsupportedMediaType("Send the body as application/json.")
     if request.headers.get("Content-Encoding", "identity").lower() != "identity":
         raise UnsupportedMediaType("Send the body as it is, without a Content-Encoding.")
+    data = request.get_data(cache=False)
+    if len(data) > MAX_BODY:
+        raise PayloadTooLarge(MAX_BODY)
     try:
-        body = json.loads(request.get_data(cache=False).decode("utf-8"), parse_constant=_no_constant)
+        body = json.loads(data.decode("utf-8"), parse_constant=_no_constant)
     except (ValueError, RecursionError):
         raise MalformedJson("The body is not JSON in UTF-8 (RFC 8259).") from None
     if not isinstance(body, dict):

@@ -1,0 +1,220 @@
+"""Whatever arrives: a clear answer in one format, and nothing lost or left behind."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from flask.testing import FlaskClient
+
+from tests.api.conftest import V2, MakeApp, a_body, a_session
+from tests.builders import AFixedList
+
+SHELF = f"{V2}/configurations"
+Headers = dict[str, str]
+
+FAMILY = "\N{MAN}\N{ZERO WIDTH JOINER}\N{WOMAN}\N{ZERO WIDTH JOINER}\N{GIRL}"
+
+
+def problems_of(answer: Any) -> list[tuple[str, str]]:
+    assert answer.content_type == "application/problem+json"
+    return [(wrong["field"], wrong["code"]) for wrong in answer.json["errors"]]
+
+
+@pytest.mark.parametrize(
+    ("fields", "problem"),
+    [
+        ({"name": ""}, ("name", "too_short")),
+        ({"name": " \t "}, ("name", "too_short")),
+        ({"name": "n" * 51}, ("name", "too_long")),
+        ({"name": FAMILY * 51}, ("name", "too_long")),
+        ({"name": "a" + "\N{COMBINING ACUTE ACCENT}" * 600}, ("name", "too_long")),
+        ({"name": "a\x00b"}, ("name", "invalid_characters")),
+        ({"name": "a\nb"}, ("name", "invalid_characters")),
+        ({"name": "a\ud800b"}, ("name", "invalid_characters")),
+        ({"name": "abc\u202ecba"}, ("name", "invalid_characters")),
+        ({"name": "\u200b"}, ("name", "invalid_characters")),
+        ({"name": None}, ("name", "null")),
+        ({"name": 7}, ("name", "invalid_type")),
+        ({"name": ["Tech"]}, ("name", "invalid_type")),
+        ({"tickers": []}, ("tickers", "too_few")),
+        ({"tickers": "AAPL"}, ("tickers", "invalid_type")),
+        ({"tickers": {"AAPL": 1}}, ("tickers", "invalid_type")),
+        ({"tickers": None}, ("tickers", "null")),
+        ({"tickers": [1]}, ("tickers.0", "invalid_type")),
+        ({"tickers": [None]}, ("tickers.0", "null")),
+        ({"tickers": [{"symbol": "AAPL"}]}, ("tickers.0", "invalid_type")),
+        ({"tickers": ["AAPL", " aapl "]}, ("tickers.1", "duplicate")),
+        ({"tickers": ["BRK.B", "AAPL", "brk/b"]}, ("tickers.2", "duplicate")),
+        ({"tickers": ["AAPL", "BRK.B", "MSFT", "NVDA", "TSLA", "KO"]}, ("tickers", "too_many")),
+        ({"tickers": ["$$$"]}, ("tickers.0", "invalid_symbol")),
+        ({"tickers": [""]}, ("tickers.0", "invalid_symbol")),
+        ({"tickers": ["ﬀ"]}, ("tickers.0", "invalid_symbol")),
+        ({"tickers": ["AAPL", "ZZZZ"]}, ("tickers.1", "unknown_ticker")),
+        ({"tickers": ["fb"]}, ("tickers.0", "delisted_ticker")),
+        ({"timeframe_days": 0}, ("timeframe_days", "out_of_range")),
+        ({"timeframe_days": 366}, ("timeframe_days", "out_of_range")),
+        ({"timeframe_days": -(10**30)}, ("timeframe_days", "out_of_range")),
+        ({"timeframe_days": "7"}, ("timeframe_days", "invalid_type")),
+        ({"timeframe_days": 7.5}, ("timeframe_days", "invalid_type")),
+        ({"timeframe_days": True}, ("timeframe_days", "invalid_type")),
+        ({"timeframe_days": None}, ("timeframe_days", "null")),
+        ({"include_extended_hours": 1}, ("include_extended_hours", "invalid_type")),
+        ({"include_extended_hours": "true"}, ("include_extended_hours", "invalid_type")),
+        ({"colour": "red"}, ("colour", "unknown_field")),
+        ({"x" * 5000: 1}, ("x" * 100 + "…", "unknown_field")),
+        ({"\ud800": 1}, ("\ud800", "unknown_field")),
+        ({"config_id": "mine"}, ("config_id", "unknown_field")),
+    ],
+)
+@pytest.mark.parametrize("method", ["POST", "PUT", "PATCH"])
+def test_a_wrong_field_is_named_and_nothing_changes(
+    client: FlaskClient, ann: Headers, method: str, fields: dict[str, Any], problem: tuple[str, str]
+) -> None:
+    kept = client.post(SHELF, json=a_body(name="Kept"), headers=ann)
+    path = SHELF if method == "POST" else kept.headers["Location"]
+
+    refused = client.open(path, method=method, json=a_body(**fields), headers=ann)
+
+    assert refused.status_code == 400
+    assert problems_of(refused) == [problem]
+    assert client.get(SHELF, headers=ann).json["configurations"] == [kept.json]
+
+
+@pytest.mark.parametrize(
+    "name", ["n" * 50, FAMILY * 50, "日本株", "Ünïcødé ☕", "'; DROP TABLE users; --", "<b>bold</b>"]
+)
+def test_a_name_is_counted_as_people_see_it_and_kept_as_it_is(client: FlaskClient, ann: Headers, name: str) -> None:
+    created = client.post(SHELF, json=a_body(name=name), headers=ann)
+
+    assert (created.status_code, created.json["name"]) == (201, name)
+
+
+def test_all_wrong_fields_are_named_at_once(client: FlaskClient, ann: Headers) -> None:
+    wrong = {"tickers": ["ZZZZ", "FB"], "timeframe_days": "x", "include_extended_hours": 0, "colour": 1}
+
+    refused = client.post(SHELF, json=wrong, headers=ann)
+
+    assert refused.json["code"] == "validation_failed"
+    assert sorted(problems_of(refused)) == [
+        ("colour", "unknown_field"),
+        ("include_extended_hours", "invalid_type"),
+        ("name", "required"),
+        ("tickers.0", "unknown_ticker"),
+        ("tickers.1", "delisted_ticker"),
+        ("timeframe_days", "invalid_type"),
+    ]
+
+
+def test_unknown_and_delisted_tickers_have_codes_of_their_own(client: FlaskClient, ann: Headers) -> None:
+    unknown = client.post(SHELF, json=a_body(tickers=["ZZZZ"]), headers=ann).json
+    delisted = client.post(SHELF, json=a_body(tickers=["FB"]), headers=ann).json
+    both = client.post(SHELF, json=a_body(tickers=["ZZZZ", "FB"]), headers=ann).json
+
+    assert unknown["code"] == "unknown_ticker"
+    assert (delisted["code"], delisted["successor"], delisted["errors"][0]["successor"]) == (
+        "delisted_ticker",
+        "META",
+        "META",
+    )
+    assert both["code"] == "validation_failed"
+
+
+def test_a_list_that_may_not_deny_asks_to_come_back(make_app: MakeApp) -> None:
+    client = make_app(ticker_list=AFixedList(authoritative=False)).test_client()
+    ann = a_session(client)
+
+    unknown = client.post(SHELF, json=a_body(tickers=["ZZZZ"]), headers=ann)
+    wrong_anyway = client.post(SHELF, json=a_body(name="", tickers=["ZZZZ"]), headers=ann)
+    known = client.post(SHELF, json=a_body(tickers=["AAPL"]), headers=ann)
+
+    assert (unknown.status_code, unknown.json["code"]) == (503, "tickers_unavailable")
+    assert int(unknown.headers["Retry-After"]) == unknown.json["retry_after"] >= 1
+    assert problems_of(wrong_anyway) == [("name", "too_short")]
+    assert known.status_code == 201
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"{",
+        b"{'name': 'Tech'}",
+        b'{"name": "Tech", "tickers": ["AAPL"], "timeframe_days": NaN}',
+        b'{"name": "Tech", "tickers": ["AAPL"], "timeframe_days": Infinity}',
+        b'{"name": "Tech", "tickers": ["AAPL"], "timeframe_days": ' + b"9" * 5000 + b"}",
+        b'{"name": "\xff\xfe"}',
+        '{"name": "Tech"}'.encode("utf-16"),
+        b"[" * 8000,
+        b'{"a":' * 2000 + b"1" + b"}" * 2000,
+    ],
+)
+def test_what_is_not_json_is_malformed(client: FlaskClient, ann: Headers, body: bytes) -> None:
+    refused = client.post(SHELF, data=body, content_type="application/json", headers=ann)
+
+    assert (refused.status_code, refused.json["code"]) in {(400, "malformed_json"), (400, "validation_failed")}
+    assert client.get(SHELF, headers=ann).json["configurations"] == []
+
+
+@pytest.mark.parametrize("body", [[], ["name"], "text", 7, None, True])
+def test_json_of_another_type_is_refused(client: FlaskClient, ann: Headers, body: object) -> None:
+    refused = client.post(SHELF, data=json.dumps(body), content_type="application/json", headers=ann)
+
+    assert refused.status_code == 400
+    assert problems_of(refused) == [("", "invalid_type")]
+
+
+@pytest.mark.parametrize(
+    "content_type", ["", "text/plain", "application/x-www-form-urlencoded", "application/xml", "x"]
+)
+def test_a_body_of_another_media_type_is_refused(client: FlaskClient, ann: Headers, content_type: str) -> None:
+    refused = client.post(SHELF, data=json.dumps(a_body()), content_type=content_type, headers=ann)
+
+    assert (refused.status_code, refused.json["code"]) == (415, "unsupported_media_type")
+
+
+def test_a_compressed_body_is_refused(client: FlaskClient, ann: Headers) -> None:
+    refused = client.post(SHELF, json=a_body(), headers=ann | {"Content-Encoding": "gzip"})
+
+    assert (refused.status_code, refused.json["code"]) == (415, "unsupported_media_type")
+
+
+def test_a_body_may_have_16_kib_and_not_a_byte_more(client: FlaskClient, ann: Headers) -> None:
+    body = json.dumps(a_body()).encode()
+    fits, too_large = (body + b" " * (size - len(body)) for size in (16 * 1024, 16 * 1024 + 1))
+
+    created = client.post(SHELF, data=fits, content_type="application/json", headers=ann)
+    refused = client.post(SHELF, data=too_large, content_type="application/json", headers=ann)
+
+    assert created.status_code == 201
+    assert (refused.status_code, refused.json["code"]) == (413, "payload_too_large")
+
+
+def test_a_large_body_without_a_length_is_refused_too(client: FlaskClient, ann: Headers) -> None:
+    refused = client.post(
+        SHELF,
+        data=b" " * 65536,
+        content_type="application/json",
+        headers=ann | {"Transfer-Encoding": "chunked"},
+        environ_overrides={"CONTENT_LENGTH": "", "wsgi.input_terminated": True},
+    )
+
+    assert (refused.status_code, refused.json["code"]) == (413, "payload_too_large")
+
+
+@pytest.mark.parametrize("limit", ["-1", "0", "51", "abc", "", "1.5", "1e1", "٣", "9" * 5000])
+def test_a_limit_that_is_none_is_refused(client: FlaskClient, limit: str) -> None:
+    refused = client.get(f"{V2}/tickers/search", query_string={"q": "a", "limit": limit})
+
+    assert refused.status_code == 400
+    assert [wrong["field"] for wrong in refused.json["errors"]] == ["limit"]
+
+
+@pytest.mark.parametrize("query", ["", " ", "\x00", "%", "*", "(((", "\ud7ff", "a" * 100])
+def test_any_search_is_answered(client: FlaskClient, query: str) -> None:
+    assert client.get(f"{V2}/tickers/search", query_string={"q": query}).status_code == 200
+
+
+def test_a_search_of_unreasonable_length_is_refused(client: FlaskClient) -> None:
+    assert client.get(f"{V2}/tickers/search", query_string={"q": "a" * 101}).status_code == 400

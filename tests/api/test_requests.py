@@ -1,0 +1,314 @@
+"""What surrounds every request: identity, rate limits, request ids, CORS, headers, logs."""
+
+from __future__ import annotations
+
+import io
+import json
+import logging
+from collections.abc import Iterator
+from datetime import timedelta
+
+import pytest
+from flask.testing import FlaskClient
+
+from adapters.memory import MemoryStore
+from domain import deadline
+from domain.configurations import Configuration
+from entrypoints import logs
+from tests.api.conftest import ORIGIN, V2, AClock, MakeApp, a_body, a_session
+
+SHELF = f"{V2}/configurations"
+Headers = dict[str, str]
+
+
+# Identity
+
+
+def test_a_session_is_for_thirty_days(client: FlaskClient, clock: AClock) -> None:
+    session = client.post(f"{V2}/auth/anonymous").json
+    headers = {"Authorization": f"Bearer {session['token']}"}
+
+    assert (session["token_type"], session["auth_type"]) == ("Bearer", "anonymous")
+    assert (session["created_at"], session["session_expires_at"]) == ("2026-11-23T12:00:00Z", "2026-12-23T12:00:00Z")
+    clock.now += timedelta(days=30) - timedelta(seconds=1)
+    assert client.get(f"{V2}/auth/me", headers=headers).json["user_id"] == session["user_id"]
+    clock.now += timedelta(seconds=1)
+    assert client.get(f"{V2}/auth/me", headers=headers).json["code"] == "expired_token"
+
+
+def test_a_body_of_a_new_session_is_optional(client: FlaskClient) -> None:
+    assert client.post(f"{V2}/auth/anonymous", json={}).status_code == 201
+
+
+@pytest.mark.parametrize(
+    ("authorization", "code"),
+    [
+        (None, "unauthenticated"),
+        ("", "unauthenticated"),
+        ("Bearer", "unauthenticated"),
+        ("Basic YTpi", "unauthenticated"),
+        ("Bearer x", "invalid_token"),
+        ("Bearer " + "x" * 100_000, "invalid_token"),
+        ("Bearer a.b.c", "invalid_token"),
+        ("Bearer é", "invalid_token"),
+        ("Bearer eyJhbGciOiJub25lIn0.eyJzdWIiOiJhIn0.", "invalid_token"),
+    ],
+)
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [("GET", "/auth/me"), ("GET", "/configurations"), ("POST", "/configurations"), ("DELETE", "/configurations/x")],
+)
+def test_whoever_is_not_known_is_challenged(
+    client: FlaskClient, method: str, path: str, authorization: str | None, code: str
+) -> None:
+    headers = {} if authorization is None else {"Authorization": authorization}
+
+    refused = client.open(V2 + path, method=method, headers=headers, json=a_body())
+
+    assert (refused.status_code, refused.json["code"]) == (401, code)
+    assert refused.headers["WWW-Authenticate"].startswith("Bearer")
+
+
+def test_a_forged_token_is_refused(client: FlaskClient, ann: Headers) -> None:
+    forged = ann["Authorization"][:-1] + ("A" if ann["Authorization"][-1] != "A" else "B")
+
+    assert client.get(SHELF, headers={"Authorization": forged}).json["code"] == "invalid_token"
+
+
+def test_a_token_survives_a_rotation_of_keys(make_app: MakeApp) -> None:
+    old, new = "old" * 12, "new" * 12
+    before = make_app(settings={"secret_keys": (old,)}).test_client()
+    rotated = make_app(settings={"secret_keys": (new, old)}).test_client()
+    after = make_app(settings={"secret_keys": (new,)}).test_client()
+    ann, bob = a_session(before), a_session(rotated)
+
+    assert rotated.get(SHELF, headers=ann).status_code == 200
+    assert after.get(SHELF, headers=bob).status_code == 200
+    assert after.get(SHELF, headers=ann).json["code"] == "invalid_token"
+
+
+# Rate limits
+
+
+def test_a_user_who_asks_too_fast_is_told_when_to_come_back(make_app: MakeApp) -> None:
+    client = make_app(settings={"rate_user": "3/hour"}).test_client()
+    ann, bob = a_session(client), a_session(client)
+    for _ in range(3):
+        assert client.get(SHELF, headers=ann).status_code == 200
+
+    refused = client.get(f"{V2}/auth/me", headers=ann)
+
+    assert (refused.status_code, refused.json["code"]) == (429, "rate_limited")
+    assert 1 <= int(refused.headers["Retry-After"]) <= 3601
+    assert client.get(SHELF, headers=bob).status_code == 200
+
+
+def test_the_store_never_sees_a_request_that_came_too_fast(make_app: MakeApp) -> None:
+    class ACountingStore(MemoryStore):
+        asked = 0
+
+        def list(self, user_id: str) -> tuple[Configuration, ...]:
+            self.asked += 1
+            return super().list(user_id)
+
+    store = ACountingStore()
+    client = make_app(store=store, settings={"rate_user": "2/hour"}).test_client()
+    ann = a_session(client)
+    for _ in range(5):
+        client.get(SHELF, headers=ann)
+
+    assert store.asked == 2
+
+
+def test_an_address_that_makes_too_many_sessions_is_refused(make_app: MakeApp) -> None:
+    client = make_app(settings={"rate_address": "2/hour"}).test_client()
+    for _ in range(2):
+        a_session(client)
+
+    refused = client.post(f"{V2}/auth/anonymous")
+    elsewhere = client.post(f"{V2}/auth/anonymous", environ_base={"REMOTE_ADDR": "192.0.2.9"})
+
+    assert (refused.status_code, refused.json["code"]) == (429, "rate_limited")
+    assert elsewhere.status_code == 201
+
+
+@pytest.mark.parametrize(
+    "event",
+    [
+        {"requestContext": {"identity": {"sourceIp": "192.0.2.1"}}},
+        {"requestContext": {"http": {"sourceIp": "192.0.2.1"}}},
+    ],
+)
+def test_behind_a_gateway_the_address_is_the_one_that_it_saw(make_app: MakeApp, event: object) -> None:
+    client = make_app(settings={"rate_address": "1/hour"}).test_client()
+    gateway = {"lambda.event": event}
+    client.post(f"{V2}/auth/anonymous", environ_overrides=gateway)
+
+    spoofed = client.post(f"{V2}/auth/anonymous", environ_overrides=gateway, headers={"X-Forwarded-For": "192.0.2.77"})
+
+    assert spoofed.status_code == 429
+    assert client.post(f"{V2}/auth/anonymous").status_code == 201
+
+
+def test_an_empty_rate_limits_nothing(make_app: MakeApp) -> None:
+    client = make_app(settings={"rate_user": "", "rate_address": ""}).test_client()
+    ann = a_session(client)
+
+    assert {client.get(f"{V2}/auth/me", headers=ann).status_code for _ in range(50)} == {200}
+
+
+# Request ids, deadline, headers
+
+
+@pytest.mark.parametrize("given", ["abc", "Root=1-67891233-abcdef012345678912345678", "a" * 128])
+def test_a_well_formed_request_id_is_taken(client: FlaskClient, given: str) -> None:
+    assert client.get("/nothing", headers={"X-Request-ID": given}).headers["X-Request-ID"] == given
+
+
+@pytest.mark.parametrize("given", ["", "a" * 129, "a b", "{}", "-a", "é", "<script>"])
+def test_any_other_request_id_is_replaced(client: FlaskClient, given: str) -> None:
+    made = client.get("/nothing", headers={"X-Request-ID": given}).headers["X-Request-ID"]
+
+    assert made != given
+    assert len(made) == 36
+
+
+@pytest.mark.parametrize(("left_ms", "at_most"), [(None, 5.0), (60_000, 5.0), (2_000, 1.5)])
+def test_a_request_has_its_deadline_or_what_the_lambda_has_left(
+    make_app: MakeApp, left_ms: int | None, at_most: float
+) -> None:
+    class Context:
+        aws_request_id = "lambda-1"
+
+        def get_remaining_time_in_millis(self) -> int:
+            assert left_ms is not None
+            return left_ms
+
+    class ALookingStore(MemoryStore):
+        left = 0.0
+
+        def list(self, user_id: str) -> tuple[Configuration, ...]:
+            self.left = deadline.remaining()
+            return super().list(user_id)
+
+    store = ALookingStore()
+    client = make_app(store=store).test_client()
+    client.get(SHELF, headers=a_session(client), environ_overrides={"lambda.context": Context()} if left_ms else {})
+
+    assert at_most - 1 < store.left <= at_most
+
+
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [("GET", "/api/v2/health"), ("GET", "/nothing"), ("OPTIONS", SHELF), ("POST", "/docs"), ("GET", "/")],
+)
+def test_every_response_has_its_id_and_the_security_headers(client: FlaskClient, method: str, path: str) -> None:
+    headers = client.open(path, method=method).headers
+
+    assert headers["X-Content-Type-Options"] == "nosniff"
+    assert "frame-ancestors 'none'" in headers["Content-Security-Policy"]
+    assert headers["Referrer-Policy"] == "no-referrer"
+    assert len(headers.getlist("X-Request-ID")) == 1
+
+
+# CORS
+
+
+def test_a_preflight_needs_no_token(client: FlaskClient) -> None:
+    answer = client.options(
+        SHELF,
+        headers={
+            "Origin": ORIGIN,
+            "Access-Control-Request-Method": "POST",
+            "Access-Control-Request-Headers": "authorization, idempotency-key",
+        },
+    )
+
+    assert answer.status_code == 200
+    assert answer.headers["Access-Control-Allow-Origin"] == ORIGIN
+    assert answer.headers["Access-Control-Allow-Credentials"] == "true"
+    assert "authorization" in answer.headers["Access-Control-Allow-Headers"].lower()
+    assert "POST" in answer.headers["Access-Control-Allow-Methods"]
+    assert "X-Request-ID" in answer.headers
+
+
+@pytest.mark.parametrize("origin", ["https://evil.example.com", "https://app.example.com.evil.com", "null", "*"])
+def test_a_foreign_origin_is_not_let_in(client: FlaskClient, origin: str) -> None:
+    answer = client.get(f"{V2}/health", headers={"Origin": origin})
+
+    assert "Access-Control-Allow-Origin" not in answer.headers
+    assert answer.headers["Vary"] == "Origin"
+
+
+def test_without_configured_origins_there_is_no_cors(make_app: MakeApp) -> None:
+    client = make_app(settings={"cors_origins": ()}).test_client()
+
+    assert "Access-Control-Allow-Origin" not in client.get(f"{V2}/health", headers={"Origin": ORIGIN}).headers
+
+
+# Logs
+
+
+@pytest.fixture
+def lines() -> Iterator[io.StringIO]:
+    root = logging.getLogger()
+    kept = root.handlers[:], root.level
+    stream = io.StringIO()
+    logs.configure("INFO", stream)
+    yield stream
+    root.handlers[:], level = kept
+    root.setLevel(level)
+
+
+def logged(stream: io.StringIO) -> list[dict[str, object]]:
+    return [json.loads(line) for line in stream.getvalue().splitlines()]
+
+
+def test_a_request_is_one_line_of_json(client: FlaskClient, ann: Headers, lines: io.StringIO) -> None:
+    client.get(f"{SHELF}/some-id", headers=ann | {"X-Request-ID": "abc"})
+
+    (line,) = [line for line in logged(lines) if line["message"] == "request"]
+    assert (
+        line.items()
+        >= {
+            "level": "INFO",
+            "request_id": "abc",
+            "method": "GET",
+            "route": "/api/v2/configurations/<config_id>",
+            "status": 404,
+        }.items()
+    )
+    assert len(str(line["user"])) == 16
+
+
+def test_every_create_is_logged_with_its_outcome(client: FlaskClient, ann: Headers, lines: io.StringIO) -> None:
+    keyed = ann | {"Idempotency-Key": "k"}
+    for headers, body in [
+        (keyed, a_body()),
+        (keyed, a_body()),
+        (ann, a_body(name="")),
+        (ann, a_body()),
+        (ann, a_body()),
+    ]:
+        client.post(SHELF, json=body, headers=headers)
+
+    outcomes = [line["outcome"] for line in logged(lines) if line["message"] == "create"]
+    assert outcomes == ["created", "replayed", "validation_failed", "created", "limit_reached"]
+
+
+def test_no_line_holds_a_token_a_body_or_a_user_id(client: FlaskClient, lines: io.StringIO) -> None:
+    session = client.post(f"{V2}/auth/anonymous").json
+    headers = {"Authorization": f"Bearer {session['token']}", "Idempotency-Key": "my-key"}
+
+    client.post(SHELF, json=a_body(name="my secret plan"), headers=headers)
+
+    written = lines.getvalue()
+    assert written
+    for private in (session["token"], session["user_id"], "my secret plan", "my-key"):
+        assert private not in written
+
+
+def test_a_line_break_in_what_is_logged_forges_no_line(client: FlaskClient, lines: io.StringIO) -> None:
+    client.get("/api/v2/%0a%7B%22level%22:%22ERROR%22%7D")
+
+    assert all(line["level"] == "INFO" for line in logged(lines))

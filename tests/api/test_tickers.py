@@ -1,0 +1,82 @@
+"""`/tickers`, as callers see it."""
+
+from __future__ import annotations
+
+import pytest
+from flask.testing import FlaskClient
+
+from tests.api.conftest import V2, MakeApp
+from tests.builders import AFixedList
+
+APPLE = {"symbol": "AAPL", "name": "Apple Inc.", "exchange": "NASDAQ"}
+BERKSHIRE = {"symbol": "BRK.B", "name": "Berkshire Hathaway Inc", "exchange": "NYSE"}
+
+
+def test_a_search_needs_no_token(client: FlaskClient) -> None:
+    assert client.get(f"{V2}/tickers/search?q=aap").json == {"results": [APPLE]}
+
+
+def test_an_empty_search_finds_nothing(client: FlaskClient) -> None:
+    assert client.get(f"{V2}/tickers/search").json == {"results": []}
+
+
+@pytest.mark.parametrize("spelling", ["BRK.B", "brk-b", "%20BRK%2FB%20", "Brk.b"])
+def test_a_symbol_is_validated_in_any_spelling(client: FlaskClient, spelling: str) -> None:
+    verdict = client.get(f"{V2}/tickers/validate?symbol={spelling}").json
+
+    assert verdict == {
+        "symbol": "BRK.B",
+        "valid": True,
+        "status": "valid",
+        "message": "BRK.B is traded.",
+        "ticker": BERKSHIRE,
+    }
+
+
+def test_a_renamed_symbol_is_answered_with_its_successor(client: FlaskClient) -> None:
+    verdict = client.get(f"{V2}/tickers/validate?symbol=fb").json
+
+    assert (verdict["valid"], verdict["status"], verdict["successor"]) == (False, "delisted", "META")
+
+
+def test_many_symbols_are_validated_in_their_order(client: FlaskClient) -> None:
+    answer = client.post(f"{V2}/tickers/validate", json={"symbols": ["fb", "AAPL", "zzzz", "not a symbol"]}).json
+
+    assert [(verdict["symbol"], verdict["status"]) for verdict in answer["results"]] == [
+        ("FB", "delisted"),
+        ("AAPL", "valid"),
+        ("ZZZZ", "unknown"),
+        ("not a symbol", "unknown"),
+    ]
+
+
+@pytest.mark.parametrize(
+    "body", [{}, {"symbols": ["A"] * 51}, {"symbols": "A"}, {"symbols": [1]}, {"symbols": [], "x": 1}]
+)
+def test_symbols_that_are_none_are_refused(client: FlaskClient, body: object) -> None:
+    assert client.post(f"{V2}/tickers/validate", json=body).status_code == 400
+
+
+def test_a_symbol_must_be_given(client: FlaskClient) -> None:
+    refused = client.get(f"{V2}/tickers/validate")
+
+    assert refused.json["errors"] == [{"field": "symbol", "code": "required", "detail": "This field is required."}]
+
+
+def test_a_ticker_is_found_in_any_case_or_not_at_all(client: FlaskClient) -> None:
+    found, missing = client.get(f"{V2}/tickers/brk-b"), client.get(f"{V2}/tickers/zzzz")
+
+    assert (found.status_code, found.json) == (200, BERKSHIRE)
+    assert (missing.status_code, missing.json["code"]) == (404, "not_found")
+
+
+@pytest.mark.parametrize("path", ["/tickers/zzzz", "/tickers/validate?symbol=zzzz", "/tickers/fb"])
+def test_a_list_that_is_not_authoritative_never_denies(make_app: MakeApp, path: str) -> None:
+    client = make_app(ticker_list=AFixedList(authoritative=False)).test_client()
+
+    denied = client.get(V2 + path)
+    confirmed = client.get(f"{V2}/tickers/validate?symbol=aapl")
+
+    assert (denied.status_code, denied.json["code"]) == (503, "tickers_unavailable")
+    assert 15 <= int(denied.headers["Retry-After"]) <= 45
+    assert confirmed.json["valid"] is True

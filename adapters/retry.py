@@ -19,7 +19,7 @@ from __future__ import annotations
 import logging
 import random
 from collections.abc import Callable, Generator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from threading import Lock
 from typing import Any, Protocol, TypeVar
@@ -114,6 +114,12 @@ class Retry(Protocol):
 def dynamodb_retry(*, clock: Monotonic, sleep: Sleep, rng: random.Random) -> Retry:
     """Retries for calls to DynamoDB, with a quota of their own. Raises Throttled, Contended, StoreUnavailable."""
     return retrying(DYNAMODB, clock=clock, sleep=sleep, rng=rng)
+
+
+def dynamodb_probe(*, clock: Monotonic, sleep: Sleep, rng: random.Random) -> Retry:
+    """One attempt only, to learn how DynamoDB is; raises what `dynamodb_retry` does."""
+    once = {kind: replace(terms, tries=1) for kind, terms in DYNAMODB.backoffs.items()}
+    return retrying(replace(DYNAMODB, backoffs=once), clock=clock, sleep=sleep, rng=rng)
 
 
 def s3_retry(*, clock: Monotonic, sleep: Sleep, rng: random.Random) -> Retry:

@@ -1,0 +1,141 @@
+"""Every store that claims the contract, each on a stage that the suite can play on.
+
+Another store joins with a stage of its own and a place in STAGES.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from threading import Lock
+from types import TracebackType
+from typing import Any, Protocol
+
+from pynamodb.signals import pre_dynamodb_send
+
+from adapters.dynamodb import DynamoDBStore
+from adapters.memory import MemoryStore
+from adapters.sqlite import SQLiteStore
+from domain.ports import ConfigurationStore
+from tests.support.ministack import a_dynamodb_store, a_table, ministack
+
+
+class Interruption:
+    """Runs `rival` when the counter reaches `seam`; a store counts the steps that others could fall between."""
+
+    def __init__(self, seam: int, rival: Callable[[], None]) -> None:
+        self._steps_to_go = seam
+        self._rival = rival
+        self.happened = False
+
+    def step(self, *_: Any) -> None:
+        """The store is about to take a step."""
+        self._steps_to_go -= 1
+        if self._steps_to_go == -1:
+            self.happened = True
+            self._rival()
+
+
+class Stage(Protocol):
+    """One kind of store, with data of its own."""
+
+    def open(self) -> ConfigurationStore:
+        """Another handle onto the same data, as another worker has one."""
+
+    def interrupt(self, store: Any, interruption: Interruption) -> AbstractContextManager[None]:
+        """Have `store`, one of our handles, call `interruption.step` before each step that others may precede."""
+
+
+@dataclass
+class MemoryStage:
+    """There is one handle; a writer waits for the lock, and nothing falls between its steps after that."""
+
+    store: MemoryStore = field(default_factory=MemoryStore)
+
+    def open(self) -> ConfigurationStore:
+        return self.store
+
+    @contextmanager
+    def interrupt(self, store: MemoryStore, interruption: Interruption) -> Iterator[None]:
+        lock = store._writing
+        store._writing = _InterruptedLock(lock, interruption)  # type: ignore[assignment]  # a lock for a `with`
+        try:
+            yield
+        finally:
+            store._writing = lock
+
+
+class _InterruptedLock:
+    def __init__(self, lock: Lock, interruption: Interruption) -> None:
+        self._lock = lock
+        self._interruption = interruption
+
+    def __enter__(self) -> None:
+        self._interruption.step()
+        self._lock.acquire()
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self._lock.release()
+
+
+@dataclass
+class SQLiteStage:
+    """Each handle has connections of its own; every statement is a step. It can be sent to another process."""
+
+    path: Path
+
+    def open(self) -> SQLiteStore:
+        return SQLiteStore(self.path, rng=random.Random(0))
+
+    @contextmanager
+    def interrupt(self, store: SQLiteStore, interruption: Interruption) -> Iterator[None]:
+        with store._lent() as connection:
+            connection.set_trace_callback(interruption.step)
+        try:
+            yield
+        finally:
+            connection.set_trace_callback(None)
+
+
+@dataclass
+class DynamoDBStage:
+    """Each handle has a client of its own; every call is a step. It can be sent to another process."""
+
+    endpoint: str
+    table: str
+
+    def open(self) -> DynamoDBStore:
+        return a_dynamodb_store(self.endpoint, self.table)
+
+    @contextmanager
+    def interrupt(self, store: DynamoDBStore, interruption: Interruption) -> Iterator[None]:
+        def step(sender: object, **_: Any) -> None:
+            if sender is store._table.connection:
+                interruption.step()
+
+        with pre_dynamodb_send.connected_to(step):
+            yield
+
+
+@contextmanager
+def memory(_: Path) -> Iterator[Stage]:
+    yield MemoryStage()
+
+
+@contextmanager
+def sqlite(directory: Path) -> Iterator[Stage]:
+    yield SQLiteStage(directory / "contract.sqlite3")
+
+
+@contextmanager
+def dynamodb(_: Path) -> Iterator[Stage]:
+    with ministack() as endpoint:
+        yield DynamoDBStage(endpoint, a_table(endpoint))
+
+
+STAGES: tuple[Callable[[Path], AbstractContextManager[Stage]], ...] = (memory, sqlite, dynamodb)
+SHARED_STAGES = STAGES[1:]
+"""Those whose data several processes can hold."""

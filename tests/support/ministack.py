@@ -1,0 +1,105 @@
+"""An AWS of our own for tests: ministack in a process of its own, on loopback, gone when the tests are."""
+
+from __future__ import annotations
+
+import os
+import random
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import cache
+from threading import Lock
+from typing import TYPE_CHECKING
+from uuid import uuid4
+
+import boto3
+import pytest
+import requests
+from botocore.config import Config
+
+from adapters.dynamodb import DynamoDBStore
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+START_TIMEOUT = 60.0
+"""Seconds; two are usual."""
+
+
+@contextmanager
+def ministack() -> Iterator[str]:
+    """The endpoint URL of a fresh one; all that it holds goes with it."""
+    port = free_port()
+    endpoint = f"http://127.0.0.1:{port}"
+    environment = os.environ | {"GATEWAY_PORT": str(port), "BIND_HOST": "127.0.0.1", "LOG_LEVEL": "ERROR"}
+    with subprocess.Popen([sys.executable, "-m", "ministack"], env=environment, stderr=subprocess.DEVNULL) as process:
+        try:
+            _wait_for(f"{endpoint}/_ministack/health", process)
+            yield endpoint
+        finally:
+            process.terminate()
+
+
+def free_port() -> int:
+    """A port of loopback that nobody listens on."""
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        port: int = listener.getsockname()[1]
+        return port
+
+
+@cache
+def dynamodb_client(endpoint: str) -> DynamoDBClient:
+    """A plain client, for arranging what an earlier service left and for looking at what is stored."""
+    config = Config(retries={"total_max_attempts": 1}, max_pool_connections=50)
+    return boto3.client("dynamodb", endpoint_url=endpoint, region_name="us-east-1", config=config)
+
+
+def a_table(endpoint: str) -> str:
+    """The name of a new, empty table with our keys."""
+    name = f"config-api-{uuid4()}"
+    dynamodb_client(endpoint).create_table(
+        TableName=name,
+        BillingMode="PAY_PER_REQUEST",
+        AttributeDefinitions=[
+            {"AttributeName": "PK", "AttributeType": "S"},
+            {"AttributeName": "SK", "AttributeType": "S"},
+        ],
+        KeySchema=[{"AttributeName": "PK", "KeyType": "HASH"}, {"AttributeName": "SK", "KeyType": "RANGE"}],
+    )
+    return name
+
+
+def a_dynamodb_store(
+    endpoint: str, table: str, *, sleep: Callable[[float], None] = time.sleep, seed: int | None = None
+) -> DynamoDBStore:
+    """A store whose client talks to `endpoint`."""
+    with _finding(endpoint):
+        return DynamoDBStore(
+            table, clock=time.monotonic, sleep=sleep, rng=random.Random(seed), new_id=lambda: str(uuid4())
+        )
+
+
+_environment = Lock()
+
+
+@contextmanager
+def _finding(endpoint: str) -> Iterator[None]:
+    """A client that is built inside takes its endpoint from the environment, as it does in production."""
+    with _environment, pytest.MonkeyPatch.context() as patch:
+        patch.setenv("AWS_ENDPOINT_URL_DYNAMODB", endpoint)
+        yield
+
+
+def _wait_for(url: str, process: subprocess.Popen[bytes]) -> None:
+    end = time.monotonic() + START_TIMEOUT
+    while process.poll() is None and time.monotonic() < end:
+        try:
+            if requests.get(url, timeout=1).ok:
+                return
+        except requests.ConnectionError:
+            time.sleep(0.05)
+    raise RuntimeError(f"ministack did not come up at {url}")

@@ -1,0 +1,153 @@
+"""The environment as one typed object, or a message that names what is wrong with it."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from domain.limits import ConfigurationLimits
+from entrypoints.settings import OpenIdConnect, Settings, SettingsError, StoreKind
+
+KEY, OLD_KEY = "k" * 32, "o" * 40
+DYNAMODB = {"CONFIG_API_STORE": "dynamodb", "CONFIG_API_TABLE": "configs", "CONFIG_API_SECRET_KEYS": KEY}
+
+
+def refused(**environ: str) -> dict[str, str]:
+    with pytest.raises(SettingsError) as wrong:
+        Settings.of({f"CONFIG_API_{name}": value for name, value in environ.items()})
+    return {name.removeprefix("CONFIG_API_"): problem for name, problem in wrong.value.problems.items()}
+
+
+def test_an_empty_environment_gives_the_defaults_of_the_contract() -> None:
+    assert Settings.of({"PATH": "/bin", "CONFIG_API_TABLE": " "}) == Settings(
+        store=StoreKind.SQLITE,
+        sqlite_path=Path("var/config-api.sqlite3"),
+        table=None,
+        ticker_bucket=None,
+        ticker_key="ticker-cache/us-symbols.json",
+        ticker_ttl=timedelta(seconds=300),
+        limits=ConfigurationLimits(anonymous=2, member=5),
+        secret_keys=(),
+        oidc=None,
+        cors_origins=(),
+        rate_user="30/second;900/minute",
+        rate_address="20/second;300/minute",
+        deadline=timedelta(seconds=5),
+        log_level="INFO",
+        faults=False,
+    )
+
+
+def test_every_variable_is_read() -> None:
+    settings = Settings.of(
+        DYNAMODB
+        | {
+            "CONFIG_API_SQLITE_PATH": "/data/db",
+            "CONFIG_API_TICKER_BUCKET": "my-tickers",
+            "CONFIG_API_TICKER_KEY": "us.json",
+            "CONFIG_API_TICKER_TTL": "60",
+            "CONFIG_API_LIMIT_ANONYMOUS": "1",
+            "CONFIG_API_LIMIT_MEMBER": "100",
+            "CONFIG_API_SECRET_KEYS": f" {KEY} , {OLD_KEY} ",
+            "CONFIG_API_OIDC_ISSUER": "https://issuer.example.com/",
+            "CONFIG_API_OIDC_AUDIENCE": "config-api",
+            "CONFIG_API_CORS_ORIGINS": "https://a.example.com/, http://localhost:3000",
+            "CONFIG_API_RATE_USER": "1/second",
+            "CONFIG_API_RATE_ADDRESS": "",
+            "CONFIG_API_DEADLINE": "2.5",
+            "CONFIG_API_LOG_LEVEL": "debug",
+        }
+    )
+
+    assert settings == Settings(
+        store=StoreKind.DYNAMODB,
+        sqlite_path=Path("/data/db"),
+        table="configs",
+        ticker_bucket="my-tickers",
+        ticker_key="us.json",
+        ticker_ttl=timedelta(seconds=60),
+        limits=ConfigurationLimits(anonymous=1, member=100),
+        secret_keys=(KEY, OLD_KEY),
+        oidc=OpenIdConnect("https://issuer.example.com/", "config-api"),
+        cors_origins=("https://a.example.com", "http://localhost:3000"),
+        rate_user="1/second",
+        rate_address="",
+        deadline=timedelta(seconds=2.5),
+        log_level="DEBUG",
+    )
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("STORE", "postgres"),
+        ("TABLE", "a b"),
+        ("TABLE", "x" * 256),
+        ("TICKER_BUCKET", "Not_A_Bucket"),
+        ("TICKER_TTL", "0"),
+        ("TICKER_TTL", "soon"),
+        ("TICKER_TTL", "nan"),
+        ("LIMIT_ANONYMOUS", "0"),
+        ("LIMIT_ANONYMOUS", "2.5"),
+        ("LIMIT_MEMBER", "101"),
+        ("LIMIT_MEMBER", "five"),
+        ("SECRET_KEYS", "short"),
+        ("SECRET_KEYS", f"{KEY},short"),
+        ("SECRET_KEYS", ","),
+        ("OIDC_ISSUER", "http://issuer.example.com"),
+        ("OIDC_ISSUER", "issuer"),
+        ("CORS_ORIGINS", "*"),
+        ("CORS_ORIGINS", "https://*.example.com"),
+        ("CORS_ORIGINS", "app.example.com"),
+        ("CORS_ORIGINS", "https://app.example.com/path"),
+        ("CORS_ORIGINS", "https://app.example.com:port"),
+        ("RATE_USER", "often"),
+        ("RATE_ADDRESS", "1/fortnight"),
+        ("DEADLINE", "0"),
+        ("DEADLINE", "30"),
+        ("DEADLINE", "inf"),
+        ("LOG_LEVEL", "LOUD"),
+        ("FAULTS", "yes"),
+    ],
+)
+def test_a_wrong_value_is_named_with_what_the_variable_takes(name: str, value: str) -> None:
+    assert "takes" in refused(**{name: value})[name]
+
+
+def test_all_wrong_variables_are_named_at_once() -> None:
+    assert refused(STORE="x", DEADLINE="x", LOG_LEVEL="x").keys() == {"STORE", "DEADLINE", "LOG_LEVEL"}
+
+
+def test_dynamodb_needs_a_table_and_keys() -> None:
+    assert refused(STORE="dynamodb").keys() == {"TABLE", "SECRET_KEYS"}
+
+
+def test_faults_are_never_injected_into_dynamodb() -> None:
+    with pytest.raises(SettingsError, match="CONFIG_API_FAULTS"):
+        Settings.of(DYNAMODB | {"CONFIG_API_FAULTS": "1"})
+
+
+def test_an_issuer_and_an_audience_come_together() -> None:
+    assert refused(OIDC_ISSUER="https://issuer.example.com").keys() == {"OIDC_AUDIENCE"}
+    assert refused(OIDC_AUDIENCE="config-api").keys() == {"OIDC_ISSUER"}
+
+
+def test_a_misspelt_variable_is_not_ignored() -> None:
+    assert refused(LIMIT_MEMBERS="7")["LIMIT_MEMBERS"] == "is not a setting; did you mean CONFIG_API_LIMIT_MEMBER?"
+    assert refused(QQQQQQQQQQQQQQQQQQQQQQQ="7")["QQQQQQQQQQQQQQQQQQQQQQQ"] == "is not a setting"
+
+
+def test_no_message_and_no_representation_shows_a_key() -> None:
+    with pytest.raises(SettingsError) as wrong:
+        Settings.of({"CONFIG_API_SECRET_KEYS": "hunter2"})
+
+    assert "hunter2" not in str(wrong.value)
+    assert KEY not in repr(Settings.of(DYNAMODB))
+
+
+def test_the_issuer_of_a_developer_may_be_on_this_machine() -> None:
+    settings = Settings.of({"CONFIG_API_OIDC_ISSUER": "http://127.0.0.1:9000", "CONFIG_API_OIDC_AUDIENCE": "me"})
+
+    assert settings.oidc == OpenIdConnect("http://127.0.0.1:9000", "me")

@@ -246,8 +246,11 @@ export class ConfigApi {
       const offline = seconds === Infinity && patience > 0;
       if (!answer.isTransient || (!offline && (seconds > LONGEST_WAIT || waited + seconds > patience))) throw answer;
       onWait?.({ error: answer, seconds });
-      await (offline ? untilOnline(signal) : pause(seconds, signal));
-      onWait?.(null);
+      try {
+        await (offline ? untilOnline(signal) : pause(seconds, signal));
+      } finally {
+        onWait?.(null);
+      }
       waited += offline ? 0 : seconds;
     }
   }

@@ -9,6 +9,8 @@ import random
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
+from functools import cache
+from itertools import count
 from pathlib import Path
 from threading import Lock
 from types import TracebackType
@@ -102,13 +104,16 @@ class SQLiteStage:
 
 @dataclass
 class DynamoDBStage:
-    """Each handle has a client of its own; every call is a step. It can be sent to another process."""
+    """Every call is a step. It can be sent to another process.
+
+    A handle's client takes a quarter of a second to build: a few of them take turns.
+    """
 
     endpoint: str
     table: str
 
     def open(self) -> DynamoDBStore:
-        return a_dynamodb_store(self.endpoint, self.table)
+        return _dynamodb_handle(self.endpoint, self.table, next(_turns) % 3)
 
     @contextmanager
     def interrupt(self, store: DynamoDBStore, interruption: Interruption) -> Iterator[None]:
@@ -118,6 +123,14 @@ class DynamoDBStage:
 
         with pre_dynamodb_send.connected_to(step):
             yield
+
+
+_turns = count()
+
+
+@cache
+def _dynamodb_handle(endpoint: str, table: str, _: int) -> DynamoDBStore:
+    return a_dynamodb_store(endpoint, table)
 
 
 @contextmanager

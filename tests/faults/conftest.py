@@ -1,0 +1,38 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+from uuid import uuid4
+
+import pytest
+
+from adapters.dynamodb import DynamoDBStore
+from tests.support.fault_proxy import FaultProxy, fault_proxy
+from tests.support.ministack import a_dynamodb_store, a_table, ministack
+
+
+@pytest.fixture(scope="session")
+def aws() -> Iterator[str]:
+    with ministack() as endpoint:
+        yield endpoint
+
+
+@pytest.fixture(scope="module")
+def table(aws: str) -> str:
+    return a_table(aws)
+
+
+@pytest.fixture
+def proxy(aws: str) -> Iterator[FaultProxy]:
+    with fault_proxy(aws) as proxy:
+        yield proxy
+
+
+@pytest.fixture
+def store(proxy: FaultProxy, table: str) -> DynamoDBStore:
+    """A store behind the proxy that doesn't wait between its attempts."""
+    return a_dynamodb_store(proxy.endpoint, table, sleep=lambda _: None)
+
+
+@pytest.fixture
+def ann() -> str:
+    return f"ann-{uuid4()}"

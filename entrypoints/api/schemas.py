@@ -82,7 +82,7 @@ class Body(Schema):
 def _name(**kwargs: Any) -> Text:
     return Text(
         metadata={
-            "minLength": 1,
+            "pattern": r"\S",
             "example": "Tech giants",
             "description": f"Trimmed; 1 to {MAX_NAME} characters as people see them, so an emoji is one.",
         },
@@ -92,7 +92,12 @@ def _name(**kwargs: Any) -> Text:
 
 def _symbols(**kwargs: Any) -> Texts:
     return Texts(
-        Text(metadata={"description": "Case, surrounding blanks, `BRK-B` and `BRK/B` are forgiven."}),
+        Text(
+            metadata={
+                "pattern": r"^\s*[A-Za-z0-9]{1,8}([./-][A-Za-z0-9]{1,4}){0,2}\s*$",
+                "description": "Case, surrounding blanks, `BRK-B` and `BRK/B` are forgiven.",
+            }
+        ),
         metadata={"minItems": 1, "maxItems": MAX_TICKERS, "uniqueItems": True, "example": ["AAPL", "BRK.B"]},
         **kwargs,
     )

@@ -1,0 +1,114 @@
+"""The API does what its description says, and the committed description is the one it serves."""
+
+from __future__ import annotations
+
+import json
+import os
+from dataclasses import replace
+from pathlib import Path
+
+import schemathesis
+from flask.testing import FlaskClient
+from hypothesis import HealthCheck, settings
+from openapi_spec_validator import OpenAPIV31SpecValidator
+from schemathesis import GenerationMode
+from schemathesis.schemas import BaseSchema
+
+from domain.configurations import MAX_NAME
+from domain.text import is_showable
+from entrypoints.bootstrap import create_app
+from tests.api.conftest import SETTINGS, a_session
+from tests.builders import AFixedList
+
+EXAMPLES = int(os.environ.get("EXAMPLES", "40"))
+"""Requests for each operation; more with `EXAMPLES=5000 make test ARGS=tests/api/test_openapi.py`."""
+
+COMMITTED = Path(__file__).parents[2] / "openapi.json"
+
+
+def test_the_committed_description_is_the_one_that_is_served(client: FlaskClient) -> None:
+    served = client.get("/openapi.json").json
+
+    assert json.loads(COMMITTED.read_text(encoding="utf-8")) == served, "It drifted: run make openapi"
+
+
+def test_the_description_is_openapi_3_1(client: FlaskClient) -> None:
+    served = client.get("/openapi.json").json
+
+    assert served["openapi"] == "3.1.0"
+    OpenAPIV31SpecValidator(served).validate()
+
+
+def test_the_description_names_every_path_of_the_contract(client: FlaskClient) -> None:
+    served = client.get("/openapi.json").json["paths"]
+
+    assert {(method.upper(), path) for path, item in served.items() for method in item if method != "parameters"} == {
+        ("POST", "/api/v2/auth/anonymous"),
+        ("GET", "/api/v2/auth/me"),
+        ("GET", "/api/v2/configurations"),
+        ("POST", "/api/v2/configurations"),
+        ("GET", "/api/v2/configurations/{config_id}"),
+        ("PATCH", "/api/v2/configurations/{config_id}"),
+        ("PUT", "/api/v2/configurations/{config_id}"),
+        ("DELETE", "/api/v2/configurations/{config_id}"),
+        ("GET", "/api/v2/tickers/search"),
+        ("GET", "/api/v2/tickers/validate"),
+        ("POST", "/api/v2/tickers/validate"),
+        ("GET", "/api/v2/tickers/{symbol}"),
+        ("GET", "/api/v2/health"),
+        ("GET", "/api/v2/health/ready"),
+    }
+
+
+def test_the_page_for_people_shows_every_operation_and_loads_nothing_foreign(client: FlaskClient) -> None:
+    page = client.get("/docs")
+    text = page.get_data(as_text=True)
+
+    for item in client.get("/openapi.json").json["paths"].values():
+        for operation in item.values():
+            if isinstance(operation, dict):
+                assert f'id="{operation["operationId"]}"' in text
+    assert "https://" not in text
+    assert "<script" not in text
+    assert client.get("/docs.css").content_type == "text/css; charset=utf-8"
+
+
+def described() -> BaseSchema:
+    """The served description, on an application that never says 'too fast'."""
+    app = create_app(replace(SETTINGS, rate_user="", rate_address=""), ticker_list=AFixedList())
+    token = a_session(app.test_client())["Authorization"]
+    schema = schemathesis.openapi.from_wsgi("/openapi.json", app)
+
+    @schema.auth()
+    class ASession:
+        """Every request that needs a token has one; the checks leave it out where they want to."""
+
+        def get(self, case: schemathesis.Case, context: schemathesis.AuthContext) -> str:  # noqa: ARG002 - their shape
+            return token
+
+        def set(self, case: schemathesis.Case, data: str, context: schemathesis.AuthContext) -> None:  # noqa: ARG002 - their shape
+            case.headers["Authorization"] = data
+
+    return schema
+
+
+schema = described()
+
+
+@schema.parametrize()
+@settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=list(HealthCheck))
+def test_whatever_the_description_allows_is_answered_as_described(case: schemathesis.Case) -> None:
+    say_what_a_schema_cannot(case)
+
+    case.call_and_validate()
+
+
+def say_what_a_schema_cannot(case: schemathesis.Case) -> None:
+    """Which symbols exist, and which characters can be shown: where the request is to be accepted."""
+    generated_to_be_right = case.meta is not None and case.meta.generation.mode is GenerationMode.POSITIVE
+    if not (generated_to_be_right and isinstance(case.body, dict)):
+        return
+    if "tickers" in case.body:
+        case.body["tickers"] = ["AAPL", "BRK.B", "MSFT", "NVDA", "TSLA"][: len(case.body["tickers"])]
+    if "name" in case.body and not (is_showable(case.body["name"].strip()) and len(case.body["name"]) <= MAX_NAME):
+        case.body["name"] = "Tech"

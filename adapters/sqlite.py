@@ -70,6 +70,8 @@ _UPDATE = f"""UPDATE configurations SET ({_COLUMNS}) = (?, ?, ?, ?, ?, ?, ?, ?, 
     WHERE user_id = ? AND config_id = ?"""  # noqa: S608 - the names are ours
 _DELETE = "DELETE FROM configurations WHERE user_id = ? AND config_id = ?"
 _PURGE = "DELETE FROM configurations WHERE expires_at < ?"
+_TOUCH = "DELETE FROM configurations WHERE 0"
+"""Writes nothing, and fails where nothing can be written; BEGIN IMMEDIATE does not."""
 
 _WAYS_OUT = {
     sqlite3.SQLITE_BUSY: "Another process holds the database too long: look for an open shell or a backup.",
@@ -77,10 +79,10 @@ _WAYS_OUT = {
     sqlite3.SQLITE_PROTOCOL: "Another process holds the database too long: look for an open shell or a backup.",
     sqlite3.SQLITE_FULL: "The disk is full: make room, and writes go on by themselves.",
     sqlite3.SQLITE_IOERR: "The disk or a quota fails us: look at the file system, and writes go on by themselves.",
-    sqlite3.SQLITE_READONLY: "Let the service's user write the file and its directory.",
+    sqlite3.SQLITE_READONLY: "Let the service's user write the directory and every file of this name in it.",
     sqlite3.SQLITE_READONLY_DBMOVED: "The file was moved or replaced under the service: put it back, or restart.",
     sqlite3.SQLITE_CANTOPEN: "It must be a file, in a directory that the service's user may write.",
-    sqlite3.SQLITE_PERM: "Let the service's user read and write the file and its directory.",
+    sqlite3.SQLITE_PERM: "Let the service's user write the directory and every file of this name in it.",
     sqlite3.SQLITE_CORRUPT: "The file is damaged: stop the service, then restore a backup, or `.recover` with sqlite3.",
     sqlite3.SQLITE_NOTADB: "The file is no database of ours: name another path, or restore a backup.",
 }
@@ -114,7 +116,10 @@ class SQLiteStore:
         except OSError as error:
             raise DatabaseUnusable(f"{path}: {error.strerror}. {_WAYS_OUT[sqlite3.SQLITE_CANTOPEN]}") from error
         except sqlite3.Error as error:
-            raise DatabaseUnusable(f"{path}: {error}. {_way_out(error)}") from error
+            way_out = _way_out(error)
+            if way_out is None:
+                raise
+            raise DatabaseUnusable(f"{path}: {error}. {way_out}") from error
 
     def add(self, configuration: Configuration, *, limit: int) -> Added:
         """See ConfigurationStore."""
@@ -164,8 +169,8 @@ class SQLiteStore:
 
     def check(self) -> None:
         """See ConfigurationStore. A database that can be read and not written is none."""
-        with self._transaction():
-            pass
+        with self._transaction() as execute:
+            execute(_TOUCH)
 
     def purge(self, now: datetime) -> int:
         """Delete what expired before `now`, and say how many; for the start of the service. Raises StoreUnavailable.
@@ -221,6 +226,7 @@ class SQLiteStore:
             return self._open()
 
     def _open(self) -> _Connection:
+        self._stay()
         connection = sqlite3.connect(
             f"{self._path.as_uri()}?mode=rw",  # a file that went away must not come back empty
             uri=True,
@@ -231,14 +237,16 @@ class SQLiteStore:
         )
         try:
             connection.execute("PRAGMA synchronous=FULL")
-            self._stay()
         except sqlite3.Error:
             connection.close()
             raise
         return connection
 
     def _stay(self) -> None:
-        """Raise if the file is not the one we started with: what goes to another, nobody finds again."""
+        """Raise if the file is not the one we started with: what goes to another, nobody finds again.
+
+        Even to open another is to damage both: it would be taken to own our write-ahead log.
+        """
         if self._identify() != self._identity:
             raise _Moved("the file is gone, or is another")
 
@@ -309,6 +317,7 @@ def _migrate(connection: sqlite3.Connection, path: Path) -> None:
                 connection.execute(statement)
         connection.execute(f"PRAGMA application_id={APPLICATION_ID}")
         connection.execute(f"PRAGMA user_version={len(MIGRATIONS)}")
+    connection.execute(_TOUCH)
     connection.execute("COMMIT")
     _switch_to_wal(connection, path)
 

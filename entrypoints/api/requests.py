@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Callable, Mapping, Sequence
 from functools import wraps
+from itertools import islice
 from typing import Any, Concatenate, NoReturn, ParamSpec, TypeVar
 
 from flask import request
@@ -31,6 +32,9 @@ MAX_BODY = 16 * 1024
 MAX_SHOWN = 100
 """Characters of a field's name that an answer repeats."""
 
+MAX_REVISIONS = 50
+"""Revisions of one If-Match that are looked at; a caller who knows a configuration knows one."""
+
 ANY_REVISION = None
 """What `If-Match: *`, or its absence, asks for."""
 
@@ -38,6 +42,7 @@ P = ParamSpec("P")
 R = TypeVar("R")
 Built = TypeVar("Built")
 
+_REVISION = re.compile(r"[A-Za-z0-9-]{1,64}")
 _KEY = re.compile(r"[\x21-\x7e]{1,255}")
 _DETAILS = {
     "required": "This field is required.",
@@ -119,11 +124,15 @@ def idempotency_key() -> str | None:
     return key
 
 
-def expected_revisions() -> Sequence[str] | None:
-    """The revisions that `If-Match` accepts, strongly compared (RFC 9110 §13.1.1); None for any."""
+def expected_revisions() -> frozenset[str] | None:
+    """The revisions that `If-Match` accepts, strongly compared (RFC 9110 §13.1.1); None for any.
+
+    Only what could be a revision of ours: an adapter may pass them on to its store.
+    """
     if "If-Match" not in request.headers or request.if_match.star_tag:
         return ANY_REVISION
-    return sorted(request.if_match.as_set())
+    tags = (tag for tag in request.if_match.as_set() if tag and _REVISION.fullmatch(tag))  # Werkzeug reads "" as None
+    return frozenset(islice(tags, MAX_REVISIONS))
 
 
 def _token() -> str:

@@ -193,7 +193,9 @@ def test_if_match_lets_the_revision_pass_that_it_names(client: FlaskClient, ann:
 
 
 @pytest.mark.parametrize("method", ["patch", "put", "delete"])
-@pytest.mark.parametrize("tag", ['"another"', "W/{}", '""', "nonsense"])
+@pytest.mark.parametrize(
+    "tag", ['"another"', "W/{}", '""', '"1", ""', "nonsense", "", ", ,", ", ".join(f'"{n}"' for n in range(500))]
+)
 def test_if_match_refuses_every_other_revision_and_changes_nothing(
     client: FlaskClient, ann: Headers, method: str, tag: str
 ) -> None:

@@ -17,6 +17,7 @@ from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
+from threading import Lock
 from typing import Any
 
 from domain.configurations import Configuration, WatchedTicker
@@ -107,6 +108,7 @@ class SQLiteStore:
         self._patience = patience
         self._idle: list[_Connection] = []
         self._inherited: list[_Connection] = []
+        self._turn = Lock()
         self._process = os.getpid()
         try:
             _create(self._path)
@@ -187,22 +189,32 @@ class SQLiteStore:
 
     @contextmanager
     def _transaction(self) -> Iterator[Callable[..., sqlite3.Cursor]]:
+        """Room for one write, of which nothing is left if it is not finished."""
         with self._lent() as connection:
-            connection.execute("BEGIN IMMEDIATE")
-            self._stay()
-            yield connection.execute
-            connection.execute("COMMIT")
+            # Threads queue here, first come, first served: SQLite's own lock is polled, and some would starve.
+            if not self._turn.acquire(timeout=max(0, remaining(default=self._patience))):
+                raise _failure(sqlite3.SQLITE_BUSY, "other threads are writing")
+            try:
+                connection.wait_up_to(remaining(default=self._patience))
+                connection.execute("BEGIN IMMEDIATE")
+                self._stay()
+                yield connection.execute
+                connection.execute("COMMIT")
+            finally:
+                try:
+                    connection.rollback()  # nothing, after a commit
+                finally:
+                    self._turn.release()
 
     @contextmanager
     def _lent(self) -> Iterator[_Connection]:
-        """A connection for one act; what the act leaves uncommitted is rolled back."""
+        """A connection for one act."""
         try:
             connection = self._take()
             try:
                 connection.wait_up_to(remaining(default=self._patience))
                 yield connection
             finally:
-                connection.rollback()
                 self._idle.append(connection)
         except sqlite3.Error as error:
             way_out = _way_out(error)
@@ -219,7 +231,7 @@ class SQLiteStore:
     def _take(self) -> _Connection:
         if self._process != os.getpid():
             # We are a fork. Its parent's connections may be neither used nor closed.
-            self._process, self._inherited, self._idle = os.getpid(), self._idle, []
+            self._process, self._inherited, self._idle, self._turn = os.getpid(), self._idle, [], Lock()
         try:
             return self._idle.pop()
         except IndexError:
@@ -248,7 +260,7 @@ class SQLiteStore:
         Even to open another is to damage both: it would be taken to own our write-ahead log.
         """
         if self._identify() != self._identity:
-            raise _Moved("the file is gone, or is another")
+            raise _failure(sqlite3.SQLITE_READONLY_DBMOVED, "the file is gone, or is another")
 
     def _identify(self) -> tuple[int, int] | None:
         try:
@@ -271,16 +283,11 @@ class _Connection(sqlite3.Connection):
             self._waits = milliseconds
 
 
-class _Moved(sqlite3.OperationalError):
-    """What SQLite itself notices with a rollback journal only."""
-
-    sqlite_errorcode = sqlite3.SQLITE_READONLY_DBMOVED
-
-
-class _Unreadable(sqlite3.DatabaseError):
-    """A row that we never wrote so; SQLite guards its pages, not what is in them."""
-
-    sqlite_errorcode = sqlite3.SQLITE_CORRUPT
+def _failure(code: int, message: str) -> sqlite3.OperationalError:
+    """What SQLite would raise if it looked as far as we do."""
+    error = sqlite3.OperationalError(message)
+    error.sqlite_errorcode = code
+    return error
 
 
 def _way_out(error: sqlite3.Error) -> str | None:
@@ -386,7 +393,7 @@ def _configuration(row: tuple[Any, ...]) -> Configuration:
             None if expires_at is None else time(expires_at),
         )
     except (ValueError, TypeError, KeyError) as error:
-        raise _Unreadable(f"a row of configurations cannot be read: {type(error).__name__}") from error
+        raise _failure(sqlite3.SQLITE_CORRUPT, f"a row cannot be read: {type(error).__name__}") from error
 
 
 def _text(time: datetime) -> str:

@@ -102,12 +102,12 @@ def test_a_full_disk_refuses_in_our_words_and_loses_nothing(path: Path, caplog: 
     store.remove("ann", kept[0])
 
 
-def test_a_fork_uses_connections_of_its_own(path: Path) -> None:
+def test_a_fork_inherits_neither_connections_nor_a_write_that_was_going_on(path: Path) -> None:
     script = (
         "import os, random, sys; from pathlib import Path; from adapters.sqlite import SQLiteStore;"
         "from tests.builders import a_configuration;"
         "store = SQLiteStore(Path(sys.argv[1]), rng=random.Random(0)); store.add(a_configuration(), limit=9);"
-        "parents = store._idle[0]; child = os.fork();"
+        "parents = store._idle[0]; store._turn.acquire(); child = os.fork(); child and store._turn.release();"
         "store.add(a_configuration(), limit=9);"
         "assert (store._idle[0] is parents) == bool(child);"
         "child and sys.exit(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))"
@@ -207,6 +207,9 @@ def test_a_lock_that_outlasts_the_deadline_is_refused_in_our_words(
             for act in (lambda: store.add(a_configuration(), limit=1), store.check, lambda: store.remove("ann", "x")):
                 with pytest.raises(StoreUnavailable):
                     act()
+
+        with store._turn, within(0), pytest.raises(StoreUnavailable):  # as when the others are our own threads
+            store.check()
 
     assert "Another process holds the database" in _way_out(caplog)
     store.add(a_configuration(), limit=1)

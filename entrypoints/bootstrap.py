@@ -21,6 +21,7 @@ from entrypoints.api import create_api
 from entrypoints.api.faults import blueprint_for
 from entrypoints.application import Application
 from entrypoints.cli import COMMANDS
+from entrypoints.metrics import TimedStore
 from entrypoints.rate_limits import RateLimit
 from entrypoints.settings import Settings, SettingsError, StoreKind
 
@@ -48,8 +49,8 @@ def create_app(
     rng: random.Random | None = None,
 ) -> Flask:
     """The application that the settings describe; each keyword argument replaces one of its parts."""
-    rng = rng or random.Random()
-    store = store or _store(settings, rng=rng)
+    rng = rng or random.SystemRandom()  # a seeded one would be the same in every copy of a SnapStart snapshot
+    store = TimedStore(store or _store(settings, rng=rng))
     ticker_list = ticker_list or _ticker_list(settings)
     identities = identities or _identities(settings, clock=clock, rng=rng)
     plan = None
@@ -98,7 +99,7 @@ def _store(settings: Settings, *, rng: random.Random) -> ConfigurationStore:
             raise SettingsError({"CONFIG_API_SQLITE_PATH": str(error)}) from error
     from adapters.dynamodb import DynamoDBStore
 
-    return DynamoDBStore(settings.table or "", rng=rng)
+    return DynamoDBStore(settings.table or "", clock=time.monotonic, sleep=time.sleep, rng=rng, new_id=new_id)
 
 
 def _ticker_list(settings: Settings) -> TickerList:

@@ -16,6 +16,7 @@ from typing import Any
 from zappa.handler import LambdaHandler
 
 from entrypoints.logs import RequestScope, scope
+from entrypoints.metrics import measure
 
 log = logging.getLogger(__name__)
 
@@ -23,6 +24,7 @@ JOBS = frozenset({"entrypoints.jobs.refresh_tickers"})
 """What a schedule, or `zappa invoke`, may call."""
 
 _application = LambdaHandler()
+measure(_application.settings.API_STAGE)
 logging.getLogger("zappa.wsgi").setLevel(logging.WARNING)  # its access log would say each request a second time
 
 
@@ -49,11 +51,19 @@ def _other(event: Any, context: Any) -> Any:
         return {"status": "warm"}
     if name in JOBS:
         log.info("job started", extra={"job": name})
-        module, function = name.rsplit(".", 1)
-        return getattr(importlib.import_module(module), function)(event, context)
+        return _run(name, event, context)
     # No exception: Lambda would only deliver the same event twice more.
     log.error("event refused", extra={"job": name, "looks_like": _shape(event)})
     return {"status": "refused"}
+
+
+def _run(job: str, event: Any, context: Any) -> Any:
+    module, function = job.rsplit(".", 1)
+    try:
+        return getattr(importlib.import_module(module), function)(event, context)
+    except Exception:
+        log.exception("job failed", extra={"job": job})
+        raise  # Lambda tries it again, and counts it
 
 
 def _is_request(event: Any) -> bool:

@@ -24,6 +24,7 @@ class RequestScope:
     user: str | None = None
     lambda_request_id: str | None = None
     trace_id: str | None = None
+    store_ms: float | None = None
 
 
 scope: ContextVar[RequestScope | None] = ContextVar("scope", default=None)

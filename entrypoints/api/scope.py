@@ -76,7 +76,8 @@ class RequestScopeMiddleware:
                     "route": current.route,
                     "status": answered,
                     "duration_ms": round((self._clock() - started) * 1000, 2),
-                },
+                }
+                | ({} if current.store_ms is None else {"store_ms": round(current.store_ms, 2)}),
             )
             scope.reset(token)
 

@@ -1,0 +1,126 @@
+"""Log lines that are metrics as well: CloudWatch's embedded metric format, in the lines that are written anyway.
+
+A row of `METRICS` says which event counts as what. CloudWatch reads the numbers from the log: no
+request waits for them, and the line keeps what a metric cannot have, such as the request id.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import TypeVar
+
+from domain.configurations import Configuration
+from domain.deadline import Monotonic
+from domain.ports import Added, ConfigurationStore
+from entrypoints.logs import scope
+
+NAMESPACE = "ConfigAPI"
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Metric:
+    """`name`, for each combination of `dimensions`: how often the event occurred, or the value of its `field`."""
+
+    name: str
+    dimensions: tuple[str, ...] = ()
+    field: str | None = None
+    unit: str = "Count"
+
+
+METRICS: Mapping[str, tuple[Metric, ...]] = {
+    "request": (
+        Metric("Requests", ("route", "status")),
+        Metric("Latency", ("route",), "duration_ms", "Milliseconds"),
+        Metric("StoreLatency", ("route",), "store_ms", "Milliseconds"),
+    ),
+    "create": (Metric("Creates", ("outcome",)),),
+    "retrying": (Metric("Retries", ("operation", "error")),),
+    "gave up": (Metric("GaveUp", ("operation", "reason")),),
+    "permanent fault": (Metric("PermanentFaults", ("operation", "error")),),
+    "internal error": (Metric("InternalErrors"),),
+    "event refused": (Metric("EventsRefused"),),
+    "job failed": (Metric("JobFailures", ("job",)),),
+    "issuer out of reach": (Metric("IssuerFailures"),),
+}
+"""What the alarms and dashboards of docs/operations.md are made of. A dimension never has a user's values."""
+
+
+class EmbeddedMetrics(logging.Filter):
+    """Adds to a record what makes its line a metric. `stage` is a dimension of all of them."""
+
+    def __init__(self, stage: str) -> None:
+        super().__init__()
+        self._stage = stage
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Complete the record; it always passes."""
+        rows = [row for row in METRICS.get(str(record.msg), ()) if row.field is None or hasattr(record, row.field)]
+        if rows:
+            record.stage = self._stage
+            for row in rows:
+                setattr(record, row.name, 1 if row.field is None else getattr(record, row.field))
+                for dimension in row.dimensions:  # CloudWatch takes strings only
+                    setattr(record, dimension, str(getattr(record, dimension, None)))
+            record.__dict__["_aws"] = {
+                "Timestamp": int(record.created * 1000),
+                "CloudWatchMetrics": [
+                    {
+                        "Namespace": NAMESPACE,
+                        "Dimensions": [["stage", *row.dimensions]],
+                        "Metrics": [{"Name": row.name, "Unit": row.unit}],
+                    }
+                    for row in rows
+                ],
+            }
+        return True
+
+
+def measure(stage: str) -> None:
+    """Make metrics of what is logged from now on."""
+    for handler in logging.getLogger().handlers:
+        handler.addFilter(EmbeddedMetrics(stage))
+
+
+class TimedStore:
+    """The store, and the time that a request spends in it, retries included, for the request's line."""
+
+    def __init__(self, store: ConfigurationStore, *, clock: Monotonic = time.monotonic) -> None:
+        self._store = store
+        self._clock = clock
+
+    def add(self, configuration: Configuration, *, limit: int) -> Added:
+        """As promised by the port."""
+        return self._timed(lambda: self._store.add(configuration, limit=limit))
+
+    def get(self, user_id: str, config_id: str) -> Configuration:
+        """As promised by the port."""
+        return self._timed(lambda: self._store.get(user_id, config_id))
+
+    def list(self, user_id: str) -> tuple[Configuration, ...]:
+        """As promised by the port."""
+        return self._timed(lambda: self._store.list(user_id))
+
+    def update(self, user_id: str, config_id: str, change: Callable[[Configuration], Configuration]) -> Configuration:
+        """As promised by the port."""
+        return self._timed(lambda: self._store.update(user_id, config_id, change))
+
+    def remove(self, user_id: str, config_id: str, *, revisions: frozenset[str] | None = None) -> None:
+        """As promised by the port."""
+        self._timed(lambda: self._store.remove(user_id, config_id, revisions=revisions))
+
+    def check(self) -> None:
+        """As promised by the port."""
+        self._timed(self._store.check)
+
+    def _timed(self, call: Callable[[], T]) -> T:
+        started = self._clock()
+        try:
+            return call()
+        finally:
+            if (current := scope.get()) is not None:
+                current.store_ms = (current.store_ms or 0.0) + (self._clock() - started) * 1000

@@ -21,6 +21,8 @@ import requests
 from botocore.config import Config
 
 from adapters.dynamodb import DynamoDBStore
+from adapters.dynamodb_items import decoded
+from domain.configurations import Configuration
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -71,6 +73,18 @@ def a_table(endpoint: str) -> str:
         KeySchema=[{"AttributeName": "PK", "KeyType": "HASH"}, {"AttributeName": "SK", "KeyType": "RANGE"}],
     )
     return name
+
+
+def a_shelf(endpoint: str, table: str, user_id: str) -> tuple[int, tuple[Configuration, ...]]:
+    """How many configurations are counted for a user, and those that are stored, read past the store."""
+    items = dynamodb_client(endpoint).query(
+        TableName=table,
+        KeyConditionExpression="PK = :user",
+        ExpressionAttributeValues={":user": {"S": f"USER#{user_id}"}},
+        ConsistentRead=True,
+    )["Items"]
+    counted = sum(int(item["config_count"]["N"]) for item in items if item["SK"]["S"] == "QUOTA")
+    return counted, tuple(decoded(item) for item in items if item["SK"]["S"] != "QUOTA")
 
 
 def a_dynamodb_store(

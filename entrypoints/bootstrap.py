@@ -60,7 +60,7 @@ def create_app(
         plan = FaultPlan()
         store = FaultyStore(store, plan, sleep=time.sleep)
     tickers = TickerService(ticker_list, rng=rng)
-    limiter = Limiter(lambda: "", storage_uri="memory://", strategy="fixed-window")
+    limiter = Limiter(lambda: "", storage_uri="quiet-memory://", strategy="fixed-window")
     app = create_api(
         Application(
             settings=settings,

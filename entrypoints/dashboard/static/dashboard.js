@@ -22,7 +22,7 @@ let shelf = null;
 let loading = null;
 
 const session = new SessionKeeper(
-  () => api.startSession({ onWait: (wait) => notices.set("session", wait && waiting(wait, () => {})) }),
+  () => api.startSession({ onWait: (wait) => announce("session", wait) }),
   () => {
     notices.tell("renewed", {
       title: "Your session had ended, so a new one has begun",
@@ -43,7 +43,7 @@ const deletions = new Deletions(api, {
     notices.tell(`kept-${configuration.config_id}`, { tone: "warning", title: heading, text: [`${configuration.name}: ${text}`] });
     load({ quietly: true });
   },
-  wait: (id, wait, stop) => notices.set(`delete-${id}`, wait && waiting(wait, stop)),
+  wait: (id, wait, stop) => announce(`delete-${id}`, wait, stop),
 });
 
 const editor = new Editor(api, {
@@ -72,7 +72,7 @@ const on = {
     const stop = new AbortController();
     try {
       const id = configuration.config_id;
-      editor.edit(await api.get(id, { signal: stop.signal, onWait: (wait) => notices.set("edit", wait && waiting(wait, () => stop.abort())) }));
+      editor.edit(await api.get(id, { signal: stop.signal, onWait: (wait) => announce("edit", wait, () => stop.abort()) }));
     } catch (error) {
       if (!stop.signal.aborted) complain(error);
     } finally {
@@ -100,7 +100,7 @@ async function load({ quietly = false } = {}) {
   loading?.abort();
   const mine = (loading = new AbortController());
   try {
-    const onWait = (/** @type {Wait | null} */ wait) => notices.set("list", wait && waiting(wait, () => mine.abort()));
+    const onWait = (/** @type {Wait | null} */ wait) => announce("list", wait, () => mine.abort());
     const { configurations, max_allowed } = await api.list(quietly ? { signal: mine.signal, patience: 0 } : { signal: mine.signal, onWait });
     const known = new Map(shelf?.configurations.map((each) => [each.config_id + each.updated_at, each]));
     shelf = { configurations: configurations.map((each) => known.get(each.config_id + each.updated_at) ?? each), maxAllowed: max_allowed };
@@ -110,6 +110,16 @@ async function load({ quietly = false } = {}) {
     if (mine.signal.aborted || error instanceof ConfigApiError) showFailure(error instanceof ConfigApiError ? error : null);
     else throw error;
   }
+}
+
+/**
+ * Say what is waited for; that the browser is offline is said already.
+ * @param {string} name
+ * @param {Wait | null} wait
+ * @param {() => void} [stop]
+ */
+function announce(name, wait, stop) {
+  notices.set(name, wait && wait.seconds !== Infinity ? waiting(wait, stop) : null);
 }
 
 /** @param {ConfigApiError | null} error null where somebody stopped waiting */

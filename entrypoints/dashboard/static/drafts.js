@@ -92,6 +92,20 @@ export function keptIntention(id) {
   return recall(`draft.${id}`);
 }
 
+/**
+ * What the form says, on top of what was stored meanwhile: a field that was not touched is theirs.
+ * @param {Form} form
+ * @param {Versioned} base
+ * @param {Versioned} theirs
+ * @returns {Form}
+ */
+export function onTopOf(form, base, theirs) {
+  const before = formOf(base);
+  const names = /** @type {(keyof Form)[]} */ (Object.keys(form));
+  const touched = names.filter((name) => JSON.stringify(form[name]) !== JSON.stringify(before[name]));
+  return { ...formOf(theirs), ...Object.fromEntries(touched.map((name) => [name, form[name]])) };
+}
+
 /** @param {Intention} intention */
 export function keepIntention(intention) {
   keep(`draft.${intention.id}`, intention);

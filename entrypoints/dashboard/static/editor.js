@@ -11,10 +11,12 @@ import {
   intend,
   keepIntention,
   keptIntention,
+  onTopOf,
   same,
 } from "./drafts.js";
 import { notice, waiting } from "./notices.js";
 import { TickerPicker } from "./picker.js";
+import { keep, recall } from "./storage.js";
 import { moment, plural, title } from "./wording.js";
 
 /** @typedef {import("./config-api.js").ConfigApi} ConfigApi */
@@ -26,7 +28,8 @@ import { moment, plural, title } from "./wording.js";
 /** @typedef {import("./drafts.js").Intention} Intention */
 
 const MAX_NAME = 50;
-const OPEN = "config-api.open";
+const OPEN = "open";
+const HERE = { inTab: true };
 const graphemes = new Intl.Segmenter();
 
 export class Editor {
@@ -99,7 +102,7 @@ export class Editor {
 
   /** After a reload: open again what was open. */
   resume() {
-    const kept = keptIntention(sessionStorage.getItem(OPEN) ?? "");
+    const kept = keptIntention(recall(OPEN, HERE) ?? "");
     if (kept) this.#open(kept, true);
   }
 
@@ -114,7 +117,7 @@ export class Editor {
     this.#save.textContent = editing ? "Save changes" : "Create watchlist";
     this.#restored.hidden = !restored;
     this.#fill(intention.form);
-    sessionStorage.setItem(OPEN, intention.id);
+    keep(OPEN, intention.id, HERE);
     this.#dialog.showModal();
     this.#name.focus();
     if (!editing) this.#name.select();
@@ -122,7 +125,7 @@ export class Editor {
 
   #close() {
     this.#saving?.abort();
-    sessionStorage.removeItem(OPEN);
+    keep(OPEN, null, HERE);
     this.#dialog.close();
     if (this.#isUntouched) forgetIntention(this.#intention.id);
     else this.#on.kept(this.#intention);
@@ -269,7 +272,7 @@ export class Editor {
    */
   #finish(saved, created) {
     forgetIntention(this.#intention.id);
-    sessionStorage.removeItem(OPEN);
+    keep(OPEN, null, HERE);
     this.#dialog.close();
     this.#on.saved(saved, created);
   }
@@ -336,22 +339,36 @@ export class Editor {
   }
 
   /**
-   * Both versions, and a choice between them.
+   * Both versions, and a choice between them. What only one side has changed is not at stake.
    * @param {Versioned} theirs
    */
   #showConflict(theirs) {
-    const mine = draftOf(this.#intention.form);
-    const changes = changesFrom(mine, theirs);
-    const rows = FIELDS.filter(([field]) => field in changes).map(([, label, show]) =>
-      h("tr", {}, h("th", { scope: "row" }, label), h("td", {}, show(mine)), h("td", {}, show(draftOf(formOf(theirs))))),
-    );
-    const take = (/** @type {Form} */ form) => {
-      this.#intention = { ...this.#intention, form, base: theirs };
-      this.#fill(form);
+    const { base, form } = this.#intention;
+    if (!base) return;
+    const merged = onTopOf(form, base, theirs);
+    const mine = changesFrom(draftOf(merged), theirs);
+    const others = changesFrom(draftOf(formOf(theirs)), base);
+    const take = (/** @type {Form} */ chosen) => {
+      this.#intention = { ...this.#intention, form: chosen, base: theirs };
+      this.#fill(chosen);
       keepIntention(this.#intention);
+      this.#name.focus();
     };
+    if (Object.keys(mine).length === 0) return take(merged);
+
+    const unchanged = () => h("span", { class: "unchanged" }, "unchanged");
+    const rows = FIELDS.filter(([field]) => field in mine || field in others).map(([field, label, show]) =>
+      h(
+        "tr",
+        {},
+        h("th", { scope: "row" }, label),
+        h("td", {}, field in mine ? show(draftOf(merged)) : unchanged()),
+        h("td", {}, field in others ? show(draftOf(formOf(theirs))) : unchanged()),
+      ),
+    );
+    const useTheirs = () => take(formOf(theirs));
     const keepMine = () => {
-      take(this.#intention.form);
+      take(merged);
       this.#submit();
     };
     this.#conflict.replaceChildren(
@@ -365,8 +382,8 @@ export class Editor {
       h(
         "div",
         { class: "conflict-choice" },
-        h("button", { class: "button small", type: "button", onclick: () => (take(formOf(theirs)), this.#name.focus()) }, "Take theirs"),
-        h("button", { class: "button small primary", type: "button", onclick: keepMine }, "Keep mine"),
+        h("button", { class: "button small", type: "button", onclick: useTheirs }, "Use theirs"),
+        h("button", { class: "button small", type: "button", onclick: keepMine }, "Keep my changes"),
       ),
     );
     this.#conflict.hidden = false;

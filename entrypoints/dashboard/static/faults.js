@@ -40,4 +40,4 @@ const panel = h(
   ),
 );
 panel.addEventListener("toggle", () => panel.open && ask());
-document.body.append(h("aside", { "aria-label": "Faults for development" }, panel));
+document.querySelector("nav")?.prepend(panel);

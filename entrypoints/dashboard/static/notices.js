@@ -69,11 +69,11 @@ export class Notices {
 /**
  * Counts down while the client waits, and says that it goes on by itself. Screen readers hear it once, not every second.
  * @param {Wait} wait
- * @param {() => void} onStop
+ * @param {() => void} [onStop]
  * @returns {HTMLElement} ends its own clock when it leaves the page
  */
 export function waiting({ error, seconds }, onStop) {
-  const stop = h("button", { class: "button small", type: "button", onclick: onStop }, "Stop");
+  const stop = onStop && h("button", { class: "button small", type: "button", onclick: onStop }, "Stop");
   if (seconds === Infinity) {
     return notice({ tone: "warning", symbol: "offline", title: "You are offline", text: ["This goes on as soon as you are back."], action: stop });
   }

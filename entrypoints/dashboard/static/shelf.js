@@ -37,6 +37,9 @@ const STARTERS = [
   },
 ];
 
+/** @type {Record<number, string>} */
+const PLACES = { 1: "Your one place is", 2: "Both places are" };
+
 /**
  * @typedef {object} Handlers
  * @property {(starter?: {name: string, tickers: Ticker[], timeframe: string}) => void} create
@@ -96,7 +99,7 @@ function showQuota(used, maxAllowed) {
   create.setAttribute("aria-disabled", String(full)); // still in the tab order, so that the reason can be heard
   reason.hidden = !full;
   reason.textContent = full
-    ? `${maxAllowed === 1 ? "Your one place is" : `All ${maxAllowed} places are`} taken. Delete a watchlist to make room for a new one.`
+    ? `${PLACES[maxAllowed] ?? `All ${maxAllowed} places are`} taken. Delete a watchlist to make room for a new one.`
     : "";
 }
 
@@ -164,9 +167,15 @@ function empty(maxAllowed, on) {
   return h(
     "div",
     { class: "empty" },
-    h("div", { class: "stack", "aria-hidden": "true" }, h("i"), h("i"), h("i")),
+    icon("stack"),
     h("h2", {}, "Start your first watchlist"),
-    h("p", {}, `Up to five tickers in each, and ${plural(maxAllowed, "watchlist")} in all. Begin with one of these, or from scratch.`),
+    h(
+      "p",
+      {},
+      `Up to five tickers in each, and ${plural(maxAllowed, "watchlist")} in all. Begin with one of these, or `,
+      h("button", { class: "link", type: "button", onclick: () => on.create() }, "from scratch"),
+      ".",
+    ),
     h(
       "ul",
       { class: "starters" },

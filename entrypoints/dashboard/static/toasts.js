@@ -22,11 +22,14 @@ export function toast(message, { action, seconds = action ? 8 : 4, onGone } = {}
     h("button", { class: "toast-action", type: "button", onclick: () => (close(), action.run()) }, action.label);
   const element = h("div", { class: "toast" }, !action && icon("check"), h("span", {}, message), button, bar);
   bar?.style.setProperty("--seconds", `${seconds}s`);
-  byId("toasts", HTMLElement).append(element);
+  const place = byId("toasts", HTMLElement);
+  for (const plain of place.querySelectorAll(".toast:not(:has(button))")) plain.remove(); // old news
+  place.append(element);
 
   let left = seconds * 1000;
   const timer = setInterval(() => {
-    if (element.matches(":hover") || element.querySelector(":focus-visible")) return; // somebody is making up their mind
+    // Somebody is making up their mind, or can't get here because of a dialog.
+    if (element.matches(":hover, :has(:focus-visible)") || document.querySelector("dialog:modal")) return;
     left -= TICK;
     if (left > 0) return;
     close();
@@ -35,7 +38,9 @@ export function toast(message, { action, seconds = action ? 8 : 4, onGone } = {}
 
   function close() {
     clearInterval(timer);
+    const hadFocus = element.contains(document.activeElement);
     element.remove();
+    if (hadFocus) byId("shelf", HTMLElement).focus({ preventScroll: true });
   }
   return { element, close };
 }

@@ -92,6 +92,8 @@ S3 = Policy(
     attempt=2.5,  # 0.5 s to connect, 2 s to read
 )
 
+_TOO_LATE, _NO_PULSE = "deadline", "no answer for a while"
+
 _DETAILS: Mapping[FaultKind, str] = {
     FaultKind.THROTTLED: "The service is busy. Try again in a moment.",
     FaultKind.CONTENDED: "Other requests of yours were changing the same things. Try again in a moment.",
@@ -234,10 +236,8 @@ class _Call:
         self._attempts: list[dict[str, Any]] = []
 
     def until_it_works(self, attempt: Callable[[], T]) -> T:
-        if not self._pulse.admits():
-            raise self._refusal(FaultKind.TIMEOUT)
-        if self._left() <= 0:
-            log.warning("no time left to try", extra={"operation": self._operation})
+        if reason := self._reason_not_to_start():
+            log.warning("not tried", extra={"operation": self._operation, "reason": reason})
             raise self._refusal(FaultKind.TIMEOUT)
         persistent = backoff.on_exception(self._waits, Fault, jitter=None, logger=None)(attempt)
         try:
@@ -284,13 +284,20 @@ class _Call:
         else:
             self._pulse.answered()
 
+    def _reason_not_to_start(self) -> str | None:
+        if self._left() <= 0:
+            return _TOO_LATE
+        if not self._pulse.admits():
+            return _NO_PULSE
+        return None
+
     def _reason_to_stop(self, terms: Backoff, wait: float) -> str | None:
         if len(self._attempts) >= terms.tries:
             return "no tries left"
         if self._left() - wait - self._policy.attempt < 0:
-            return "deadline"
+            return _TOO_LATE
         if self._pulse.hangs:
-            return "no answer for a while"
+            return _NO_PULSE
         if not self._quota.take(terms.cost):
             return "retry quota spent"
         return None

@@ -12,7 +12,6 @@ from pathlib import Path
 from uuid import uuid4
 
 from flask import Flask
-from flask_limiter import Limiter
 
 from domain.ports import Clock, ConfigurationStore, IdentityProvider, NewId, TickerList
 from domain.services import ConfigurationService, TickerService
@@ -22,7 +21,7 @@ from entrypoints.api.faults import blueprint_for
 from entrypoints.application import Application
 from entrypoints.cli import COMMANDS
 from entrypoints.metrics import TimedStore
-from entrypoints.rate_limits import RateLimit
+from entrypoints.rate_limits import RateLimit, in_memory
 from entrypoints.settings import Settings, SettingsError, StoreKind
 
 log = logging.getLogger(__name__)
@@ -60,7 +59,7 @@ def create_app(
         plan = FaultPlan()
         store = FaultyStore(store, plan, sleep=time.sleep)
     tickers = TickerService(ticker_list, rng=rng)
-    limiter = Limiter(lambda: "", storage_uri="quiet-memory://", strategy="fixed-window")
+    limiter = in_memory()
     app = create_api(
         Application(
             settings=settings,
@@ -76,7 +75,6 @@ def create_app(
             clock=clock,
         )
     )
-    limiter.init_app(app)
     app.register_blueprint(dashboard.blueprint)
     if plan is not None:
         app.register_blueprint(blueprint_for(plan))

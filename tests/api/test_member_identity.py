@@ -1,0 +1,385 @@
+"""Members: tokens of a real issuer, asked over HTTP on loopback."""
+
+from __future__ import annotations
+
+import base64
+import json
+import random
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+from typing import Any
+
+import jwt
+import pytest
+from cryptography.hazmat.primitives import serialization
+from flask.testing import FlaskClient
+from werkzeug.test import TestResponse
+
+from adapters import member_tokens
+from adapters.member_tokens import COOLDOWN, FRESH, STALE, MemberTokens
+from adapters.tokens import AnonymousTokens, Identities
+from domain.deadline import within
+from domain.errors import IdentityUnavailable
+from tests.api.conftest import V2, AClock, MakeApp, a_body, a_session
+from tests.builders import NOW
+from tests.support.issuer import AUDIENCE, DISCOVERY, KEYS, Issuer, a_weak_rsa_key, an_ec_key, running_issuer
+
+Ask = Callable[[str], TestResponse]
+
+
+class Seconds:
+    """A monotonic clock that a test sets."""
+
+    def __init__(self) -> None:
+        self.now = 1000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+@pytest.fixture
+def issuer() -> Iterator[Issuer]:
+    with running_issuer() as issuer:
+        yield issuer
+
+
+@pytest.fixture
+def seconds() -> Seconds:
+    return Seconds()
+
+
+@pytest.fixture
+def members(issuer: Issuer, clock: AClock, seconds: Seconds) -> MemberTokens:
+    return MemberTokens(issuer.url, AUDIENCE, clock=clock, rng=random.Random(1), monotonic=seconds)
+
+
+@pytest.fixture
+def client(make_app: MakeApp, members: MemberTokens, clock: AClock) -> FlaskClient:
+    anonymous = AnonymousTokens(["a key of at least thirty-two characters"], clock=clock)
+    return make_app(identities=Identities(anonymous, members)).test_client()
+
+
+@pytest.fixture
+def ask(client: FlaskClient) -> Ask:
+    return lambda token: client.get(f"{V2}/auth/me", headers={"Authorization": f"Bearer {token}"})
+
+
+def of_member(issuer: Issuer, subject: str) -> dict[str, str]:
+    return {"Authorization": f"Bearer {issuer.token(sub=subject)}"}
+
+
+def segment(value: Any) -> str:
+    raw = value if isinstance(value, bytes) else json.dumps(value).encode()
+    return base64.urlsafe_b64encode(raw).rstrip(b"=").decode()
+
+
+def test_a_member_may_hold_more_than_an_anonymous_user(issuer: Issuer, ask: Ask) -> None:
+    me = ask(issuer.token())
+
+    assert me.status_code == 200
+    assert me.json["auth_type"] == "member"
+    assert me.json["is_anonymous"] is False
+    assert me.json["limits"]["max_configurations"] == 5
+    assert me.json["session_expires_at"] == "2026-11-23T13:00:00Z"
+
+
+def test_es256_is_believed_as_rs256_is(issuer: Issuer, ask: Ask) -> None:
+    issuer.keys["ec-1"] = an_ec_key()
+
+    assert ask(issuer.token("ec-1")).json == ask(issuer.token("rsa-1")).json
+
+
+def test_a_member_is_the_same_user_with_every_token_and_nobody_else(issuer: Issuer, ask: Ask) -> None:
+    def user(**claims: Any) -> str:
+        return str(ask(issuer.token(**claims)).json["user_id"])
+
+    assert user() == user(exp=NOW + timedelta(minutes=1))
+    assert user(sub="bob") != user()
+    assert user().startswith("member_")
+
+
+def test_a_member_whose_subject_is_an_anonymous_users_id_sees_nothing_of_theirs(
+    client: FlaskClient, issuer: Issuer
+) -> None:
+    anonymous = a_session(client)
+    user_id = client.get(f"{V2}/auth/me", headers=anonymous).json["user_id"]
+    client.post(f"{V2}/configurations", json=a_body(), headers=anonymous)
+
+    theirs = client.get(f"{V2}/configurations", headers=of_member(issuer, user_id))
+
+    assert theirs.json["configurations"] == []
+
+
+def test_members_are_held_to_their_own_limit(client: FlaskClient, issuer: Issuer) -> None:
+    ann = of_member(issuer, "ann")
+
+    statuses = [client.post(f"{V2}/configurations", json=a_body(), headers=ann).status_code for _ in range(6)]
+
+    assert statuses == [201] * 5 + [409]
+
+
+@pytest.mark.parametrize(
+    "claims",
+    [
+        {"iss": "http://elsewhere.example"},
+        {"iss": None},
+        {"aud": "another-service"},
+        {"aud": ["another-service"]},
+        {"aud": None},
+        {"sub": None},
+        {"sub": ""},
+        {"sub": 7},
+        {"exp": None},
+        {"exp": "tomorrow"},
+        {"exp": 1e300},
+        {"exp": [1]},
+        {"nbf": NOW + timedelta(minutes=5)},
+        {"nbf": "never"},
+    ],
+    ids=str,
+)
+def test_a_token_that_is_not_for_us_is_refused(issuer: Issuer, ask: Ask, claims: dict[str, Any]) -> None:
+    answer = ask(issuer.token(**claims))
+
+    assert (answer.status_code, answer.json["code"]) == (401, "invalid_token")
+    assert answer.headers["WWW-Authenticate"].startswith("Bearer")
+
+
+def test_an_expired_token_is_told_from_a_forged_one(issuer: Issuer, ask: Ask) -> None:
+    assert ask(issuer.token(exp=NOW)).json["code"] == "expired_token"
+    assert ask(issuer.token(exp=NOW + timedelta(seconds=1))).status_code == 200
+
+
+def test_a_subject_that_utf8_cannot_say_is_still_a_subject(issuer: Issuer, ask: Ask) -> None:
+    assert ask(issuer.token(sub="\ud800")).status_code == 200
+
+
+def test_a_key_of_somebody_elses_signs_for_nobody(issuer: Issuer, ask: Ask) -> None:
+    with running_issuer() as other:
+        other.keys["rsa-1"] = an_ec_key()
+        forged = other.token(iss=issuer.url)
+
+    assert ask(forged).json["code"] == "invalid_token"
+
+
+def test_the_published_key_is_no_secret_to_sign_with(issuer: Issuer, ask: Ask) -> None:
+    public = issuer.keys["rsa-1"].public_key()
+    for pem in (
+        public.public_bytes(serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo),
+        json.dumps(issuer.published()["keys"][0]).encode(),
+    ):
+        claims = {"iss": issuer.url, "aud": AUDIENCE, "sub": "eve", "exp": NOW + timedelta(hours=1)}
+        head = f"{segment({'alg': 'HS256', 'typ': 'JWT', 'kid': 'rsa-1'})}.{segment(claims | {'exp': 1890000000})}"
+        signature = jwt.algorithms.HMACAlgorithm(jwt.algorithms.HMACAlgorithm.SHA256).sign(head.encode(), pem)
+
+        assert ask(f"{head}.{segment(signature)}").json["code"] == "invalid_token"
+    assert issuer.asked == []  # what is signed that way is not worth a fetch
+
+
+def test_a_symmetric_key_among_the_published_ones_is_not_used(issuer: Issuer, ask: Ask) -> None:
+    secret = b"0123456789abcdef0123456789abcdef"
+    issuer.extra_keys = [{"kty": "oct", "kid": "hmac", "alg": "HS256", "k": segment(secret)}]
+    claims = {"iss": issuer.url, "aud": AUDIENCE, "sub": "eve", "exp": NOW + timedelta(hours=1)}
+
+    assert ask(jwt.encode(claims, secret, algorithm="HS256", headers={"kid": "hmac"})).status_code == 401
+    signed = issuer.token("rsa-1", headers={"kid": "hmac"})
+    assert ask(signed).status_code == 401
+
+
+@pytest.mark.parametrize("algorithm", ["none", "None", "nOnE", "HS256", "RS512", "PS256", "EdDSA", "", None, 7])
+def test_no_other_way_of_signing_is_accepted(issuer: Issuer, ask: Ask, algorithm: Any) -> None:
+    header, payload, signature = issuer.token().split(".")
+    other = segment({"alg": algorithm, "typ": "JWT", "kid": "rsa-1"})
+
+    assert ask(f"{other}.{payload}.").status_code == 401
+    assert ask(f"{other}.{payload}.{signature}").status_code == 401
+    assert header != other
+
+
+@pytest.mark.parametrize(
+    "token",
+    [
+        "..",
+        "a.b.c",
+        "e30.e30.",
+        f"{segment([])}.{segment({})}.",
+        f"{segment({'alg': 'RS256', 'kid': 7})}.{segment({})}.c2ln",
+        f"{segment(b'[' * 3000)}.e30.c2ln",
+        f"{segment({'alg': 'RS256', 'crit': ['exp'], 'exp': 1})}.{segment({})}.c2ln",
+        "x" * 4000 + "." + "y" * 4000 + "." + "z" * 1000,
+    ],
+    ids=lambda token: token[:20],
+)
+def test_what_only_looks_like_a_token_is_refused(ask: Ask, token: str) -> None:
+    assert (ask(token).status_code, ask(token).json["code"]) == (401, "invalid_token")
+
+
+def test_a_weak_key_is_not_believed(issuer: Issuer, ask: Ask) -> None:
+    issuer.keys = {"weak": a_weak_rsa_key()}
+    with pytest.warns(match="1024"):  # PyJWT minds signing with it, too
+        token = issuer.token("weak")
+
+    assert ask(token).json["code"] == "invalid_token"
+
+
+def test_the_keys_are_fetched_once_for_many_tokens(issuer: Issuer, ask: Ask) -> None:
+    for subject in ("ann", "bob", "cy"):
+        assert ask(issuer.token(sub=subject)).status_code == 200
+
+    assert issuer.asked == [DISCOVERY, KEYS]
+
+
+def test_a_rotated_key_is_found(issuer: Issuer, ask: Ask, seconds: Seconds) -> None:
+    ask(issuer.token())
+
+    issuer.keys["rsa-2"] = an_ec_key()
+    seconds.now += COOLDOWN
+
+    assert ask(issuer.token("rsa-2")).status_code == 200
+
+
+def test_a_withdrawn_key_is_believed_no_longer_than_keys_are_fresh(issuer: Issuer, ask: Ask, seconds: Seconds) -> None:
+    token = issuer.token()
+    ask(token)
+
+    issuer.keys = {"rsa-2": an_ec_key()}
+    seconds.now += FRESH
+    assert ask(token).status_code == 200
+    seconds.now += 1
+    assert ask(token).status_code == 401
+
+
+def test_made_up_key_ids_are_not_passed_on_to_the_issuer(issuer: Issuer, ask: Ask, seconds: Seconds) -> None:
+    for number in range(50):
+        assert ask(issuer.token(headers={"kid": f"made-up-{number}"})).status_code == 401
+        seconds.now += COOLDOWN / 50
+
+    assert issuer.asked.count(KEYS) <= 2
+
+
+def test_a_token_without_a_key_id_is_of_the_only_key(issuer: Issuer, ask: Ask, seconds: Seconds) -> None:
+    key = issuer.keys["rsa-1"]
+    claims = {"iss": issuer.url, "aud": AUDIENCE, "sub": "ann", "exp": NOW + timedelta(hours=1)}
+    token = jwt.encode(claims, key, algorithm="RS256")
+
+    assert ask(token).status_code == 200
+    issuer.keys["rsa-2"] = an_ec_key()
+    seconds.now += FRESH + 1
+    assert ask(token).status_code == 401
+
+
+@pytest.mark.parametrize("path", [DISCOVERY, KEYS])
+@pytest.mark.parametrize(
+    "answer",
+    [
+        (500, b""),
+        (404, b"{}"),
+        (302, b""),
+        (200, b"<html>"),
+        (200, b"[]"),
+        (200, b"{}"),
+        (200, b'{"issuer": "http://elsewhere.example"}'),
+        (200, b'{"keys": [{"kty": "RSA"}]}'),
+        (200, b"[" * 100_000),
+        (200, b" " * 300_000),
+    ],
+    ids=lambda answer: f"{answer[0]} {answer[1][:20].decode()}",
+)
+def test_a_failing_issuer_is_our_503_and_not_the_members_401(
+    issuer: Issuer, ask: Ask, path: str, answer: tuple[int, bytes]
+) -> None:
+    issuer.answers[path] = answer
+
+    refused = ask(issuer.token())
+
+    assert (refused.status_code, refused.json["code"]) == (503, "identity_unavailable")
+    assert 1 <= int(refused.headers["Retry-After"]) <= 7
+
+
+@pytest.mark.parametrize("uri", [None, 7, "", "file:///etc/passwd", "ftp://127.0.0.1/keys"])
+def test_keys_are_read_over_http_only(issuer: Issuer, ask: Ask, uri: Any) -> None:
+    issuer.answers[DISCOVERY] = (200, json.dumps({"issuer": issuer.url, "jwks_uri": uri}).encode())
+
+    assert ask(issuer.token()).status_code == 503
+
+
+def test_a_failing_issuer_is_not_asked_for_every_token(issuer: Issuer, ask: Ask, seconds: Seconds) -> None:
+    issuer.answers[KEYS] = (500, b"")
+    for _ in range(20):
+        assert ask(issuer.token()).status_code == 503
+
+    assert issuer.asked.count(KEYS) == 1
+
+    issuer.answers.clear()
+    seconds.now += COOLDOWN
+    assert ask(issuer.token()).status_code == 200
+
+
+def test_known_keys_outlast_a_failing_issuer_for_a_while(issuer: Issuer, ask: Ask, seconds: Seconds) -> None:
+    token = issuer.token()
+    ask(token)
+    issuer.answers[DISCOVERY] = (500, b"")
+
+    seconds.now += STALE
+    assert ask(token).status_code == 200
+    assert ask(issuer.token(headers={"kid": "unknown"})).status_code == 503
+    seconds.now += 1
+    assert ask(token).status_code == 503
+
+
+def test_an_issuer_that_hangs_costs_no_more_than_the_request_has_left(
+    issuer: Issuer, clock: AClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    issuer.hanging.set()
+    monkeypatch.setattr(member_tokens, "FETCH_TIMEOUT", 30)
+    members = MemberTokens(issuer.url, AUDIENCE, clock=clock, rng=random.Random(1))
+
+    with within(0.2), pytest.raises(IdentityUnavailable):
+        members.identify(issuer.token())
+    assert issuer.asked == [DISCOVERY]
+    with within(0), pytest.raises(IdentityUnavailable):
+        members.identify(issuer.token())
+
+
+def test_nobody_with_a_known_key_waits_for_a_fetch(issuer: Issuer, members: MemberTokens, seconds: Seconds) -> None:
+    token = issuer.token()
+    members.identify(token)
+    asked_again = threading.Event()
+    ordinary = issuer.answer_to
+
+    def answer_to(path: str) -> tuple[int, bytes]:
+        asked_again.set()
+        return ordinary(path)
+
+    issuer.answer_to = answer_to  # type: ignore[method-assign]  # the test wants to know when it is asked
+    issuer.hanging.set()
+    seconds.now += FRESH + 1
+    with ThreadPoolExecutor(1) as others:
+        waiting = others.submit(members.identify, token)
+        assert asked_again.wait(5)
+
+        assert members.identify(token).user_id.startswith("member_")
+
+        assert not waiting.done()
+        issuer.released.set()
+        assert waiting.result(5).user_id.startswith("member_")
+
+
+def test_a_process_that_meets_no_member_never_loads_what_checks_them() -> None:
+    script = """
+import sys, datetime
+from adapters.tokens import AnonymousTokens, Identities
+from adapters.member_tokens import MemberTokens
+clock = lambda: datetime.datetime.now(datetime.UTC)
+members = MemberTokens("https://issuer.example", "config-api", clock=clock, rng=None)
+identities = Identities(AnonymousTokens(["k" * 32], clock=clock), members)
+identities.identify(identities.issue_anonymous()[1])
+assert not {"jwt", "cryptography"} & set(sys.modules), sorted(sys.modules)
+"""
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)
+
+    assert done.returncode == 0, done.stderr

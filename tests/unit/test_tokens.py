@@ -1,0 +1,157 @@
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from adapters.tokens import CLOCK_SKEW, MAX_TOKEN, SESSION, AnonymousTokens, Identities
+from domain.errors import ExpiredToken, InvalidToken
+from domain.limits import User, UserKind
+from tests.builders import a_user
+
+NOW = datetime(2026, 11, 23, 12, 0, 0, 123456, tzinfo=UTC)
+OLD, NEW = "old-" * 10, "new-" * 10
+
+
+class Clock:
+    def __init__(self) -> None:
+        self.now = NOW
+
+    def __call__(self) -> datetime:
+        return self.now
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def tokens(clock: Clock) -> AnonymousTokens:
+    return AnonymousTokens([NEW], clock=clock)
+
+
+class OneMember:
+    """Believes a single token."""
+
+    def __init__(self) -> None:
+        self.asked: list[str] = []
+        self.user = a_user("member_ann", UserKind.MEMBER)
+
+    def identify(self, token: str) -> User:
+        self.asked.append(token)
+        return self.user
+
+
+def test_a_token_speaks_for_the_user_it_was_issued_to(tokens: AnonymousTokens) -> None:
+    user, token, made_at = tokens.issue()
+
+    assert tokens.identify(token) == user
+    assert user.kind is UserKind.ANONYMOUS
+    assert user.user_id.startswith("anon_")
+    assert made_at == NOW.replace(microsecond=0)
+    assert user.session_expires_at == made_at + timedelta(days=30)
+
+
+def test_no_two_sessions_are_of_the_same_user(tokens: AnonymousTokens) -> None:
+    assert len({tokens.issue()[0].user_id for _ in range(100)}) == 100
+
+
+def test_a_token_is_good_until_its_last_second(tokens: AnonymousTokens, clock: Clock) -> None:
+    user, token, _ = tokens.issue()
+
+    clock.now = user.session_expires_at - timedelta(microseconds=1)
+    assert tokens.identify(token) == user
+    clock.now = user.session_expires_at
+    with pytest.raises(ExpiredToken):
+        tokens.identify(token)
+
+
+def test_a_clock_that_jumps_back_a_little_ends_no_session(tokens: AnonymousTokens, clock: Clock) -> None:
+    user, token, _ = tokens.issue()
+
+    clock.now = NOW.replace(microsecond=0) - CLOCK_SKEW
+    assert tokens.identify(token) == user
+
+
+def test_a_token_from_further_in_the_future_is_refused(tokens: AnonymousTokens, clock: Clock) -> None:
+    _, token, made_at = tokens.issue()
+
+    clock.now = made_at - CLOCK_SKEW - timedelta(seconds=1)
+    with pytest.raises(InvalidToken):
+        tokens.identify(token)
+
+
+def test_the_newest_key_signs_and_an_older_one_is_still_believed(clock: Clock) -> None:
+    before = AnonymousTokens([OLD], clock=clock)
+    during = AnonymousTokens([NEW, OLD], clock=clock)
+    after = AnonymousTokens([NEW], clock=clock)
+    old_user, old_token, _ = before.issue()
+    new_user, new_token, _ = during.issue()
+
+    assert during.identify(old_token) == old_user
+    assert after.identify(new_token) == new_user
+    with pytest.raises(InvalidToken):
+        after.identify(old_token)
+
+
+def test_a_changed_token_is_refused_wherever_it_was_changed(tokens: AnonymousTokens) -> None:
+    token = tokens.issue()[1]
+    *_, signature = token.split("~")
+    # The last character of a signature has bits to spare; every other one counts.
+    for position in range(len(token) - 1):
+        changed = token[:position] + ("A" if token[position] != "A" else "B") + token[position + 1 :]
+        with pytest.raises(InvalidToken):
+            tokens.identify(changed)
+    assert len(signature) == 43
+
+
+@pytest.mark.parametrize(
+    "token",
+    [
+        "",
+        "~",
+        "~~",
+        "~~~",
+        "a~b~c",
+        "anon_1~~",
+        "anon_1~AAAA",
+        ".",
+        "..",
+        "x" * 100,
+        "\x00",
+        " ",
+        "anon_1~____________~",
+    ],
+)
+def test_what_was_never_a_token_is_refused(tokens: AnonymousTokens, token: str) -> None:
+    with pytest.raises(InvalidToken):
+        Identities(tokens).identify(token)
+
+
+@pytest.mark.parametrize("token", ["a" * (MAX_TOKEN + 1), "ä~b~c", "\ud800~b~c", "a.b." + "c" * MAX_TOKEN])
+def test_what_is_too_long_or_not_ascii_is_looked_at_by_nobody(tokens: AnonymousTokens, token: str) -> None:
+    members = OneMember()
+
+    with pytest.raises(InvalidToken):
+        Identities(tokens, members).identify(token)
+    assert members.asked == []
+
+
+def test_the_form_of_a_token_decides_who_judges_it(tokens: AnonymousTokens) -> None:
+    members = OneMember()
+    identities = Identities(tokens, members)
+    user, token, _ = identities.issue_anonymous()
+
+    assert identities.identify(token) == user
+    assert identities.identify("e30.e30.c2ln") == members.user
+    assert members.asked == ["e30.e30.c2ln"]
+
+
+def test_without_an_issuer_no_jwt_is_anybody(tokens: AnonymousTokens) -> None:
+    with pytest.raises(InvalidToken):
+        Identities(tokens).identify("e30.e30.c2ln")
+
+
+def test_a_session_lasts_thirty_days() -> None:
+    assert timedelta(days=30) == SESSION

@@ -7,8 +7,8 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from functools import cache
 from datetime import timedelta
+from functools import cache
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
@@ -20,6 +20,11 @@ from tests.builders import NOW
 
 AUDIENCE = "config-api"
 DISCOVERY, KEYS = "/.well-known/openid-configuration", "/keys"
+
+
+@cache  # they take a tenth of a second to make, and a token is of one issuer whoever else has the key
+def _rsa_key(bits: int = 2048) -> rsa.RSAPrivateKey:
+    return rsa.generate_private_key(public_exponent=65537, key_size=bits)
 
 
 @dataclass
@@ -100,11 +105,6 @@ def an_ec_key() -> ec.EllipticCurvePrivateKey:
 
 def a_weak_rsa_key() -> rsa.RSAPrivateKey:
     return _rsa_key(1024)
-
-
-@cache  # they take a tenth of a second to make, and a token is of one issuer whoever else has the key
-def _rsa_key(bits: int = 2048) -> rsa.RSAPrivateKey:
-    return rsa.generate_private_key(public_exponent=65537, key_size=bits)
 
 
 def _public(key: Any) -> dict[str, Any]:

@@ -208,8 +208,8 @@ def test_a_lock_that_outlasts_the_deadline_is_refused_in_our_words(
                 with pytest.raises(StoreUnavailable):
                     act()
 
-        with store._turn, within(0), pytest.raises(StoreUnavailable):  # as when the others are our own threads
-            store.check()
+    with store._turn, within(0), pytest.raises(StoreUnavailable):  # the others may be our own threads
+        store.check()
 
     assert "Another process holds the database" in _way_out(caplog)
     store.add(a_configuration(), limit=1)

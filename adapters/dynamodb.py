@@ -17,6 +17,7 @@ from typing import TypeVar
 
 from pynamodb.exceptions import PynamoDBException, TransactWriteError
 from pynamodb.expressions.condition import Condition
+from pynamodb.expressions.update import Action
 from pynamodb.transactions import TransactWrite
 
 from adapters.aws_errors import AWS_ERRORS, Fault, FaultKind, handle_dynamodb_error
@@ -86,19 +87,23 @@ class DynamoDBStore:
         """See ConfigurationStore. One transaction: the count goes up below `limit`, the item is put on a free key."""
         item = encoded(self._configurations, configuration)
         quota = self._quotas(partition(configuration.user_id), QUOTA)
-        count = [QuotaItem.config_count.add(1), expiry(QuotaItem, configuration.expires_at)]
+        one_more = [
+            QuotaItem.config_count.add(1),
+            QuotaItem.version.add(1),
+            expiry(QuotaItem, configuration.expires_at),
+        ]
         token = self._new_token()
 
         def attempt() -> Added:
             try:
                 with self._transaction(token) as transaction:
                     transaction.save(item, condition=IS_FREE, return_values="ALL_OLD")
-                    transaction.update(quota, actions=count, condition=is_below(limit))
+                    transaction.update(quota, actions=one_more, condition=is_below(limit))
             except TransactWriteError as error:
-                put, count_up = _reasons(error)
+                put, counting = _reasons(error)
                 if put == _FAILED:
                     return self._replay(configuration, _item_in(error))
-                if (put, count_up) == (None, _FAILED):
+                if (put, counting) == (None, _FAILED):
                     raise LimitReached(limit) from None
                 # Also where the shelf is full and the put in doubt, for a conflict: it may hold this very item.
                 raise
@@ -144,10 +149,10 @@ class DynamoDBStore:
             try:
                 self._delete(user_id, config_id, condition, tokens[counted], counted=counted)
             except TransactWriteError as error:
-                deletion, quota = _reasons(error) if counted else reversed(_reasons(error))
+                deletion, counting = _reasons(error)
                 if deletion == _FAILED:
                     return False
-                if (deletion, quota) == (None, _FAILED):
+                if (deletion, counting) == (None, _FAILED):
                     # The table was not reconciled after it was adopted: this item was never counted, or is now.
                     counted = not counted
                     raise Fault(FaultKind.CONTENDED, "CountOutOfStep") from error
@@ -201,14 +206,17 @@ class DynamoDBStore:
 
     def _delete(self, user_id: str, config_id: str, condition: Condition, token: str, *, counted: bool) -> None:
         """Delete the item and count down, or (not `counted`) delete it if there is nothing to count down."""
+        one_less: list[Action] = [QuotaItem.version.add(1)]
         has_some = QuotaItem.config_count > 0
+        if counted:
+            one_less.append(QuotaItem.config_count.add(-1))
         with self._transaction(token) as transaction:
             transaction.delete(self._configurations(*key(user_id, config_id)), condition=condition)
-            if counted:
-                quota = self._quotas(partition(user_id), QUOTA)
-                transaction.update(quota, actions=[QuotaItem.config_count.add(-1)], condition=has_some)
-            else:
-                transaction.condition_check(self._quotas, partition(user_id), QUOTA, condition=~has_some)
+            transaction.update(
+                self._quotas(partition(user_id), QUOTA),
+                actions=one_less,
+                condition=has_some if counted else ~has_some,
+            )
 
     def _read(self, user_id: str, config_id: str) -> RawItem | None:
         raw: RawItem | None = self._table.get_item(*key(user_id, config_id), consistent_read=True).get("Item")

@@ -47,9 +47,13 @@ class Keys(Model):
 
 
 class QuotaItem(Keys):
-    """How many configurations a user has. Absent means none."""
+    """How many configurations a user has. Absent means none.
+
+    `version` grows with each create and delete: whoever repairs a count sees that nothing happened meanwhile.
+    """
 
     config_count = NumberAttribute(null=True)
+    version = NumberAttribute(null=True)
     expires_at = NumberAttribute(null=True)
 
 

@@ -237,7 +237,7 @@ class _Call:
 
     def until_it_works(self, attempt: Callable[[], T]) -> T:
         if reason := self._reason_not_to_start():
-            log.warning("not tried", extra={"operation": self._operation, "reason": reason})
+            log.warning("gave up", extra={"operation": self._operation, "attempts": [], "reason": reason})
             raise self._refusal(FaultKind.TIMEOUT)
         persistent = backoff.on_exception(self._waits, Fault, jitter=None, logger=None)(attempt)
         try:

@@ -151,7 +151,7 @@ def _name_problems(name: str) -> Iterator[FieldProblem]:
     if not name:
         yield FieldProblem("name", "too_short", "Give it a name of 1 to 50 characters.")
     elif not is_showable(name):
-        yield FieldProblem("name", "invalid_characters", "A name has no control or invisible characters only.")
+        yield FieldProblem("name", "invalid_characters", "A name is one line of text that can be seen.")
     elif len(name) > MAX_NAME_CODE_POINTS or length(name) > MAX_NAME:
         yield FieldProblem("name", "too_long", f"A name has at most {MAX_NAME} characters.")
 

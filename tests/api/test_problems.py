@@ -59,7 +59,7 @@ def an(error: type[DomainError]) -> DomainError:
     return error() if "__init__" in vars(error) else error("No.")
 
 
-@pytest.mark.parametrize("error", sorted(PROBLEMS, key=lambda kind: kind.__name__))
+@pytest.mark.parametrize("error", sorted(PROBLEMS, key=str))
 def test_every_refusal_is_answered_as_its_row_says(make_app: MakeApp, error: type[DomainError]) -> None:
     client = make_app(store=ABrokenStore(an(error))).test_client()
 

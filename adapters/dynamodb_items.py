@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import math
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -33,10 +32,6 @@ CONFIGURATION = "CONFIG#"
 """The sort key of a user's quota item, and what those of their configurations begin with."""
 
 _WITHOUT_REVISION = "0-"
-
-# At DEBUG these two write whole requests into the log, users' data and signatures included.
-logging.getLogger("pynamodb").setLevel(logging.INFO)
-logging.getLogger("botocore").setLevel(logging.INFO)
 
 
 class Keys(Model):
@@ -170,9 +165,14 @@ def encoded(model: type[ConfigurationItem], configuration: Configuration) -> Con
     )
 
 
+def is_deleted(raw: RawItem) -> bool:
+    """What `IS_DELETED` says of an item that was read."""
+    return raw.get("status") == {"S": "inactive"} or raw.get("is_active") == {"BOOL": False}
+
+
 def decoded(raw: RawItem | None) -> Configuration:
     """The configuration in an item. Raises NotFound for none or a deleted one, a permanent Fault for nonsense."""
-    if raw is None or raw.get("status") == {"S": "inactive"} or raw.get("is_active") == {"BOOL": False}:
+    if raw is None or is_deleted(raw):
         raise NotFound
     try:
         return _configuration(ConfigurationItem.from_raw_data(dict(raw)))

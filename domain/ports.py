@@ -6,7 +6,7 @@ store that names them; nothing else of its technology crosses this line.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -115,3 +115,50 @@ class IdentityProvider(Protocol):
 
     def identify(self, token: str) -> User:
         """Whoever the token speaks for. Raises InvalidToken, ExpiredToken, IdentityUnavailable."""
+
+
+@dataclass(frozen=True, slots=True)
+class Quota:
+    """What is counted for a user, and what they hold."""
+
+    user_id: str
+    counted: int
+    stored: int
+
+    @property
+    def drifts(self) -> bool:
+        """Whether the two disagree, as they do in a table that an earlier service filled."""
+        return self.counted != self.stored
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that was examined; `way_out` tells what to do about one that isn't well."""
+
+    subject: str
+    detail: str
+    way_out: str | None = None
+
+    @property
+    def is_well(self) -> bool:
+        """Whether there is nothing to do."""
+        return self.way_out is None
+
+
+class Table(Protocol):
+    """The table behind a store, for those who operate it. Every method may raise StoreUnavailable, with the cause."""
+
+    def provision(self) -> Iterator[str]:
+        """Make what is missing, and say in a sentence each what was made and what was there; safe to repeat."""
+
+    def examine(self) -> Iterator[Finding]:
+        """Look at all that the service needs of the table, and change nothing."""
+
+    def size(self) -> int:
+        """About how many items there are; the number may be hours old."""
+
+    def quotas(self) -> Iterator[Quota]:
+        """Walk the table: every user's quota. One that drifts was looked at twice, and nothing changed in between."""
+
+    def repair(self, user_id: str) -> Quota:
+        """Set the count to what is stored, unless the user creates or deletes meanwhile; the quota after that."""

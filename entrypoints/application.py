@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import cast
 
 from flask import current_app
 
-from domain.ports import Clock, ConfigurationStore, IdentityProvider, TickerList
+from domain.ports import Clock, ConfigurationStore, IdentityProvider, Table, TickerList
 from domain.services import ConfigurationService, TickerService
 from entrypoints.rate_limits import RateLimit
 from entrypoints.settings import Settings
@@ -17,13 +18,17 @@ KEY = "config_api"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Application:
-    """The services and ports of one running application."""
+    """The services and ports of one running application.
+
+    `table` gives the store's table, or None for a store without one; only commands ask for it.
+    """
 
     settings: Settings
     configurations: ConfigurationService
     tickers: TickerService
     identities: IdentityProvider
     store: ConfigurationStore
+    table: Callable[[], Table | None]
     ticker_list: TickerList
     per_user: RateLimit
     per_address: RateLimit

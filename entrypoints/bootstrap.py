@@ -8,12 +8,13 @@ import random
 import secrets
 import time
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from uuid import uuid4
 
 from flask import Flask
 
-from domain.ports import Clock, ConfigurationStore, IdentityProvider, NewId, TickerList
+from domain.ports import Clock, ConfigurationStore, IdentityProvider, NewId, Table, TickerList
 from domain.services import ConfigurationService, TickerService
 from entrypoints import dashboard
 from entrypoints.api import create_api
@@ -69,6 +70,7 @@ def create_app(
             tickers=tickers,
             identities=identities,
             store=store,
+            table=partial(_table, settings, clock=clock),
             ticker_list=ticker_list,
             per_user=RateLimit(limiter, settings.rate_user, kind="user", rng=rng),
             per_address=RateLimit(limiter, settings.rate_address, kind="address", rng=rng),
@@ -98,6 +100,14 @@ def _store(settings: Settings, *, rng: random.Random) -> ConfigurationStore:
     from adapters.dynamodb import DynamoDBStore
 
     return DynamoDBStore(settings.table or "", clock=time.monotonic, sleep=time.sleep, rng=rng, new_id=new_id)
+
+
+def _table(settings: Settings, *, clock: Clock) -> Table | None:
+    if settings.store is not StoreKind.DYNAMODB:
+        return None
+    from adapters.dynamodb_table import DynamoDBTable
+
+    return DynamoDBTable(settings.table or "", clock=clock, sleep=time.sleep)
 
 
 def _ticker_list(settings: Settings) -> TickerList:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from entrypoints.cli.doctor import doctor
 from entrypoints.cli.openapi import openapi
+from entrypoints.cli.provision import provision
+from entrypoints.cli.quotas import quotas
 
-COMMANDS = (openapi,)
+COMMANDS = (doctor, openapi, provision, quotas)

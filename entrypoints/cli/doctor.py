@@ -1,0 +1,63 @@
+"""`doctor`: is everything that the service needs there, and what to do where it isn't."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+
+import click
+from flask.cli import with_appcontext
+
+from domain.errors import TryLater
+from domain.ports import Finding
+from domain.tickers import TickerSource
+from entrypoints.application import Application, application
+
+
+@click.command()
+@with_appcontext
+def doctor() -> None:
+    """Look at settings, store, table, clock and ticker list; exits with 1 if one isn't well."""
+    from rich.console import Console  # noqa: PLC0415 no Lambda loads what only commands need
+    from rich.text import Text  # noqa: PLC0415 as above
+
+    console = Console(soft_wrap=True)
+    ill = 0
+    for finding in _findings(application()):
+        ill += not finding.is_well
+        mark, style = ("ok  ", "green") if finding.is_well else ("ILL ", "bold red")
+        console.print(Text.assemble((mark, style), (f"{finding.subject}: ", "bold"), finding.detail))
+        if finding.way_out:
+            console.print(Text(f"    {finding.way_out}"))
+    sys.exit(1 if ill else 0)
+
+
+def _findings(app: Application) -> Iterator[Finding]:
+    # Wrong settings have stopped the start before anybody could ask.
+    yield Finding("settings", f"{app.settings.store} store, {app.settings.deadline.total_seconds():g} s a request.")
+    table = app.table()
+    if table is not None:
+        yield from table.examine()
+    yield _store(app)
+    yield _ticker_list(app)
+
+
+def _store(app: Application) -> Finding:
+    try:
+        app.store.check()
+    except TryLater as error:
+        return Finding("store", str(error), "The log has the cause; the findings above may too.")
+    return Finding("store", "can be reached.")
+
+
+def _ticker_list(app: Application) -> Finding:
+    freshness = app.ticker_list.current().freshness
+    detail = f"{freshness.count} symbols, {freshness.source}, version {freshness.version}, as of {freshness.as_of}."
+    cannot_deny = app.settings.ticker_bucket is not None and freshness.source is not TickerSource.S3
+    return Finding(
+        "ticker list",
+        detail,
+        "The list in S3 is out of reach: check CONFIG_API_TICKER_BUCKET and CONFIG_API_TICKER_KEY, or publish one."
+        if cannot_deny
+        else None,
+    )

@@ -1,0 +1,25 @@
+"""The table that the operator's commands work on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import click
+
+from domain.errors import StoreUnavailable
+from domain.ports import Table
+from entrypoints.application import application
+
+
+@contextmanager
+def the_table() -> Iterator[Table]:
+    """The table of the configured store; a store without one, or one out of reach, ends the command with a sentence."""
+    table = application().table()
+    if table is None:
+        store = application().settings.store
+        raise click.ClickException(f"The {store} store needs no table. Set CONFIG_API_STORE=dynamodb to work on one.")
+    try:
+        yield table
+    except StoreUnavailable as error:
+        raise click.ClickException(str(error)) from error

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import os
 import re
 import time
 from collections.abc import Callable, Iterable
@@ -50,10 +49,11 @@ class RequestScopeMiddleware:
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Serve one request, and log it in one line."""
         started = self._clock()
-        current = RequestScope(_request_id(environ), trace_id=os.environ.get("_X_AMZN_TRACE_ID"))
+        current = RequestScope(_request_id(environ))
         context = environ.get("lambda.context")
         if context is not None:
             current.lambda_request_id = context.aws_request_id
+            current.trace_id = environ.get("HTTP_X_AMZN_TRACE_ID")  # the gateway's own, which it lets nobody set
         answered = 500
 
         def start(status: str, headers: list[tuple[str, str]], exc_info: Any = None) -> Any:

@@ -1,0 +1,469 @@
+"""The use cases, on the memory store, a list that never changes, and a clock and ids that a test sets."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime, timedelta
+from itertools import count
+from uuid import NAMESPACE_URL, uuid5
+
+import pytest
+
+from adapters.memory import MemoryStore
+from domain.configurations import Changes, Configuration, WatchedTicker
+from domain.errors import (
+    DelistedTicker,
+    FieldProblem,
+    IdempotencyKeyReused,
+    LimitReached,
+    NotFound,
+    RevisionMismatch,
+    TickersUnavailable,
+    UnknownTicker,
+    ValidationFailed,
+)
+from domain.limits import ConfigurationLimits, User, UserKind
+from domain.services import ConfigurationService, Shelf, TickerService
+from domain.tickers import Ticker, TickerStatus, Verdict
+from tests.builders import APPLE, BERKSHIRE, NOW, AFixedList, a_draft, a_user
+from tests.contract.stages import Interruption
+
+FACEBOOK = Ticker("FB", "Facebook, Inc.", "NASDAQ")
+
+
+class AService(ConfigurationService):
+    """The service with its seams in reach; every seam is a step that a rival could come before."""
+
+    def __init__(
+        self,
+        store: MemoryStore | None = None,
+        tickers: AFixedList | None = None,
+        limits: ConfigurationLimits | None = None,
+        step: Callable[[], None] = lambda: None,
+    ) -> None:
+        self.store = store or MemoryStore()
+        self.tickers = tickers or AFixedList()
+        self.now = NOW
+        self._step = step
+        self._ids = count(1)
+        super().__init__(
+            store=self.store,
+            tickers=TickerService(self, rng=random.Random(0)),
+            limits=limits or ConfigurationLimits(),
+            clock=self._time,
+            new_id=self._next_id,
+        )
+
+    def current(self) -> AFixedList:
+        self._step()
+        return self.tickers
+
+    def _time(self) -> datetime:
+        self._step()
+        return self.now
+
+    def _next_id(self) -> str:
+        self._step()
+        return f"{id(self)}-{next(self._ids)}"
+
+
+@pytest.fixture
+def service() -> AService:
+    return AService()
+
+
+@pytest.fixture
+def ann() -> User:
+    return a_user("ann")
+
+
+@pytest.fixture
+def bob() -> User:
+    return a_user("bob")
+
+
+# --- creating ---------------------------------------------------------------------------------------------------------
+
+
+def test_a_new_configuration_is_what_was_asked_for(service: AService, ann: User) -> None:
+    draft = a_draft("Tech", ("AAPL", "brk-b"), timeframe_days=30, include_extended_hours=True)
+
+    added = service.create(ann, draft)
+
+    made = added.configuration
+    assert not added.replayed
+    assert made == Configuration(
+        config_id=made.config_id,
+        user_id="ann",
+        name="Tech",
+        tickers=(WatchedTicker(APPLE, NOW), WatchedTicker(BERKSHIRE, NOW)),
+        timeframe_days=30,
+        include_extended_hours=True,
+        created_at=NOW,
+        updated_at=NOW,
+        revision=made.revision,
+        request_fingerprint=draft.fingerprint(),
+        expires_at=ann.data_expires_at,
+    )
+    assert made.config_id != made.revision
+    assert service.get(ann, made.config_id) == made
+
+
+def test_a_member_s_configuration_never_expires(service: AService) -> None:
+    member = a_user(kind=UserKind.MEMBER)
+
+    assert service.create(member, a_draft()).configuration.expires_at is None
+
+
+@pytest.mark.parametrize(("kind", "limit"), [(UserKind.ANONYMOUS, 2), (UserKind.MEMBER, 5)])
+def test_each_kind_of_user_has_a_limit(service: AService, kind: UserKind, limit: int) -> None:
+    user = a_user(kind=kind)
+    for _ in range(limit):
+        service.create(user, a_draft())
+
+    with pytest.raises(LimitReached) as refusal:
+        service.create(user, a_draft())
+
+    assert refusal.value.max_allowed == limit
+    assert service.list(user).remaining == 0
+
+
+def test_of_two_rivals_for_the_last_place_exactly_one_wins_wherever_the_other_comes_between(ann: User) -> None:
+    for seam in count():
+        store = MemoryStore()
+        rival = AService(store)
+        rival.create(ann, a_draft())
+
+        interruption = Interruption(seam, lambda rival=rival: rival.create(ann, a_draft("Theirs")))  # type: ignore[misc]  # bound now
+        ours = AService(store, step=interruption.step)
+        if interruption_never_came(ours, ann, interruption):
+            break
+
+        assert [each.name for each in store.list("ann")].count("Ours") == 0
+        assert len(store.list("ann")) == 2
+    assert seam >= 4  # the list, the clock, two ids
+
+
+def interruption_never_came(ours: AService, user: User, interruption: Interruption) -> bool:
+    try:
+        ours.create(user, a_draft("Ours"))
+    except LimitReached:
+        assert interruption.happened
+        return False
+    assert not interruption.happened
+    return True
+
+
+# --- idempotency ------------------------------------------------------------------------------------------------------
+
+
+def test_without_a_key_each_request_is_its_own(service: AService, ann: User) -> None:
+    first, second = service.create(ann, a_draft()), service.create(ann, a_draft())
+
+    assert first.configuration.config_id != second.configuration.config_id
+    assert not second.replayed
+
+
+def test_the_same_key_and_request_make_one_configuration(service: AService, ann: User) -> None:
+    first = service.create(ann, a_draft(), idempotency_key="k")
+    service.now += timedelta(minutes=1)
+
+    again = service.create(ann, a_draft(tickers=(" aapl",)), idempotency_key="k")
+
+    assert again.replayed
+    assert again.configuration == first.configuration
+    assert len(service.list(ann).configurations) == 1
+
+
+def test_a_replay_is_answered_by_any_process_at_the_limit_too(ann: User) -> None:
+    store = MemoryStore()
+    first = AService(store).create(ann, a_draft(), idempotency_key="k").configuration
+    AService(store).create(ann, a_draft())
+
+    assert AService(store).create(ann, a_draft(), idempotency_key="k").configuration == first
+
+
+def test_another_key_makes_another_configuration(service: AService, ann: User) -> None:
+    first = service.create(ann, a_draft(), idempotency_key="k")
+    second = service.create(ann, a_draft(), idempotency_key="K")
+
+    assert first.configuration.config_id != second.configuration.config_id
+
+
+def test_two_users_keys_have_nothing_to_do_with_each_other(service: AService, ann: User, bob: User) -> None:
+    hers = service.create(ann, a_draft(), idempotency_key="k").configuration
+    his = service.create(bob, a_draft("Other"), idempotency_key="k").configuration
+
+    assert hers.config_id != his.config_id
+
+
+def test_a_user_and_a_key_that_run_together_are_no_other_pair(service: AService) -> None:
+    one = service.create(a_user("a"), a_draft(), idempotency_key="bc").configuration
+    other = service.create(a_user("ab"), a_draft(), idempotency_key="c").configuration
+
+    assert one.config_id != other.config_id
+
+
+def test_the_id_of_a_key_never_changes_from_release_to_release(service: AService, ann: User) -> None:
+    made = service.create(ann, a_draft(), idempotency_key="k").configuration
+
+    assert made.config_id == str(uuid5(NAMESPACE_URL, "ann\nk"))
+
+
+def test_a_key_is_good_for_one_request(service: AService, ann: User) -> None:
+    service.create(ann, a_draft(), idempotency_key="k")
+
+    with pytest.raises(IdempotencyKeyReused):
+        service.create(ann, a_draft("Other"), idempotency_key="k")
+
+
+def test_a_key_whose_configuration_is_gone_makes_a_new_one(service: AService, ann: User) -> None:
+    first = service.create(ann, a_draft(), idempotency_key="k").configuration
+    service.delete(ann, first.config_id)
+
+    again = service.create(ann, a_draft(), idempotency_key="k")
+
+    assert not again.replayed
+    assert again.configuration.config_id == first.config_id
+    assert again.configuration.revision != first.revision
+
+
+@pytest.mark.parametrize("authoritative", [True, False], ids=["delisted since", "list out of reach"])
+def test_a_replay_stands_whatever_became_of_the_tickers(service: AService, ann: User, *, authoritative: bool) -> None:
+    first = service.create(ann, a_draft(), idempotency_key="k").configuration
+    service.tickers = AFixedList(authoritative=authoritative)
+    del service.tickers._listings["AAPL"]
+
+    again = service.create(ann, a_draft(), idempotency_key="k")
+
+    assert again.replayed
+    assert again.configuration == first
+    with pytest.raises(IdempotencyKeyReused):
+        service.create(ann, a_draft("Other"), idempotency_key="k")
+
+
+@pytest.mark.parametrize(
+    ("authoritative", "refusal"), [(True, UnknownTicker), (False, TickersUnavailable)], ids=["unknown", "cannot tell"]
+)
+@pytest.mark.parametrize("key", [None, "k"])
+def test_a_first_request_is_refused_for_its_tickers_with_a_key_or_without(
+    ann: User, *, authoritative: bool, refusal: type[Exception], key: str | None
+) -> None:
+    service = AService(tickers=AFixedList(authoritative=authoritative))
+
+    with pytest.raises(refusal):
+        service.create(ann, a_draft(tickers=("ZZZZ",)), idempotency_key=key)
+
+    assert service.list(ann) == Shelf((), 2)
+
+
+# --- reading ----------------------------------------------------------------------------------------------------------
+
+
+def test_a_shelf_shows_the_newest_first_and_what_room_there_is(service: AService, ann: User) -> None:
+    older = service.create(ann, a_draft()).configuration
+    assert service.list(ann).remaining == 1
+    service.now += timedelta(seconds=1)
+    newer = service.create(ann, a_draft()).configuration
+
+    assert service.list(ann) == Shelf((newer, older), max_allowed=2)
+
+
+def test_what_belongs_to_another_is_not_there(service: AService, ann: User, bob: User) -> None:
+    hers = service.create(ann, a_draft()).configuration
+
+    for act in (
+        lambda: service.get(bob, hers.config_id),
+        lambda: service.update(bob, hers.config_id, Changes.of(name="His")),
+        lambda: service.delete(bob, hers.config_id),
+        lambda: service.delete(bob, hers.config_id, revisions={hers.revision}),
+    ):
+        with pytest.raises(NotFound):
+            act()
+    assert service.list(bob).configurations == ()
+    assert service.get(ann, hers.config_id) == hers
+
+
+# --- updating ---------------------------------------------------------------------------------------------------------
+
+
+def test_an_update_changes_what_is_set_and_is_seen_at_once(service: AService, ann: User) -> None:
+    before = service.create(ann, a_draft(tickers=("AAPL",))).configuration
+    service.now += timedelta(hours=1)
+
+    after = service.update(ann, before.config_id, Changes.of(name="After", tickers=["brk-b", "AAPL"]))
+
+    assert after == replace(
+        before,
+        name="After",
+        tickers=(WatchedTicker(BERKSHIRE, service.now), WatchedTicker(APPLE, NOW)),
+        updated_at=service.now,
+        revision=after.revision,
+    )
+    assert after.revision != before.revision
+    assert service.get(ann, before.config_id) == after
+
+
+def test_an_update_lets_the_data_live_as_long_as_the_session_that_made_it(service: AService, ann: User) -> None:
+    before = service.create(ann, a_draft()).configuration
+    longer = replace(ann, session_expires_at=ann.session_expires_at + timedelta(days=30))
+
+    after = service.update(longer, before.config_id, Changes.of(name="After"))
+
+    assert after.expires_at == longer.data_expires_at
+
+
+def test_an_update_that_leaves_the_tickers_alone_does_not_judge_them(service: AService, ann: User) -> None:
+    before = service.create(ann, a_draft()).configuration
+    del service.tickers._listings["AAPL"]
+
+    assert service.update(ann, before.config_id, Changes.of(name="After")).tickers == before.tickers
+    with pytest.raises(UnknownTicker):
+        service.update(ann, before.config_id, Changes.of(tickers=["AAPL"]))
+
+
+def test_an_update_is_made_at_a_revision_that_the_caller_knows(service: AService, ann: User) -> None:
+    first = service.create(ann, a_draft()).configuration
+    second = service.update(ann, first.config_id, Changes.of(name="Second"), revisions=[first.revision])
+
+    for outdated in ([first.revision], []):
+        with pytest.raises(RevisionMismatch):
+            service.update(ann, first.config_id, Changes.of(name="Third"), revisions=outdated)
+    assert service.get(ann, first.config_id) == second
+
+    third = service.update(ann, first.config_id, Changes.of(name="Third"), revisions=[first.revision, second.revision])
+    assert third.name == "Third"
+
+
+def test_an_update_of_nothing_creates_nothing(service: AService, ann: User) -> None:
+    with pytest.raises(NotFound):
+        service.update(ann, "nothing", a_draft().as_changes())
+
+    assert service.list(ann).configurations == ()
+
+
+# --- deleting ---------------------------------------------------------------------------------------------------------
+
+
+def test_a_delete_frees_a_place_once(service: AService, ann: User) -> None:
+    gone = service.create(ann, a_draft()).configuration
+    service.create(ann, a_draft())
+
+    service.delete(ann, gone.config_id)
+
+    with pytest.raises(NotFound):
+        service.delete(ann, gone.config_id)
+    assert service.list(ann).remaining == 1
+
+
+def test_a_delete_is_made_at_a_revision_that_the_caller_knows(service: AService, ann: User) -> None:
+    first = service.create(ann, a_draft()).configuration
+
+    for outdated in (["another"], []):
+        with pytest.raises(RevisionMismatch):
+            service.delete(ann, first.config_id, revisions=outdated)
+    assert service.list(ann).configurations == (first,)
+
+    service.delete(ann, first.config_id, revisions=["another", first.revision])
+    assert service.list(ann).configurations == ()
+
+
+# --- tickers ----------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def tickers() -> TickerService:
+    return TickerService(AFixedList(), rng=random.Random(0))
+
+
+@pytest.fixture
+def hearsay() -> TickerService:
+    """Judges by a list that may confirm and not deny."""
+    return TickerService(AFixedList(authoritative=False), rng=random.Random(0))
+
+
+def test_every_text_gets_a_verdict_in_its_place(tickers: TickerService) -> None:
+    assert tickers.judge(["brk/b", "ZZZZ", "fb", " ?? "]) == [
+        Verdict("BRK.B", TickerStatus.VALID, "BRK.B is traded.", BERKSHIRE),
+        Verdict("ZZZZ", TickerStatus.UNKNOWN, "ZZZZ is not a symbol that we know."),
+        Verdict("FB", TickerStatus.DELISTED, "FB is no longer traded; its successor is META.", FACEBOOK, "META"),
+        Verdict("??", TickerStatus.UNKNOWN, "A symbol looks like AAPL or BRK.B."),
+    ]
+
+
+def test_symbols_become_tickers_in_their_order(tickers: TickerService) -> None:
+    assert tickers.resolve(["BRK.B", "AAPL"]) == (BERKSHIRE, APPLE)
+
+
+def test_unknown_symbols_are_refused_together(tickers: TickerService) -> None:
+    with pytest.raises(UnknownTicker) as refusal:
+        tickers.resolve(["ZZZZ", "AAPL", "YYYY"])
+
+    assert refusal.value.problems == (
+        FieldProblem("tickers.0", "unknown_ticker", "ZZZZ is not a symbol that we know."),
+        FieldProblem("tickers.2", "unknown_ticker", "YYYY is not a symbol that we know."),
+    )
+
+
+def test_a_delisted_symbol_is_refused_with_its_successor(tickers: TickerService) -> None:
+    with pytest.raises(DelistedTicker) as refusal:
+        tickers.resolve(["AAPL", "FB"])
+
+    assert refusal.value.successor == "META"
+    assert refusal.value.problems == (
+        FieldProblem("tickers.1", "delisted_ticker", "FB is no longer traded; its successor is META.", "META"),
+    )
+
+
+def test_unknown_and_delisted_symbols_together_are_wrong_fields(tickers: TickerService) -> None:
+    with pytest.raises(ValidationFailed) as refusal:
+        tickers.resolve(["FB", "ZZZZ"])
+
+    assert type(refusal.value) is ValidationFailed
+    assert [problem.code for problem in refusal.value.problems] == ["delisted_ticker", "unknown_ticker"]
+
+
+def test_a_list_out_of_date_confirms_a_symbol(hearsay: TickerService) -> None:
+    assert hearsay.resolve(["AAPL"]) == (APPLE,)
+    assert hearsay.lookup("aapl") == APPLE
+
+
+@pytest.mark.parametrize("symbol", ["ZZZZ", "FB"], ids=["unknown", "delisted"])
+def test_a_list_out_of_date_never_denies_a_symbol(hearsay: TickerService, symbol: str) -> None:
+    for act in (lambda: hearsay.resolve(["AAPL", symbol]), lambda: hearsay.lookup(symbol)):
+        with pytest.raises(TickersUnavailable, match=f"{symbol} cannot be judged now: the current ticker list"):
+            act()
+
+
+def test_what_no_list_could_hold_is_denied_by_any(hearsay: TickerService) -> None:
+    assert hearsay.judge(["??"])[0].status is TickerStatus.UNKNOWN
+
+
+def test_a_crowd_whose_symbol_cannot_be_judged_does_not_come_back_at_once(hearsay: TickerService) -> None:
+    waits = []
+    for _ in range(100):
+        with pytest.raises(TickersUnavailable) as refusal:
+            hearsay.judge(["ZZZZ"])
+        waits.append(refusal.value.retry_after)
+
+    assert timedelta(seconds=15) <= min(waits) < timedelta(seconds=20)
+    assert timedelta(seconds=40) < max(waits) <= timedelta(seconds=45)
+
+
+def test_a_ticker_is_looked_up_traded_or_not(tickers: TickerService) -> None:
+    assert tickers.lookup("brk-b") == BERKSHIRE
+    assert tickers.lookup("FB") == FACEBOOK
+
+
+@pytest.mark.parametrize("text", ["ZZZZ", "??"])
+def test_a_symbol_that_nobody_knows_is_not_found(tickers: TickerService, text: str) -> None:
+    with pytest.raises(NotFound, match="symbol"):
+        tickers.lookup(text)
+
+
+def test_a_search_is_the_list_s_own(tickers: TickerService) -> None:
+    assert tickers.search("a", 10) == [APPLE]
+    assert tickers.search("", 10) == []
+    assert len(tickers.search("N", 0)) == 0

@@ -16,6 +16,7 @@ from threading import Lock
 from types import TracebackType
 from typing import Any, Protocol
 
+import pytest
 from pynamodb.signals import pre_dynamodb_send
 
 from adapters.dynamodb import DynamoDBStore
@@ -149,6 +150,6 @@ def dynamodb(_: Path) -> Iterator[Stage]:
         yield DynamoDBStage(endpoint, a_table(endpoint))
 
 
-STAGES: tuple[Callable[[Path], AbstractContextManager[Stage]], ...] = (memory, sqlite, dynamodb)
+STAGES = (memory, sqlite, pytest.param(dynamodb, marks=pytest.mark.slow))
 SHARED_STAGES = STAGES[1:]
 """Those whose data several processes can hold."""

@@ -566,6 +566,7 @@ def test_of_twenty_repeats_of_one_create_at_once_one_is_stored(stage: Stage, ann
     assert stage.open().list(ann) == (configuration,)
 
 
+@pytest.mark.slow
 def test_twenty_creates_from_several_processes_keep_the_limit(shared_stage: Stage, ann: str) -> None:
     spawn = multiprocessing.get_context("spawn")
     together = spawn.Barrier(4)

@@ -43,6 +43,7 @@ def a_store(path: Path, seed: int = 0) -> SQLiteStore:
 # --- crashes ----------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_nothing_acknowledged_is_lost_when_writers_are_killed_again_and_again(path: Path) -> None:
     acknowledged: dict[str, list[str]] = {}
     for round_ in range(4):
@@ -66,6 +67,7 @@ def test_nothing_acknowledged_is_lost_when_writers_are_killed_again_and_again(pa
         assert connection.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
 
 
+@pytest.mark.slow
 def test_a_file_that_may_not_grow_loses_nothing_and_is_written_again_when_it_may(path: Path) -> None:
     writer = _a_writer("until-full", path, "ann")
     out, error = writer.communicate(timeout=30)
@@ -102,6 +104,7 @@ def test_a_full_disk_refuses_in_our_words_and_loses_nothing(path: Path, caplog: 
     store.remove("ann", kept[0])
 
 
+@pytest.mark.slow
 def test_a_fork_inherits_neither_connections_nor_a_write_that_was_going_on(path: Path) -> None:
     script = (
         "import os, random, sys; from pathlib import Path; from adapters.sqlite import SQLiteStore;"
@@ -135,6 +138,7 @@ def test_what_is_written_is_on_the_disk_before_it_is_answered(path: Path) -> Non
 # --- several at once --------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_several_processes_may_start_at_once_on_no_file_at_all(path: Path) -> None:
     spawn = multiprocessing.get_context("spawn")
     together = spawn.Barrier(4)

@@ -147,8 +147,11 @@ def expiry(model: type[ConfigurationItem | QuotaItem], expires_at: datetime | No
 
 def changes(before: Configuration, after: Configuration) -> list[Action]:
     """Only what differs is written, so that attributes that we don't know survive, inside the tickers too."""
-    old, new = _attributes(before), _attributes(after)
-    return [getattr(ConfigurationItem, name).set(new[name]) for name in new if new[name] != old[name]]
+    return [
+        getattr(ConfigurationItem, name).set(value)
+        for name, value in _attributes(after).items()
+        if getattr(after, name) != getattr(before, name)
+    ]
 
 
 def encoded(model: type[ConfigurationItem], configuration: Configuration) -> ConfigurationItem:

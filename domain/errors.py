@@ -136,3 +136,11 @@ class TickersUnavailable(TryLater):
 
 class IdentityUnavailable(TryLater):
     """A member's token cannot be checked now: the issuer's keys are out of reach."""
+
+
+class TickerListRefused(Exception):
+    """A ticker list that is not to be gone by. Nobody's request fails for it; its message completes "refused: …"."""
+
+
+class PublishedMeanwhile(Exception):
+    """Somebody else published a ticker list since ours was compared with the last one."""

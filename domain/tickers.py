@@ -22,12 +22,17 @@ class Ticker:
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """What a list holds of one symbol, whether it is still traded or not."""
+    """What a list holds of one symbol, whether it is still traded or not.
+
+    `sector` and `industry` mean nothing to us; they are kept for others who read the list.
+    """
 
     ticker: Ticker
     is_active: bool = True
     delisted_at: date | None = None
     successor: str | None = None
+    sector: str | None = None
+    industry: str | None = None
 
 
 class TickerSource(StrEnum):

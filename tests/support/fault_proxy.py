@@ -99,9 +99,8 @@ class FaultProxy:
 @contextmanager
 def fault_proxy(target: str) -> Iterator[FaultProxy]:
     """A proxy in front of `target`, without trouble until a plan or a script is set."""
-    address = urlsplit(target).netloc
     with _Server(("127.0.0.1", 0), _Handler) as server:
-        server.address = address
+        server.address = urlsplit(target).netloc
         server.proxy = FaultProxy(f"http://127.0.0.1:{server.server_port}")
         thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
         thread.start()
@@ -117,6 +116,9 @@ class _Server(ThreadingHTTPServer):
     request_queue_size = 128
     address: str
     proxy: FaultProxy
+
+    def handle_error(self, request: object, client_address: object) -> None:
+        """A client that has given up and hung up is what this proxy is for."""
 
 
 class _Handler(BaseHTTPRequestHandler):

@@ -1,0 +1,250 @@
+"""What an operator does to the table, on an engine in memory."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+import boto3
+import pytest
+from moto import mock_aws
+
+from entrypoints.settings import StoreKind
+from tests.cli.conftest import Run
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+TABLE = "config-api"
+PAST, FUTURE = "1700000000", "4000000000"
+
+
+@pytest.fixture(autouse=True)
+def aws() -> Iterator[DynamoDBClient]:
+    with mock_aws():
+        yield boto3.client("dynamodb")
+
+
+@pytest.fixture
+def table(run: Run, aws: DynamoDBClient) -> DynamoDBClient:
+    assert run("provision").exit_code == 0
+    return aws
+
+
+def put(aws: DynamoDBClient, user: str, key: str, **attributes: Any) -> None:
+    aws.put_item(TableName=TABLE, Item={"PK": {"S": f"USER#{user}"}, "SK": {"S": key}} | attributes)
+
+
+def counted(aws: DynamoDBClient, user: str) -> str | None:
+    item = aws.get_item(TableName=TABLE, Key={"PK": {"S": f"USER#{user}"}, "SK": {"S": "QUOTA"}}).get("Item", {})
+    return item.get("config_count", {}).get("N")
+
+
+# --- provision --------------------------------------------------------------------------------------------------------
+
+
+def test_provision_makes_what_is_missing(run: Run, aws: DynamoDBClient) -> None:
+    result = run("provision")
+
+    assert result.output.splitlines() == [
+        "Made the table config-api, on demand.",
+        "Switched time to live on, by expires_at.",
+        "Switched point-in-time recovery on.",
+    ]
+    table = aws.describe_table(TableName=TABLE)["Table"]
+    assert table["BillingModeSummary"]["BillingMode"] == "PAY_PER_REQUEST"
+    assert table["KeySchema"] == [
+        {"AttributeName": "PK", "KeyType": "HASH"},
+        {"AttributeName": "SK", "KeyType": "RANGE"},
+    ]
+    ttl = aws.describe_time_to_live(TableName=TABLE)["TimeToLiveDescription"]
+    assert (ttl["TimeToLiveStatus"], ttl["AttributeName"]) == ("ENABLED", "expires_at")
+    backups = aws.describe_continuous_backups(TableName=TABLE)["ContinuousBackupsDescription"]
+    assert backups["PointInTimeRecoveryDescription"]["PointInTimeRecoveryStatus"] == "ENABLED"
+
+
+def test_provision_is_safe_to_run_twice(run: Run, table: DynamoDBClient) -> None:
+    put(table, "ann", "CONFIG#a")
+
+    result = run("provision")
+
+    assert result.exit_code == 0
+    assert result.output.splitlines() == [
+        "The table config-api is there.",
+        "Time to live is on.",
+        "Point-in-time recovery is on.",
+    ]
+    assert table.scan(TableName=TABLE)["Count"] == 1
+
+
+def test_provision_leaves_a_table_with_other_keys_alone(run: Run, aws: DynamoDBClient) -> None:
+    a_table_with_other_keys(aws)
+
+    result = run("provision")
+
+    assert result.exit_code == 1
+    assert "has the keys id (N), not PK (S) and SK (S)" in result.output
+
+
+def test_a_store_without_a_table_says_so(run: Run) -> None:
+    for command in (["provision"], ["quotas", "reconcile"]):
+        result = run(*command, store=StoreKind.MEMORY)
+
+        assert result.exit_code == 1
+        assert result.output.startswith("Error: The memory store needs no table.")
+
+
+# --- quotas reconcile -------------------------------------------------------------------------------------------------
+
+
+def test_reconcile_shows_drift_and_changes_nothing(run: Run, table: DynamoDBClient) -> None:
+    put(table, "ann", "CONFIG#a")
+    put(table, "ann", "CONFIG#b", status={"S": "inactive"})
+    put(table, "ann", "CONFIG#c", is_active={"BOOL": False})
+    put(table, "bob", "CONFIG#a")
+    put(table, "bob", "QUOTA", config_count={"N": "1"})
+    put(table, "cid", "QUOTA", config_count={"N": "2"})
+
+    result = run("quotas", "reconcile")
+
+    assert result.exit_code == 1
+    assert sorted(result.stdout.splitlines()) == [
+        "3 users, 2 counts drift.",
+        "ann: 0 counted, 1 stored",
+        "cid: 2 counted, 0 stored",
+    ]
+    assert counted(table, "ann") is None
+
+
+def test_reconcile_sets_right_what_drifts_and_finds_nothing_after_that(run: Run, table: DynamoDBClient) -> None:
+    put(table, "ann", "CONFIG#a")
+    put(table, "ann", "CONFIG#b")
+    put(table, "bob", "QUOTA", config_count={"N": "7"})
+
+    repaired, after = run("quotas", "reconcile", "--apply"), run("quotas", "reconcile")
+
+    assert repaired.exit_code == 0
+    assert sorted(repaired.stdout.splitlines()) == [
+        "2 users, 0 counts drift.",
+        "ann: 0 counted, 2 stored; set to 2",
+        "bob: 7 counted, 0 stored; set to 0",
+    ]
+    assert (after.exit_code, after.stdout) == (0, "2 users, 0 counts drift.\n")
+    assert (counted(table, "ann"), counted(table, "bob")) == ("2", "0")
+
+
+def test_what_only_waits_to_be_deleted_counts_no_more(run: Run, table: DynamoDBClient) -> None:
+    put(table, "gone", "CONFIG#a", expires_at={"N": PAST})
+    put(table, "gone", "QUOTA", config_count={"N": "1"}, expires_at={"N": PAST})
+    put(table, "here", "CONFIG#a", expires_at={"N": PAST})
+    put(table, "here", "CONFIG#b", expires_at={"N": FUTURE})
+    put(table, "here", "QUOTA", config_count={"N": "2"}, expires_at={"N": FUTURE})
+
+    result = run("quotas", "reconcile", "--apply")
+
+    assert "here: 2 counted, 1 stored; set to 1" in result.stdout
+    assert "gone" not in result.stdout
+
+
+def test_a_count_that_is_made_goes_when_its_configurations_go(run: Run, table: DynamoDBClient) -> None:
+    put(table, "ann", "CONFIG#a", expires_at={"N": FUTURE})
+    put(table, "bob", "CONFIG#a", expires_at={"N": FUTURE})
+    put(table, "bob", "CONFIG#b")
+
+    run("quotas", "reconcile", "--apply")
+
+    quotas = {
+        item["PK"]["S"]: item.get("expires_at")
+        for item in table.scan(TableName=TABLE)["Items"]
+        if item["SK"]["S"] == "QUOTA"
+    }
+    assert quotas == {"USER#ann": {"N": FUTURE}, "USER#bob": None}
+
+
+def test_items_that_are_not_ours_are_left_out(run: Run, table: DynamoDBClient) -> None:
+    table.put_item(TableName=TABLE, Item={"PK": {"S": "JOB#1"}, "SK": {"S": "CONFIG#a"}})
+    put(table, "ann", "SETTINGS")
+
+    assert run("quotas", "reconcile").stdout == "1 users, 0 counts drift.\n"
+
+
+def test_reconcile_without_a_table_tells_the_way_out(run: Run) -> None:
+    result = run("quotas", "reconcile")
+
+    assert result.exit_code == 1
+    assert "run `provision`" in result.output
+
+
+# --- doctor -----------------------------------------------------------------------------------------------------------
+
+
+def test_a_healthy_setup_is_told_so_and_left_as_it_is(run: Run, table: DynamoDBClient) -> None:
+    result = run("doctor")
+
+    assert result.exit_code == 0, result.output
+    assert "ILL" not in result.output
+    subjects = [line.split()[1] for line in result.output.splitlines()]
+    assert subjects == [
+        "settings:",
+        "table:",
+        "keys:",
+        "time",
+        "recovery:",
+        "permissions:",
+        "clock:",
+        "store:",
+        "ticker",
+    ]
+    assert "\x1b" not in result.output
+    assert table.scan(TableName=TABLE)["Count"] == 0
+
+
+def test_a_missing_table_is_found_with_the_way_out(run: Run) -> None:
+    result = run("doctor")
+
+    assert result.exit_code == 1
+    assert "ILL table:" in result.output
+    assert "run `provision`" in result.output
+
+
+def test_what_is_off_or_wrong_is_found(run: Run, aws: DynamoDBClient) -> None:
+    a_table_with_other_keys(aws)
+
+    result = run("doctor")
+
+    assert result.exit_code == 1
+    for subject in ("keys", "time to live", "recovery", "permissions"):
+        assert f"ILL {subject}: " in result.output
+
+
+def test_a_list_that_cannot_deny_is_found_where_a_bucket_is_set(run: Run) -> None:
+    result = run("doctor", ticker_bucket="a-bucket", store=StoreKind.MEMORY)
+
+    assert result.exit_code == 1
+    assert "CONFIG_API_TICKER_BUCKET" in result.output
+
+
+def test_the_doctor_sees_stores_without_a_table_too(run: Run) -> None:
+    result = run("doctor", store=StoreKind.MEMORY)
+
+    assert result.exit_code == 0
+    assert "memory store" in result.output
+
+
+def test_a_clock_that_is_wrong_is_found(run: Run, table: DynamoDBClient) -> None:
+    put(table, "ann", "CONFIG#a")
+
+    result = run("doctor", clock=lambda: datetime.now(UTC) + timedelta(hours=1))
+
+    assert "ILL clock: 3600 s off AWS's." in result.output
+    assert "NTP" in result.output
+
+
+def a_table_with_other_keys(aws: DynamoDBClient) -> None:
+    aws.create_table(
+        TableName=TABLE,
+        BillingMode="PAY_PER_REQUEST",
+        AttributeDefinitions=[{"AttributeName": "id", "AttributeType": "N"}],
+        KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
+    )

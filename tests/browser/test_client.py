@@ -1,0 +1,251 @@
+"""The client by itself: when it repeats, how long it waits, and what it makes of an answer."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, Page
+
+from tests.browser.service import Server
+
+pytestmark = pytest.mark.slow
+
+PROBLEM = "application/problem+json"
+DRAFT = {"name": "Tech", "tickers": ["AAPL"], "timeframe_days": 7, "include_extended_hours": False}
+STORED = {
+    "config_id": "1",
+    "name": "Tech",
+    "tickers": [{"symbol": "AAPL", "name": "Apple Inc.", "exchange": "NASDAQ"}],
+    "timeframe_days": 7,
+    "include_extended_hours": False,
+}
+
+SCRIPT = """async ({ answers, call, args, random, tokens }) => {
+  const client = await import("/static/config-api.js");
+  const sent = [], waits = [];
+  const fetch = async (url, { method, headers }) => {
+    sent.push({ method, url, headers: Object.fromEntries(headers) });
+    const answer = answers.shift();
+    if (answer.status === 0) throw new TypeError("no network");
+    const body = answer.body === undefined ? null : JSON.stringify(answer.body);
+    return new Response(body, { status: answer.status, headers: answer.headers ?? {} });
+  };
+  globalThis.setTimeout = (run, ms) => { queueMicrotask(run); return 0; };
+  const getToken = (refused) => (refused ? tokens[1] : tokens[0]);
+  const api = new client.ConfigApi({ baseUrl: "/api/v2/", getToken, fetch, random: () => random });
+  const options = args.at(-1);
+  options.onWait = (wait) => wait && waits.push(wait.seconds);
+  if (options.abortAfter !== undefined) {
+    const controller = new AbortController();
+    options.signal = controller.signal;
+    options.onWait = () => controller.abort();
+  }
+  try {
+    return { result: (await api[call](...args)) ?? null, sent, waits };
+  } catch (error) {
+    const { name, status, code, message, fields, retryAfter, requestId, theirs, mine } = error;
+    return { error: { name, status, code, message, fields, retryAfter, requestId, theirs, mine }, sent, waits };
+  }
+}"""
+
+
+@pytest.fixture(scope="module")
+def blank(browser: Browser, running: Server) -> Iterator[Page]:
+    """A page of the service without the dashboard's own code."""
+    page = browser.new_page(base_url=running.url, bypass_csp=True)
+    yield page
+    page.close()
+
+
+class Client:
+    def __init__(self, page: Page) -> None:
+        self._page = page
+
+    def __call__(
+        self,
+        call: str,
+        *args: Any,
+        answers: Sequence[Mapping[str, Any]],
+        random: float = 0.5,
+        tokens: Sequence[str | None] = ("a-token", None),
+        **options: Any,
+    ) -> dict[str, Any]:
+        """Make one call while the service gives these answers, one after the other. No time passes."""
+        given = {"answers": answers, "call": call, "args": [*args, options], "random": random, "tokens": tokens}
+        result: dict[str, Any] = self._page.evaluate(SCRIPT, given)
+        return result
+
+
+@pytest.fixture
+def client(blank: Page) -> Client:
+    blank.goto("/api/v2/health")
+    return Client(blank)
+
+
+def refused(status: int, code: str, headers: Mapping[str, str] | None = None, **extra: Any) -> dict[str, Any]:
+    body = {"code": code, "detail": "No.", "status": status, "request_id": "r-1", **extra}
+    return {"status": status, "body": body, "headers": {"Content-Type": PROBLEM, **(headers or {})}}
+
+
+CREATED = {"status": 201, "body": STORED, "headers": {"ETag": '"one"'}}
+OK = {"status": 200, "body": STORED, "headers": {"ETag": '"two"'}}
+
+
+def test_one_intention_has_one_key_over_all_repeats(client: Client) -> None:
+    answers = [{"status": 0}, refused(503, "store_unavailable"), refused(429, "throttled"), {"status": 502}, CREATED]
+
+    outcome = client("create", DRAFT, answers=answers)
+
+    keys = {each["headers"]["Idempotency-Key"] for each in outcome["sent"]}
+    assert outcome["result"]["etag"] == '"one"'
+    assert len(outcome["sent"]) == 5
+    assert len(keys) == 1
+
+
+def test_two_intentions_have_two_keys(client: Client) -> None:
+    first, second = (client("create", DRAFT, answers=[CREATED])["sent"][0]["headers"] for _ in range(2))
+
+    assert first["Idempotency-Key"] != second["Idempotency-Key"]
+
+
+def test_a_given_key_is_used(client: Client) -> None:
+    outcome = client("create", DRAFT, answers=[CREATED], idempotencyKey="mine")
+
+    assert outcome["sent"][0]["headers"]["Idempotency-Key"] == "mine"
+
+
+@pytest.mark.parametrize(
+    ("status", "code"),
+    [
+        (400, "validation_failed"),
+        (404, "not_found"),
+        (409, "limit_reached"),
+        (422, "idempotency_key_reused"),
+        (500, "x"),
+    ],
+)
+def test_what_would_be_refused_again_is_not_repeated(client: Client, status: int, code: str) -> None:
+    outcome = client("create", DRAFT, answers=[refused(status, code)])
+
+    assert outcome["error"]["code"] == code
+    assert len(outcome["sent"]) == 1
+
+
+@pytest.mark.parametrize(("random", "waits"), [(0.0, 7), (0.99, 7.693)])
+def test_it_waits_as_long_as_the_server_asks_and_a_little_longer(client: Client, random: float, waits: float) -> None:
+    answers = [refused(503, "store_unavailable", {"Retry-After": "7"}), CREATED]
+
+    assert client("create", DRAFT, answers=answers, random=random)["waits"] == pytest.approx([waits])
+
+
+def test_a_date_to_wait_for_is_measured_by_the_servers_own_clock(client: Client) -> None:
+    headers = {"Retry-After": "Sun, 06 Nov 1994 08:49:37 GMT", "Date": "Sun, 06 Nov 1994 08:49:27 GMT"}
+
+    outcome = client("create", DRAFT, answers=[refused(429, "throttled", headers), CREATED], random=0)
+
+    assert outcome["waits"] == [10]
+
+
+def test_a_date_that_is_past_or_none_at_all_does_no_harm(client: Client) -> None:
+    past = {"Retry-After": "Sun, 06 Nov 1994 08:49:37 GMT"}
+    answers = [refused(429, "throttled", past), refused(429, "throttled", {"Retry-After": "soon"}), CREATED]
+
+    assert client("create", DRAFT, answers=answers, random=0)["waits"] == [0, 0]
+
+
+def test_without_a_word_from_the_server_the_waits_grow_and_are_bounded(client: Client) -> None:
+    answers = [*({"status": 0} for _ in range(8)), CREATED]
+
+    waits = client("create", DRAFT, answers=answers, random=0.5)["waits"]
+
+    assert waits == [0.25, 0.5, 1, 2, 4, 8, 10, 10]
+
+
+def test_more_than_a_minute_is_for_the_caller_to_decide(client: Client) -> None:
+    outcome = client("list", answers=[refused(503, "store_unavailable", {"Retry-After": "61"})])
+
+    assert outcome["error"]["retryAfter"] == 61
+    assert outcome["waits"] == []
+
+
+def test_patience_ends(client: Client) -> None:
+    again = refused(429, "throttled", {"Retry-After": "4"})
+
+    outcome = client("list", answers=[again] * 9, random=0, patience=10)
+
+    assert outcome["waits"] == [4, 4]
+    assert outcome["error"]["code"] == "throttled"
+
+
+def test_a_wait_can_be_ended(client: Client) -> None:
+    outcome = client("list", answers=[refused(503, "store_unavailable", {"Retry-After": "9"})], abortAfter=0)
+
+    assert outcome["error"]["name"] == "AbortError"
+
+
+def test_an_error_says_what_the_problem_details_say(client: Client) -> None:
+    fields = [{"field": "tickers.0", "code": "delisted_ticker", "detail": "Gone.", "successor": "META"}]
+
+    error = client("create", DRAFT, answers=[refused(400, "delisted_ticker", errors=fields)])["error"]
+
+    assert error["name"] == "ConfigApiError"
+    assert (error["status"], error["code"], error["message"]) == (400, "delisted_ticker", "No.")
+    assert error["fields"] == fields
+    assert error["requestId"] == "r-1"
+
+
+def test_an_answer_of_a_gateway_is_an_error_like_any_other(client: Client) -> None:
+    html = {"status": 403, "headers": {"Content-Type": "text/html"}, "body": "<h1>Forbidden</h1>"}
+
+    error = client("list", answers=[html])["error"]
+
+    assert (error["name"], error["code"], error["fields"]) == ("ConfigApiError", "http_403", [])
+
+
+def test_a_refused_token_is_replaced_once(client: Client) -> None:
+    expired = refused(401, "expired_token")
+
+    outcome = client("list", answers=[expired, expired], tokens=["old", "new"])
+
+    assert [each["headers"]["Authorization"] for each in outcome["sent"]] == ["Bearer old", "Bearer new"]
+    assert outcome["error"]["code"] == "expired_token"
+
+
+def test_a_conflict_gives_both_versions(client: Client) -> None:
+    answers = [refused(412, "revision_mismatch"), {**OK, "body": {**STORED, "name": "Theirs"}}]
+
+    outcome = client("update", "1", {"name": "Mine"}, answers=answers, ifMatch='"one"')
+
+    assert outcome["sent"][0]["headers"]["If-Match"] == '"one"'
+    assert outcome["error"]["name"] == "RevisionMismatch"
+    assert outcome["error"]["mine"] == {"name": "Mine"}
+    assert (outcome["error"]["theirs"]["name"], outcome["error"]["theirs"]["etag"]) == ("Theirs", '"two"')
+
+
+def test_a_change_that_is_stored_already_is_no_conflict(client: Client) -> None:
+    changes = {"name": " Tech ", "tickers": ["aapl"], "timeframe_days": 7, "include_extended_hours": False}
+
+    outcome = client(
+        "update", "1", changes, answers=[{"status": 0}, refused(412, "revision_mismatch"), OK], ifMatch="x"
+    )
+
+    assert outcome["result"]["etag"] == '"two"'
+
+
+def test_a_deletion_that_had_happened_is_done(client: Client) -> None:
+    outcome = client("remove", "1", answers=[{"status": 0}, refused(404, "not_found")])
+
+    assert outcome["result"] is None
+    assert len(outcome["sent"]) == 2
+
+
+def test_what_was_never_there_is_not_deleted(client: Client) -> None:
+    assert client("remove", "1", answers=[refused(404, "not_found")])["error"]["code"] == "not_found"
+
+
+def test_an_id_cannot_leave_its_path(client: Client) -> None:
+    outcome = client("get", "../auth/me?x=#", answers=[OK])
+
+    assert outcome["sent"][0]["url"] == "/api/v2/configurations/..%2Fauth%2Fme%3Fx%3D%23"

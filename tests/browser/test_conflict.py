@@ -1,0 +1,96 @@
+"""Two tabs that edit the same watchlist: nobody's work is overwritten unasked."""
+
+from __future__ import annotations
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser.steps import card, delete, dialog, edit, given, save, visit
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture
+def rivals(page: Page) -> tuple[Page, Page]:
+    """Two tabs in which `Tech` is being edited."""
+    given(page, "Tech")
+    other = visit(page.context.new_page())
+    edit(page, "Tech")
+    edit(other, "Tech")
+    return page, other
+
+
+def rename(page: Page, name: str) -> None:
+    page.get_by_label("Name", exact=True).fill(name)
+    save(page)
+
+
+def test_the_later_one_sees_both_versions(rivals: tuple[Page, Page]) -> None:
+    mine, theirs = rivals
+    theirs.get_by_role("button", name="90 days").click()
+    rename(theirs, "Their name")
+    expect(dialog(theirs)).to_be_hidden()
+
+    rename(mine, "My name")
+
+    expect(dialog(mine)).to_contain_text("Changed elsewhere")
+    expect(mine.get_by_role("row", name="Name")).to_contain_text("My name")
+    expect(mine.get_by_role("row", name="Name")).to_contain_text("Their name")
+    expect(mine.get_by_role("row", name="Time frame")).to_contain_text("unchanged")
+    expect(mine.get_by_role("row", name="Time frame")).to_contain_text("90 days")
+
+
+def test_to_keep_mine_leaves_what_only_they_have_changed(rivals: tuple[Page, Page]) -> None:
+    mine, theirs = rivals
+    theirs.get_by_role("button", name="90 days").click()
+    rename(theirs, "Their name")
+    expect(dialog(theirs)).to_be_hidden()
+    rename(mine, "My name")
+
+    mine.get_by_role("button", name="Keep my changes").click()
+
+    expect(card(mine, "My name")).to_contain_text("90 days")
+
+
+def test_to_use_theirs_gives_mine_up(rivals: tuple[Page, Page]) -> None:
+    mine, theirs = rivals
+    rename(theirs, "Their name")
+    expect(dialog(theirs)).to_be_hidden()
+    rename(mine, "My name")
+
+    mine.get_by_role("button", name="Use theirs").click()
+    expect(mine.get_by_label("Name", exact=True)).to_have_value("Their name")
+    save(mine)
+
+    expect(card(mine, "Their name")).to_be_visible()
+
+
+def test_a_watchlist_that_was_changed_elsewhere_is_not_deleted(page: Page) -> None:
+    given(page, "Tech")
+    other = visit(page.context.new_page())
+    edit(page, "Tech")
+    rename(page, "Technology")
+    expect(card(page, "Technology")).to_be_visible()
+
+    other.clock.install()
+    delete(other, "Tech")
+    other.mouse.move(1, 1)
+    other.clock.run_for(9000)
+
+    expect(other.get_by_text("Not deleted: it was changed elsewhere")).to_be_visible()
+    expect(card(other, "Technology")).to_be_visible()
+
+
+def test_what_was_deleted_elsewhere_can_be_made_a_new_one(page: Page) -> None:
+    given(page, "Tech")
+    other = visit(page.context.new_page())
+    edit(other, "Tech")
+    delete(page, "Tech")
+    page.close(run_before_unload=False)
+    other.wait_for_timeout(0)
+
+    rename(other, "Technology")
+    other.get_by_role("button", name="Make it a new one").click()
+    save(other)
+
+    expect(card(other, "Technology")).to_be_visible()

@@ -1,0 +1,284 @@
+"""The life of a watchlist, by mouse and by keyboard."""
+
+from __future__ import annotations
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser.service import NewContext, Server
+from tests.browser.steps import card, cards, choose, create, delete, dialog, edit, given, ready, save, type_in, visit
+
+pytestmark = pytest.mark.slow
+
+
+def test_a_first_visit_begins_a_session_and_keeps_it(page: Page, server: Server) -> None:
+    visit(page)
+    expect(page.get_by_role("heading", name="Start your first watchlist")).to_be_visible()
+
+    page.reload()
+    ready(page)
+
+    assert server.sent("POST /api/v2/auth/anonymous") == 1
+
+
+def test_a_watchlist_is_created_changed_and_deleted_by_mouse(page: Page) -> None:
+    visit(page)
+    create(page, "Tech", "AAPL", "MSFT")
+    expect(card(page, "Tech")).to_contain_text("Apple Inc.")
+    expect(card(page, "Tech")).to_contain_text("NASDAQ")
+    expect(page.get_by_role("meter")).to_have_attribute("aria-valuetext", "1 of 2 used")
+
+    edit(page, "Tech")
+    page.get_by_label("Name", exact=True).fill("Big tech")
+    page.get_by_role("button", name="90 days").click()
+    page.get_by_text("Extended hours").click()
+    page.get_by_role("button", name="Remove MSFT").click()
+    save(page)
+    expect(card(page, "Big tech")).to_contain_text("90 days")
+    expect(card(page, "Big tech")).to_contain_text("Extended hours")
+    expect(card(page, "Big tech")).not_to_contain_text("MSFT")
+
+    page.clock.install()
+    delete(page, "Big tech")
+    page.mouse.move(1, 1)
+    with page.expect_response(lambda answer: answer.request.method == "DELETE") as deleted:
+        page.clock.run_for(9000)
+    assert deleted.value.status == 204
+    page.reload()
+    expect(page.get_by_role("heading", name="Start your first watchlist")).to_be_visible()
+
+
+def test_a_watchlist_is_created_changed_and_deleted_by_keyboard_alone(page: Page) -> None:
+    visit(page)
+    press = page.keyboard.press
+    page.get_by_role("button", name="New watchlist").focus()
+
+    press("Enter")
+    page.keyboard.type("Tech")
+    press("Tab")
+    combobox = page.get_by_role("combobox")
+    page.keyboard.type("a")
+    expect(combobox).to_have_attribute("aria-expanded", "true")
+    expect(combobox).to_have_attribute("aria-activedescendant", "ticker-option-0")
+    press("Enter")
+    page.keyboard.type("ms")
+    expect(page.get_by_role("option", name="MSFT")).to_be_visible()
+    press("Escape")
+    expect(combobox).to_have_attribute("aria-expanded", "false")
+    press("ArrowDown")
+    expect(page.get_by_role("option", name="MSFT")).to_be_visible()
+    press("Enter")
+    expect(page.get_by_role("button", name="Remove MSFT")).to_be_visible()
+    press("Backspace")
+    expect(page.get_by_role("button", name="Remove MSFT")).to_be_hidden()
+    press("Enter")  # nothing stands in the field: this saves
+    expect(card(page, "Tech").get_by_role("listitem")).to_have_count(1)
+
+    expect(page.get_by_role("button", name="Edit Tech")).to_be_focused()
+    press("Enter")
+    expect(page.get_by_label("Name", exact=True)).to_be_focused()
+    press("End")
+    page.keyboard.type("nology")
+    press("Enter")
+    expect(card(page, "Technology")).to_be_visible()
+
+    press("Tab")
+    expect(page.get_by_role("button", name="Delete Technology")).to_be_focused()
+    press("Enter")
+    expect(page.get_by_role("button", name="Undo")).to_be_focused()
+    press("Enter")
+    expect(card(page, "Technology")).to_be_visible()
+    expect(page.get_by_role("button", name="Edit Technology")).to_be_focused()
+
+
+def test_arrows_walk_through_the_matches_and_round(page: Page) -> None:
+    visit(page)
+    page.get_by_role("button", name="New watchlist").click()
+    combobox = page.get_by_role("combobox")
+    page.route(
+        "**/tickers/search?*",
+        lambda route: route.fulfill(
+            json={"results": [{"symbol": s, "name": f"{s} Inc", "exchange": "NYSE"} for s in ("AA", "AB", "AC")]}
+        ),
+    )
+
+    combobox.press_sequentially("a")
+    expect(page.get_by_role("option")).to_have_count(3)
+
+    for key, active in (("ArrowDown", 1), ("ArrowDown", 2), ("ArrowDown", 0), ("ArrowUp", 2)):
+        page.keyboard.press(key)
+        expect(combobox).to_have_attribute("aria-activedescendant", f"ticker-option-{active}")
+        expect(page.get_by_role("option", selected=True)).to_have_id(f"ticker-option-{active}")
+
+
+def test_at_the_limit_the_button_is_off_and_says_why(page: Page) -> None:
+    given(page, "One", "Two")
+
+    button = page.get_by_role("button", name="New watchlist")
+    expect(button).to_have_attribute("aria-disabled", "true")
+    expect(button).to_have_accessible_description(
+        "Both places are taken. Delete a watchlist to make room for a new one."
+    )
+    button.focus()
+    page.keyboard.press("Enter")
+    expect(dialog(page)).to_be_hidden()
+
+
+def test_a_limit_that_was_reached_in_another_tab_is_explained_and_nothing_typed_is_lost(page: Page) -> None:
+    given(page, "One")
+    type_in(page, "Three")
+    other = visit(page.context.new_page())
+    create(other, "Two")
+
+    save(page)
+
+    expect(page.get_by_text("All your places are taken")).to_be_visible()
+    expect(page.get_by_label("Name", exact=True)).to_have_value("Three")
+    expect(page.get_by_role("meter", include_hidden=True)).to_have_attribute("aria-valuetext", "2 of 2 used")
+
+
+def test_a_double_click_creates_one(page: Page, server: Server) -> None:
+    visit(page)
+    type_in(page, "Tech")
+    server.plan(slow=1, delay=0.3, methods=["add"])
+
+    page.locator("#save").dblclick()
+
+    expect(card(page, "Tech")).to_be_visible()
+    assert server.sent("POST /api/v2/configurations") == 1
+
+
+def test_a_draft_survives_a_reload_to_the_last_letter(page: Page) -> None:
+    visit(page)
+    type_in(page, "Half an idea", "AAPL")
+    page.get_by_role("combobox").fill("MS")
+    page.get_by_label("Time frame", exact=True).fill("33")
+
+    page.reload()
+
+    expect(dialog(page)).to_be_visible()
+    expect(page.get_by_label("Name", exact=True)).to_have_value("Half an idea")
+    expect(page.get_by_role("button", name="Remove AAPL")).to_be_visible()
+    expect(page.get_by_role("combobox")).to_have_value("MS")
+    expect(page.get_by_label("Time frame", exact=True)).to_have_value("33")
+
+
+def test_a_draft_that_was_closed_is_offered_again_and_can_be_discarded(page: Page) -> None:
+    visit(page)
+    type_in(page, "Half an idea")
+    page.keyboard.press("Escape")
+
+    page.get_by_role("button", name="New watchlist").click()
+    expect(page.get_by_label("Name", exact=True)).to_have_value("Half an idea")
+    page.get_by_role("button", name="Start over").click()
+    expect(page.get_by_label("Name", exact=True)).to_have_value("")
+    expect(page.get_by_role("button", name="Remove AAPL")).to_be_hidden()
+
+
+def test_field_errors_stand_beside_their_fields(page: Page) -> None:
+    visit(page)
+    page.get_by_role("button", name="New watchlist").click()
+    page.get_by_label("Time frame", exact=True).fill("0")
+
+    save(page)
+    name = page.get_by_label("Name", exact=True)
+    expect(name).to_be_focused()
+    expect(name).to_have_accessible_description("Give it a name.")
+    expect(page.get_by_role("combobox")).to_have_accessible_description(
+        "Choose at least one ticker. Up to five. Type a symbol or a company."
+    )
+    expect(page.get_by_label("Time frame", exact=True)).to_have_accessible_description("days Between 1 and 365 days.")
+
+    name.fill("x" * 51)
+    page.get_by_label("Time frame", exact=True).fill("7")
+    choose(page, "KO")
+    for unknown in ("ZZZZ", "FB"):
+        page.get_by_role("combobox").fill(unknown)
+        page.keyboard.press("Enter")
+    save(page)
+    expect(name).to_have_accessible_description("A name has at most 50 characters.")
+    expect(page.locator("#ticker-error")).to_contain_text("ZZZZ is not a symbol that we know.")
+    page.get_by_role("button", name="Use META").click()
+    expect(page.get_by_role("button", name="Remove META")).to_be_visible()
+    expect(page.get_by_role("button", name="Remove FB")).to_be_hidden()
+
+
+def test_a_ticker_is_taken_once_and_a_sixth_not_at_all(page: Page) -> None:
+    visit(page)
+    type_in(page, "Tech", "AAPL", "MSFT", "NVDA", "TSLA", "KO")
+    box = page.get_by_role("combobox")
+
+    box.fill("aapl")
+    page.keyboard.press(",")
+    expect(page.locator("#ticker-error")).to_have_text("AAPL is already in the list.")
+    box.fill("BRK/B")
+    page.keyboard.press(",")
+
+    expect(page.locator("#ticker-error")).to_contain_text("at most 5 tickers")
+    expect(page.get_by_role("list", name="Chosen tickers").get_by_role("listitem")).to_have_count(5)
+
+
+def test_a_pasted_list_becomes_tickers(new_context: NewContext) -> None:
+    page = visit(new_context(permissions=["clipboard-read", "clipboard-write"]).new_page())
+    page.get_by_role("button", name="New watchlist").click()
+    page.evaluate("navigator.clipboard.writeText('aapl, MSFT\\nbrk-b')")
+
+    page.get_by_role("combobox").focus()
+    page.keyboard.press("Control+V")
+
+    chosen = page.get_by_role("list", name="Chosen tickers").get_by_role("listitem")
+    expect(chosen).to_have_text(["AAPL", "MSFT", "BRK.B"])
+
+
+def test_a_deleted_watchlist_comes_back_whole_and_was_never_gone(page: Page, server: Server) -> None:
+    given(page, "Tech", tickers=["AAPL", "KO"])
+
+    delete(page, "Tech")
+    page.get_by_role("button", name="Undo").click()
+
+    expect(card(page, "Tech")).to_contain_text("Coca-Cola Co")
+    assert server.sent("DELETE") == 0
+
+
+def test_a_page_that_is_left_deletes_what_was_to_be_deleted(page: Page, server: Server) -> None:
+    given(page, "Tech")
+    delete(page, "Tech")
+
+    page.goto("/docs")
+    server.wait_for("DELETE")
+
+    visit(page)
+    expect(page.get_by_role("heading", name="Start your first watchlist")).to_be_visible()
+
+
+def test_the_place_of_a_deleted_watchlist_can_be_taken_at_once(page: Page, server: Server) -> None:
+    given(page, "One", "Two")
+
+    delete(page, "One")
+    create(page, "Three")
+
+    expect(cards(page)).to_have_count(2)
+    assert server.requests.index(server.one("DELETE")) < max(
+        i for i, each in enumerate(server.requests) if each.startswith("POST /api/v2/configurations")
+    )
+
+
+def test_tabs_share_a_session_and_see_each_others_watchlists(page: Page, server: Server) -> None:
+    given(page, "Tech")
+
+    other = visit(page.context.new_page())
+
+    expect(card(other, "Tech")).to_be_visible()
+    assert server.sent("POST /api/v2/auth/anonymous") == 1
+
+
+def test_the_theme_is_the_systems_until_one_is_chosen(new_context: NewContext) -> None:
+    page = visit(new_context(color_scheme="dark").new_page())
+    ground = "getComputedStyle(document.body).backgroundColor"
+    assert page.evaluate(ground) == "rgb(13, 14, 17)"
+
+    page.get_by_role("button", name="Dark theme", pressed=True).click()
+    assert page.evaluate(ground) == "rgb(247, 247, 249)"
+    page.reload()
+
+    assert page.evaluate(ground) == "rgb(247, 247, 249)"

@@ -36,18 +36,19 @@ _REFUSED_BODY = (
 
 
 @blueprint.route("", methods=["GET"])
-@blueprint.doc(summary="List your configurations", operationId="listConfigurations", **documented.SECURITY)
+@blueprint.doc(operationId="listConfigurations", **documented.SECURITY)
 @blueprint.response(200, ShelfSchema)
 @may_fail(blueprint, *documented.IDENTIFIED, *documented.STORED)
 @authenticated
 def list_configurations(user: User) -> Response:
-    """All of them, newest first, and how many more there may be."""
+    """List your configurations.
+
+    All of them, newest first, and how many more there may be.
+    """
     return respond(of_shelf(application().configurations.list(user)))
 
 
-@blueprint.route("", methods=["POST"])
-@blueprint.doc(
-    summary="Create a configuration",
+@blueprint.route("", memmary="Create a configuration",
     operationId="createConfiguration",
     parameters=[documented.IDEMPOTENCY_KEY],
     **body(DraftSchema),
@@ -64,7 +65,10 @@ def list_configurations(user: User) -> Response:
 )
 @authenticated
 def create_configuration(user: User) -> Response:
-    """Never beyond the limit. With an Idempotency-Key, it may be repeated until there is an answer."""
+    """Create a configuration.
+
+    Never beyond the limit. With an Idempotency-Key, it may be repeated until there is an answer.
+    """
     try:
         key = idempotency_key()
         added = application().configurations.create(user, read_configuration(_DRAFT, Draft.of), idempotency_key=key)
@@ -79,7 +83,7 @@ def create_configuration(user: User) -> Response:
     return respond(of_configuration(added.configuration), 201, headers)
 
 
-@blueprint.route("/<config_id>", methods=["GET"])
+hods=["GET"])
 @blueprint.doc(
     summary="Read a configuration",
     operationId="getConfiguration",
@@ -91,15 +95,15 @@ def create_configuration(user: User) -> Response:
 @may_fail(blueprint, *documented.IDENTIFIED, *documented.STORED, errors.NotFound)
 @authenticated
 def get_configuration(user: User, config_id: str) -> Response:
-    """With its revision as ETag, for If-Match and If-None-Match."""
+    """Read a configuration.
+
+    With its revision as ETag, for If-Match and If-None-Match.
+    """
     configuration = application().configurations.get(user, config_id)
     headers = {"ETag": etag(configuration)}
     if "If-None-Match" in request.headers and request.if_none_match.contains_weak(configuration.revision):
         return Response(status=304, headers=headers)
-    return respond(of_configuration(configuration), headers=headers)
-
-
-@blueprint.route("/<config_id>", methods=["PATCH"])
+    return respond(of_configuration(confint.route("/<config_id>", methods=["PATCH"])
 @blueprint.doc(
     summary="Change a configuration",
     operationId="updateConfiguration",
@@ -118,8 +122,11 @@ def get_configuration(user: User, config_id: str) -> Response:
 )
 @authenticated
 def update_configuration(user: User, config_id: str) -> Response:
-    """Fields that are not named stay as they are."""
-    return _update(user, config_id, read_configuration(_CHANGES, Changes.of))
+    """Change a configuration.
+
+    Fields that are not named stay as they are.
+    """
+    return _upn(_CHANGES, Changes.of))
 
 
 @blueprint.route("/<config_id>", methods=["PUT"])
@@ -141,8 +148,9 @@ def update_configuration(user: User, config_id: str) -> Response:
 )
 @authenticated
 def replace_configuration(user: User, config_id: str) -> Response:
-    """All fields at once; creates nothing."""
-    return _update(user, config_id, read_configuration(_DRAFT, Draft.of).as_changes())
+    """Replace a configuration.
+
+    All fields at once; creates nothing.ig_id, read_configuration(_DRAFT, Draft.of).as_changes())
 
 
 @blueprint.route("/<config_id>", methods=["DELETE"])
@@ -156,7 +164,10 @@ def replace_configuration(user: User, config_id: str) -> Response:
 @may_fail(blueprint, *documented.IDENTIFIED, *documented.WRITTEN, errors.NotFound, errors.RevisionMismatch)
 @authenticated
 def delete_configuration(user: User, config_id: str) -> Response:
-    """Its place is free at once."""
+    """Delete a configuration.
+
+    Its place is free at once.
+    """
     application().configurations.delete(user, config_id, revisions=expected_revisions())
     return Response(status=204)
 

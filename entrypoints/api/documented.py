@@ -20,10 +20,11 @@ from domain.errors import (
     Unauthenticated,
 )
 from entrypoints.api.problems import MEDIA_TYPE, PROBLEMS
-from entrypoints.api.schemas import ProblemSchema
 
 View = TypeVar("View", bound=Callable[..., Any])
 
+PROBLEM = {"$ref": "#/components/schemas/Problem"}
+"""Named, not spelled out: flask-smorest copies a schema, field by field, for every operation that may fail."""
 SECURITY: dict[str, Any] = {"security": [{"bearer": []}]}
 IDENTIFIED = (Unauthenticated, InvalidToken, ExpiredToken, IdentityUnavailable, RateLimited)
 STORED = (Throttled, StoreUnavailable)
@@ -87,7 +88,7 @@ def may_fail(blueprint: Blueprint, *errors: type[DomainError]) -> Callable[[View
         for status, codes in by_status.items():
             view = blueprint.alt_response(
                 status.value,
-                schema=ProblemSchema,
+                schema=PROBLEM,
                 content_type=MEDIA_TYPE,
                 description=", ".join(f"`{code}`" for code in sorted(set(codes))),
                 headers=_HEADERS.get(status),

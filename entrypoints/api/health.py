@@ -16,19 +16,24 @@ blueprint = Blueprint("health", __name__, url_prefix="/api/v2/health", descripti
 
 
 @blueprint.route("", methods=["GET"])
-@blueprint.doc(summary="Is the process up?", operationId="getHealth")
+@blueprint.doc(operationId="getHealth")
 @blueprint.response(200, HealthSchema)
 def health() -> Response:
-    """Touches nothing."""
+    """Is the process up?
+
+    Touches nothing.
+    """
     return respond({"status": "ok"})
 
 
-@blueprint.route("/ready", methods=["GET"])
-@blueprint.doc(summary="Can it serve?", operationId="getReadiness")
+@blueprint.route("/ready", metdoc(summary="Can it serve?", operationId="getReadiness")
 @blueprint.response(200, ReadySchema)
 @may_fail(blueprint, StoreUnavailable)
 def ready() -> Response:
-    """Whether the store can be reached, and which ticker list is in use."""
+    """Can it serve?
+
+    Whether the store can be reached, and which ticker list is in use.
+    """
     app = application()
     tickers = of_freshness(app.ticker_list.current().freshness, app.clock())
     try:

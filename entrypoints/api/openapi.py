@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Sequence
 from functools import cache
 from typing import Any
 
 from flask import Flask, Response, render_template
 from flask_smorest import Api, Blueprint
+from markupsafe import Markup, escape
 
+from entrypoints.api.documented import PROBLEM
 from entrypoints.api.problems import ALL, MEDIA_TYPE
+from entrypoints.api.schemas import ProblemSchema
 
 DESCRIPTION = """\
 Watchlists of stock tickers, with a limit for each user that holds whatever fails.
@@ -33,7 +37,7 @@ CONFIG: dict[str, Any] = {
 REQUEST_ID = {"description": "Names this request in the logs.", "required": True, "schema": {"type": "string"}}
 INTERNAL: dict[str, Any] = {
     "description": "`internal_error`",
-    "content": {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}},
+    "content": {MEDIA_TYPE: {"schema": PROBLEM}},
 }
 DOCS_POLICY = "default-src 'none'; style-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 
@@ -49,8 +53,10 @@ def register(app: Flask, blueprints: Sequence[Blueprint]) -> None:
     """Serve the blueprints, and their description at `/openapi.json` and `/docs`."""
     app.config.update(CONFIG)
     api = ProblemApi(app)
+    api.spec.components.schema("Problem", schema=ProblemSchema)
     for blueprint in blueprints:
         api.register_blueprint(blueprint)
+    app.add_template_filter(_code, "code")
     spec = cache(lambda: document(api))  # few processes are ever asked, so none builds it at start
 
     def openapi() -> Response:
@@ -84,6 +90,11 @@ def document(api: Api) -> dict[str, Any]:
             for response in responses.values():
                 response["headers"] = response.get("headers", {}) | {"X-Request-ID": REQUEST_ID}
     return spec
+
+
+def _code(text: str) -> Markup:
+    """Escaped, with what stands between backticks as code."""
+    return Markup(re.sub("`(.+?)`", r"<code>\1</code>", str(escape(text))))  # noqa: S704 - escaped just before
 
 
 def _cacheable(body: str, content_type: str) -> Response:

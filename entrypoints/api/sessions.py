@@ -18,11 +18,14 @@ blueprint = Blueprint("auth", __name__, url_prefix="/api/v2/auth", description="
 
 
 @blueprint.route("/anonymous", methods=["POST"])
-@blueprint.doc(summary="Start an anonymous session", operationId="createAnonymousSession")
+@blueprint.doc(operationId="createAnonymousSession")
 @blueprint.response(201, SessionSchema)
 @may_fail(blueprint, RateLimited)
 def create_anonymous_session() -> Response:
-    """A new user with a token for 30 days. Nothing is stored, so a lost token is lost."""
+    """Start an anonymous session.
+
+    A new user with a token for 30 days. Nothing is stored, so a lost token is lost.
+    """
     app = application()
     app.per_address.check(client_address())
     user, token, created_at = app.identities.issue_anonymous()
@@ -39,13 +42,15 @@ def create_anonymous_session() -> Response:
     )
 
 
-@blueprint.route("/me", methods=["GET"])
-@blueprint.doc(summary="Who you are", operationId="getMe", **documented.SECURITY)
+@blueprint.route("@blueprint.doc(summary="Who you are", operationId="getMe", **documented.SECURITY)
 @blueprint.response(200, MeSchema)
 @may_fail(blueprint, *documented.IDENTIFIED)
 @authenticated
 def get_me(user: User) -> Response:
-    """The user that the token speaks for, and how much they may hold."""
+    """Who you are.
+
+    The user that the token speaks for, and how much they may hold.
+    """
     return respond(
         {
             "user_id": user.user_id,

@@ -34,43 +34,50 @@ _SEARCH, _SYMBOL, _SYMBOLS = SearchQuery(), SymbolQuery(), SymbolsSchema()
 
 @blueprint.route("/search", methods=["GET"])
 @blueprint.doc(
-    summary="Search tickers", operationId="searchTickers", parameters=[{"in": "query", "schema": SearchQuery}]
+    operationId="searchTickers", parameters=[{"in": "query", "schema": SearchQuery}]
 )
 @blueprint.response(200, SearchSchema)
 @may_fail(blueprint, ValidationFailed)
 def search() -> Response:
-    """The exact symbol first, then symbols that start with it, then companies by name."""
+    """Search tickers.
+
+    The exact symbol first, then symbols that start with it, then companies by name.
+    """
     query = read_query(_SEARCH)
     return respond(
         {"results": [of_ticker(found) for found in application().tickers.search(query["q"], query["limit"])]}
     )
 
 
-@blueprint.route("/validate", methods=["GET"])
-@blueprint.doc(
-    summary="Validate a symbol", operationId="validateTicker", parameters=[{"in": "query", "schema": SymbolQuery}]
+@blueprint.route("/validate", methods=["Gmary="Validate a symbol", operationId="validateTicker", parameters=[{"in": "query", "schema": SymbolQuery}]
 )
 @blueprint.response(200, VerdictSchema)
 @may_fail(blueprint, ValidationFailed, TickersUnavailable)
 def validate() -> Response:
-    """Whether it is traded, was, or is none that we know."""
+    """Validate a symbol.
+
+    Whether it is traded, was, or is none that we know.
+    """
     return respond(of_verdict(application().tickers.judge([read_query(_SYMBOL)["symbol"]])[0]))
 
 
-@blueprint.route("/validate", methods=["POST"])
+@bluepris=["POST"])
 @blueprint.doc(summary="Validate symbols", operationId="validateTickers", **body(SymbolsSchema))
 @blueprint.response(200, VerdictsSchema)
 @may_fail(blueprint, MalformedJson, ValidationFailed, PayloadTooLarge, UnsupportedMediaType, TickersUnavailable)
 def validate_many() -> Response:
-    """A verdict for each, in the order of the request."""
+    """Validate symbols.
+
+    A verdict for each, in the order of the request.
+    """
     symbols = read_body(_SYMBOLS)["symbols"]
-    return respond({"results": [of_verdict(verdict) for verdict in application().tickers.judge(symbols)]})
-
-
-@blueprint.route("/<symbol>", methods=["GET"])
+    return respond({"results": [of_verdict(verdict) for verdict in application().tickersint.route("/<symbol>", methods=["GET"])
 @blueprint.doc(summary="Look a ticker up", operationId="getTicker")
 @blueprint.response(200, TickerSchema)
 @may_fail(blueprint, NotFound, TickersUnavailable)
 def get_ticker(symbol: str) -> Response:
-    """By its symbol, in any case and spelling."""
+    """Look a ticker up.
+
+    By its symbol, in any case and spelling.
+    """
     return respond(of_ticker(application().tickers.lookup(symbol)))

@@ -18,6 +18,7 @@ import zipfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -92,24 +93,28 @@ def compose(cli: Any) -> None:
     with zipfile.ZipFile(archive) as begun:
         settings = begun.read("zappa_settings.py")
     _take_environment(cli)
+    _settle_on_a_bucket(cli)
     write(archive, Target(cli.runtime, cli.architecture), source=Path.cwd(), settings=settings)
     sys.stdout.write(f"{archive}: {archive.stat().st_size / 2**20:.1f} MiB\n")
 
 
-def write(archive: Path, target: Target, *, source: Path, settings: bytes) -> None:
+def write(archive: Path, target: Target, *, source: Path, settings: bytes, compiled: bool = True) -> None:
     """Write the zip for `target` from the service in `source`. Raises PackagingError."""
-    python = _interpreter(target)
-    staged = CACHE / "staged"
-    shutil.rmtree(staged, ignore_errors=True)
-    staged.mkdir(parents=True)
-    for package in OURS:
-        shutil.copytree(source / package, staged / package, ignore=shutil.ignore_patterns("__pycache__", "*.pyc"))
-    (staged / "zappa_settings.py").write_bytes(settings)
-    if python is not None:
-        _compile(staged, python)
-    files = dict(_files(_dependencies(target, source / "requirements.txt", python))) | dict(_files(staged))
+    python = _interpreter(target) if compiled else None
+    dependencies = _dependencies(target, source / "requirements.txt", python)
+    with TemporaryDirectory() as directory:
+        staged = Path(directory)
+        for package in OURS:
+            shutil.copytree(source / package, staged / package, ignore=shutil.ignore_patterns("__pycache__", "*.pyc"))
+        (staged / "zappa_settings.py").write_bytes(settings)
+        if python is not None:
+            _compile(staged, python)
+        _zip(archive, dict(_files(dependencies)) | dict(_files(staged)))
+
+
+def _zip(archive: Path, files: Mapping[str, Path]) -> None:
     draft = archive.with_suffix(".draft")
-    with zipfile.ZipFile(draft, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as made:
+    with zipfile.ZipFile(draft, "w") as made:
         for name in sorted(files):
             entry = zipfile.ZipInfo(name, _EPOCH)
             entry.external_attr = 0o644 << 16
@@ -147,7 +152,10 @@ def _dependencies(target: Target, requirements: Path, python: str | None) -> Pat
         _compile(draft, python, "-b", "-o", "2")  # nor their docstrings
         for source in draft.rglob("*.pyc"):
             source.with_suffix(".py").unlink()
-    draft.replace(site)
+    try:
+        draft.replace(site)
+    except OSError:  # somebody else was faster, with the same
+        shutil.rmtree(draft)
     return site
 
 
@@ -207,14 +215,14 @@ def _interpreter(target: Target) -> str | None:
 
 
 def _banner(python: str) -> str:
-    found = subprocess.run(  # noqa: S603 - our own interpreters
+    found = subprocess.run(
         [python, "-c", "import platform; print(platform.python_version())"], capture_output=True, text=True, check=False
     )
     return found.stdout.strip()
 
 
 def _run(*command: str, problem: str) -> None:
-    done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603 - arguments of ours
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode:
         raise PackagingError(f"{problem}:\n{done.stderr.strip() or done.stdout.strip()}")
 
@@ -223,6 +231,13 @@ def _files(directory: Path) -> Iterator[tuple[str, Path]]:
     for path in directory.rglob("*"):
         if path.is_file():
             yield path.relative_to(directory).as_posix(), path
+
+
+def _settle_on_a_bucket(cli: Any) -> None:
+    """Upload to the same bucket each time, and to one that is nobody else's; Zappa would make a new one for each."""
+    sts = getattr(cli.zappa, "sts_client", None)  # `zappa package` has no credentials
+    if sts is not None and "s3_bucket" not in cli.stage_config:
+        cli.s3_bucket_name = f"config-api-zappa-{sts.get_caller_identity()['Account']}-{cli.zappa.aws_region}"
 
 
 def _take_environment(cli: Any, environ: Mapping[str, str] = os.environ) -> None:

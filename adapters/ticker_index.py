@@ -18,6 +18,7 @@ from array import array
 from bisect import bisect_left, bisect_right
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from itertools import accumulate, chain, islice
 
 from domain.tickers import Listing, Ticker
@@ -55,9 +56,9 @@ class TickerIndex:
         return len(self._symbols) + len(self._gone)
 
     @property
-    def traded(self) -> frozenset[str]:
+    def traded(self) -> AbstractSet[str]:
         """The symbols that are traded."""
-        return frozenset(self._symbols)
+        return self._ranks.keys()
 
     def find(self, symbol: str) -> Listing | None:
         """What is known of a canonical symbol."""

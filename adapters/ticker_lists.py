@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Any
@@ -18,6 +19,7 @@ from domain.tickers import Listing, Ticker, canonical_symbol
 
 Entry = Mapping[str, Any]
 
+MAX_LOSSES = 0.1
 MAX_BYTES = 32 * 2**20
 """Of a list, unpacked; ten thousand symbols take one and a half million."""
 
@@ -78,6 +80,13 @@ def published_form(version: str, updated_at: datetime, listings: Mapping[str, Li
         "symbols": {symbol: dict(_entry(listing)) for symbol, listing in listings.items()},
     }
     return json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode()
+
+
+def check_losses(before: AbstractSet[str], after: AbstractSet[str]) -> None:
+    """Refuse a list whose traded symbols lack more than a tenth of those `before`: half a file looks like that."""
+    lost = before - after
+    if len(lost) > MAX_LOSSES * len(before):
+        raise TickerListRefused(f"it lacks {len(lost)} of {len(before)} symbols, such as {min(lost)}")
 
 
 def _json(body: bytes) -> dict[str, Any]:

@@ -48,7 +48,8 @@ def list_configurations(user: User) -> Response:
     return respond(of_shelf(application().configurations.list(user)))
 
 
-@blueprint.route("", memmary="Create a configuration",
+@blueprint.route("", methods=["POST"])
+@blueprint.doc(
     operationId="createConfiguration",
     parameters=[documented.IDEMPOTENCY_KEY],
     **body(DraftSchema),
@@ -83,9 +84,8 @@ def create_configuration(user: User) -> Response:
     return respond(of_configuration(added.configuration), 201, headers)
 
 
-hods=["GET"])
+@blueprint.route("/<config_id>", methods=["GET"])
 @blueprint.doc(
-    summary="Read a configuration",
     operationId="getConfiguration",
     parameters=[documented.IF_NONE_MATCH],
     **documented.SECURITY,
@@ -103,9 +103,11 @@ def get_configuration(user: User, config_id: str) -> Response:
     headers = {"ETag": etag(configuration)}
     if "If-None-Match" in request.headers and request.if_none_match.contains_weak(configuration.revision):
         return Response(status=304, headers=headers)
-    return respond(of_configuration(confint.route("/<config_id>", methods=["PATCH"])
+    return respond(of_configuration(configuration), headers=headers)
+
+
+@blueprint.route("/<config_id>", methods=["PATCH"])
 @blueprint.doc(
-    summary="Change a configuration",
     operationId="updateConfiguration",
     parameters=[documented.IF_MATCH],
     **body(ChangesSchema),
@@ -126,12 +128,11 @@ def update_configuration(user: User, config_id: str) -> Response:
 
     Fields that are not named stay as they are.
     """
-    return _upn(_CHANGES, Changes.of))
+    return _update(user, config_id, read_configuration(_CHANGES, Changes.of))
 
 
 @blueprint.route("/<config_id>", methods=["PUT"])
 @blueprint.doc(
-    summary="Replace a configuration",
     operationId="replaceConfiguration",
     parameters=[documented.IF_MATCH],
     **body(DraftSchema),
@@ -150,12 +151,13 @@ def update_configuration(user: User, config_id: str) -> Response:
 def replace_configuration(user: User, config_id: str) -> Response:
     """Replace a configuration.
 
-    All fields at once; creates nothing.ig_id, read_configuration(_DRAFT, Draft.of).as_changes())
+    All fields at once; creates nothing.
+    """
+    return _update(user, config_id, read_configuration(_DRAFT, Draft.of).as_changes())
 
 
 @blueprint.route("/<config_id>", methods=["DELETE"])
 @blueprint.doc(
-    summary="Delete a configuration",
     operationId="deleteConfiguration",
     parameters=[documented.IF_MATCH],
     **documented.SECURITY,

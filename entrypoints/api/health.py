@@ -19,18 +19,19 @@ blueprint = Blueprint("health", __name__, url_prefix="/api/v2/health", descripti
 @blueprint.doc(operationId="getHealth")
 @blueprint.response(200, HealthSchema)
 def health() -> Response:
-    """Is the process up?
+    """Say that the process is up.
 
     Touches nothing.
     """
     return respond({"status": "ok"})
 
 
-@blueprint.route("/ready", metdoc(summary="Can it serve?", operationId="getReadiness")
+@blueprint.route("/ready", methods=["GET"])
+@blueprint.doc(operationId="getReadiness")
 @blueprint.response(200, ReadySchema)
 @may_fail(blueprint, StoreUnavailable)
 def ready() -> Response:
-    """Can it serve?
+    """Say whether it can serve.
 
     Whether the store can be reached, and which ticker list is in use.
     """

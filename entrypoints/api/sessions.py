@@ -42,7 +42,8 @@ def create_anonymous_session() -> Response:
     )
 
 
-@blueprint.route("@blueprint.doc(summary="Who you are", operationId="getMe", **documented.SECURITY)
+@blueprint.route("/me", methods=["GET"])
+@blueprint.doc(operationId="getMe", **documented.SECURITY)
 @blueprint.response(200, MeSchema)
 @may_fail(blueprint, *documented.IDENTIFIED)
 @authenticated

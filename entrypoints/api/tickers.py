@@ -33,9 +33,7 @@ _SEARCH, _SYMBOL, _SYMBOLS = SearchQuery(), SymbolQuery(), SymbolsSchema()
 
 
 @blueprint.route("/search", methods=["GET"])
-@blueprint.doc(
-    operationId="searchTickers", parameters=[{"in": "query", "schema": SearchQuery}]
-)
+@blueprint.doc(operationId="searchTickers", parameters=[{"in": "query", "schema": SearchQuery}])
 @blueprint.response(200, SearchSchema)
 @may_fail(blueprint, ValidationFailed)
 def search() -> Response:
@@ -49,8 +47,8 @@ def search() -> Response:
     )
 
 
-@blueprint.route("/validate", methods=["Gmary="Validate a symbol", operationId="validateTicker", parameters=[{"in": "query", "schema": SymbolQuery}]
-)
+@blueprint.route("/validate", methods=["GET"])
+@blueprint.doc(operationId="validateTicker", parameters=[{"in": "query", "schema": SymbolQuery}])
 @blueprint.response(200, VerdictSchema)
 @may_fail(blueprint, ValidationFailed, TickersUnavailable)
 def validate() -> Response:
@@ -61,8 +59,8 @@ def validate() -> Response:
     return respond(of_verdict(application().tickers.judge([read_query(_SYMBOL)["symbol"]])[0]))
 
 
-@bluepris=["POST"])
-@blueprint.doc(summary="Validate symbols", operationId="validateTickers", **body(SymbolsSchema))
+@blueprint.route("/validate", methods=["POST"])
+@blueprint.doc(operationId="validateTickers", **body(SymbolsSchema))
 @blueprint.response(200, VerdictsSchema)
 @may_fail(blueprint, MalformedJson, ValidationFailed, PayloadTooLarge, UnsupportedMediaType, TickersUnavailable)
 def validate_many() -> Response:
@@ -71,8 +69,11 @@ def validate_many() -> Response:
     A verdict for each, in the order of the request.
     """
     symbols = read_body(_SYMBOLS)["symbols"]
-    return respond({"results": [of_verdict(verdict) for verdict in application().tickersint.route("/<symbol>", methods=["GET"])
-@blueprint.doc(summary="Look a ticker up", operationId="getTicker")
+    return respond({"results": [of_verdict(verdict) for verdict in application().tickers.judge(symbols)]})
+
+
+@blueprint.route("/<symbol>", methods=["GET"])
+@blueprint.doc(operationId="getTicker")
 @blueprint.response(200, TickerSchema)
 @may_fail(blueprint, NotFound, TickersUnavailable)
 def get_ticker(symbol: str) -> Response:

@@ -30,6 +30,13 @@ if TYPE_CHECKING:
 START_TIMEOUT = 60.0
 """Seconds; two are usual."""
 
+_UNTIL_STDIN_CLOSES = """
+import os, runpy, sys, threading
+threading.Thread(target=lambda: sys.stdin.read() or os._exit(0), daemon=True).start()
+runpy.run_module("ministack", run_name="__main__")
+"""
+"""Also tests that are killed leave no process behind."""
+
 
 @contextmanager
 def ministack() -> Iterator[str]:
@@ -37,7 +44,10 @@ def ministack() -> Iterator[str]:
     port = free_port()
     endpoint = f"http://127.0.0.1:{port}"
     environment = os.environ | {"GATEWAY_PORT": str(port), "BIND_HOST": "127.0.0.1", "LOG_LEVEL": "ERROR"}
-    with subprocess.Popen([sys.executable, "-m", "ministack"], env=environment, stderr=subprocess.DEVNULL) as process:
+    command = [sys.executable, "-c", _UNTIL_STDIN_CLOSES]
+    with subprocess.Popen(
+        command, env=environment, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    ) as process:
         try:
             _wait_for(f"{endpoint}/_ministack/health", process)
             yield endpoint
@@ -91,7 +101,7 @@ def a_dynamodb_store(
     endpoint: str, table: str, *, sleep: Callable[[float], None] = time.sleep, seed: int | None = None
 ) -> DynamoDBStore:
     """A store whose client talks to `endpoint`."""
-    with _finding(endpoint):
+    with with_endpoint(endpoint):
         return DynamoDBStore(
             table, clock=time.monotonic, sleep=sleep, rng=random.Random(seed), new_id=lambda: str(uuid4())
         )
@@ -101,7 +111,7 @@ _environment = Lock()
 
 
 @contextmanager
-def _finding(endpoint: str) -> Iterator[None]:
+def with_endpoint(endpoint: str) -> Iterator[None]:
     """A client that is built inside takes its endpoint from the environment, as it does in production."""
     with _environment, pytest.MonkeyPatch.context() as patch:
         patch.setenv("AWS_ENDPOINT_URL_DYNAMODB", endpoint)

@@ -56,6 +56,11 @@ class TickerIndex:
         return len(self._symbols) + len(self._gone)
 
     @property
+    def symbols(self) -> tuple[str, ...]:
+        """All symbols: those that are traded in their order, then the others."""
+        return (*self._symbols, *self._gone)
+
+    @property
     def traded(self) -> AbstractSet[str]:
         """The symbols that are traded."""
         return self._ranks.keys()

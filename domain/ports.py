@@ -6,7 +6,7 @@ store that names them; nothing else of its technology crosses this line.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -105,6 +105,72 @@ class TickerList(Protocol):
 
     def current(self) -> Listings:
         """The edition to use for one request: everything a request asks, it asks the same one."""
+
+
+@dataclass(frozen=True, slots=True)
+class TickerDraft:
+    """A list that may be published: `body` is its file; `skipped` symbols of its sources could not be spelled."""
+
+    body: bytes
+    version: str
+    listings: Mapping[str, Listing]
+    skipped: int
+
+    @property
+    def traded(self) -> int:
+        """How many of its symbols are traded."""
+        return sum(listing.is_active for listing in self.listings.values())
+
+
+@dataclass(frozen=True, slots=True)
+class TickerChange:
+    """A symbol that two lists don't agree on; None where one lacks it."""
+
+    symbol: str
+    before: Listing | None
+    after: Listing | None
+
+    @property
+    def kind(self) -> str:
+        """What happened to it: `added`, `relisted`, `delisted`, `dropped` or `changed`."""
+        was, is_ = (listing is not None and listing.is_active for listing in (self.before, self.after))
+        if was == is_:
+            return "changed" if self.before and self.after else "added" if self.after else "dropped"
+        if is_:
+            return "relisted" if self.before else "added"
+        return "delisted" if self.after else "dropped"
+
+
+class TickerEditor(Protocol):
+    """Makes the ticker list that is published. Every method but `open` may raise TickersUnavailable or OSError."""
+
+    @property
+    def sources(self) -> Sequence[str]:
+        """The URLs of the public files that a list is made of, where nothing else is said."""
+
+    def read(self, source: str, *, on_progress: Callable[[int, int | None], None]) -> bytes:
+        """The file at a path or URL; `on_progress` hears how many bytes have come, of how many if that is known.
+
+        Raises TickerListRefused for one that is too large.
+        """
+
+    def build(self, files: Mapping[str, bytes], *, successors: Mapping[str, str]) -> TickerDraft:
+        """A list of what the files say is traded. What the last published one has besides, stays as delisted.
+
+        Raises TickerListRefused for a file that isn't whole or isn't known, or a successor that makes no sense.
+        """
+
+    def open(self, body: bytes) -> TickerDraft:
+        """The list in a file. Raises TickerListRefused."""
+
+    def changes(self, draft: TickerDraft) -> Sequence[TickerChange]:
+        """What publishing it would change, by symbol: compared with the last published list, else with the bundled."""
+
+    def publish(self, draft: TickerDraft, *, force: bool) -> None:
+        """Publish it, unless it lacks many symbols of the last one (`force` allows that).
+
+        Raises TickerListRefused, and PublishedMeanwhile if the last one isn't the one that it was built on.
+        """
 
 
 class IdentityProvider(Protocol):

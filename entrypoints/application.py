@@ -8,7 +8,7 @@ from typing import cast
 
 from flask import current_app
 
-from domain.ports import Clock, ConfigurationStore, IdentityProvider, Table, TickerList
+from domain.ports import Clock, ConfigurationStore, IdentityProvider, Table, TickerEditor, TickerList
 from domain.services import ConfigurationService, TickerService
 from entrypoints.rate_limits import RateLimit
 from entrypoints.settings import Settings
@@ -20,7 +20,8 @@ KEY = "config_api"
 class Application:
     """The services and ports of one running application.
 
-    `table` gives the store's table, or None for a store without one; only commands ask for it.
+    `table` gives the store's table, or None for a store without one; only commands ask for it, and
+    for `ticker_editor`, which only jobs need besides.
     """
 
     settings: Settings
@@ -30,6 +31,7 @@ class Application:
     store: ConfigurationStore
     table: Callable[[], Table | None]
     ticker_list: TickerList
+    ticker_editor: Callable[[], TickerEditor]
     per_user: RateLimit
     per_address: RateLimit
     clock: Clock

@@ -14,7 +14,7 @@ from uuid import uuid4
 
 from flask import Flask
 
-from domain.ports import Clock, ConfigurationStore, IdentityProvider, NewId, Table, TickerList
+from domain.ports import Clock, ConfigurationStore, IdentityProvider, NewId, Table, TickerEditor, TickerList
 from domain.services import ConfigurationService, TickerService
 from entrypoints import dashboard
 from entrypoints.api import create_api
@@ -47,11 +47,15 @@ def create_app(
     clock: Clock = utc_now,
     ids: NewId = new_id,
     rng: random.Random | None = None,
+    on_lambda: bool = False,
 ) -> Flask:
-    """The application that the settings describe; each keyword argument replaces one of its parts."""
+    """The application that the settings describe; each keyword argument replaces one of its parts.
+
+    `on_lambda` says that nothing runs between requests.
+    """
     rng = rng or random.SystemRandom()  # a seeded one would be the same in every copy of a SnapStart snapshot
     store = TimedStore(store or _store(settings, rng=rng))
-    ticker_list = ticker_list or _ticker_list(settings)
+    ticker_list = ticker_list or _ticker_list(settings, clock=clock, rng=rng, background=not on_lambda)
     identities = identities or _identities(settings, clock=clock, rng=rng)
     plan = None
     if settings.faults:
@@ -72,6 +76,7 @@ def create_app(
             store=store,
             table=partial(_table, settings, clock=clock),
             ticker_list=ticker_list,
+            ticker_editor=partial(_ticker_editor, settings, clock=clock, rng=rng),
             per_user=RateLimit(limiter, settings.rate_user, kind="user", rng=rng),
             per_address=RateLimit(limiter, settings.rate_address, kind="address", rng=rng),
             clock=clock,
@@ -110,10 +115,27 @@ def _table(settings: Settings, *, clock: Clock) -> Table | None:
     return DynamoDBTable(settings.table or "", clock=clock, sleep=time.sleep)
 
 
-def _ticker_list(settings: Settings) -> TickerList:
-    from adapters.tickers import bundled_tickers
+def _ticker_list(settings: Settings, *, clock: Clock, rng: random.Random, background: bool) -> TickerList:
+    from adapters.tickers import RefreshedTickers, bundled_tickers
 
-    return bundled_tickers()
+    if settings.ticker_bucket is None:
+        return bundled_tickers()
+    from adapters.s3_tickers import S3Tickers
+
+    published = S3Tickers(settings.ticker_bucket, settings.ticker_key, rng=rng)
+    tickers = RefreshedTickers(published, ttl=settings.ticker_ttl, clock=clock, rng=rng, background=background)
+    tickers.start()
+    return tickers
+
+
+def _ticker_editor(settings: Settings, *, clock: Clock, rng: random.Random) -> TickerEditor:
+    from adapters.ticker_editor import TickerListEditor
+
+    if settings.ticker_bucket is None:
+        return TickerListEditor(None, clock=clock)
+    from adapters.s3_tickers import S3Tickers
+
+    return TickerListEditor(S3Tickers(settings.ticker_bucket, settings.ticker_key, rng=rng), clock=clock)
 
 
 def _identities(settings: Settings, *, clock: Clock, rng: random.Random) -> IdentityProvider:

@@ -10,12 +10,14 @@ from entrypoints.bootstrap import create_app
 from entrypoints.settings import Settings, SettingsError
 from entrypoints.unready import create_unready_app
 
+on_lambda = "AWS_LAMBDA_FUNCTION_NAME" in os.environ
+
 try:
     settings = Settings.of(os.environ)
     logs.configure(settings.log_level)
-    app = create_app(settings)
+    app = create_app(settings, on_lambda=on_lambda)
 except SettingsError as error:
-    if "AWS_LAMBDA_FUNCTION_NAME" not in os.environ:
+    if not on_lambda:
         sys.exit(str(error))
     # A Lambda that exits at start is a gateway's 502 that explains nothing to anybody.
     logs.configure("INFO")

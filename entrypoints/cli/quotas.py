@@ -24,7 +24,9 @@ def reconcile(*, apply: bool) -> None:
     from rich.console import Console  # noqa: PLC0415 no Lambda loads what only commands need
     from rich.progress import Progress  # noqa: PLC0415 as above
 
-    with the_table() as table, Progress(console=Console(stderr=True), transient=True) as progress:
+    console = Console(stderr=True)
+    bar = Progress(console=console, transient=True, disable=not console.is_terminal)
+    with the_table() as table, bar as progress:
         task = progress.add_task("Walking the table", total=table.size() or None)
         users, left = 0, 0
         for quota in table.quotas():

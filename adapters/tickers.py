@@ -115,7 +115,7 @@ class RefreshedTickers:
         self._random = rng
         self._background = background
         self._sleep = sleep
-        self._edition = _bundled_edition(authoritative=False)
+        self._edition: Edition | None = None
         self._etag: str | None = None
         self._refused = False
         self._failing = False
@@ -135,6 +135,12 @@ class RefreshedTickers:
             self._ensure_keeper()
         elif not self._checked <= self._clock() < self._due:  # a clock that went back tells nothing: ask
             self._refresh(IN_REQUEST)
+        return self._held()
+
+    def _held(self) -> Edition:
+        """The edition at hand; the bundled one is loaded only where it is needed."""
+        if self._edition is None:
+            self._edition = _bundled_edition(authoritative=False)
         return self._edition
 
     def _ensure_keeper(self) -> None:
@@ -175,38 +181,39 @@ class RefreshedTickers:
         """Accept what the source answered. Raises TickerListRefused."""
         if fetched is not None:
             self._etag = fetched.etag  # a refused list is not downloaded, nor reported, again
-            edition = self._judged(fetched)
+            published = self._judged(fetched)
             self._refused = False
-            self._step_up(edition)
+            self._step_up(published.index(), published.version)
         elif self._refused:
             self._put_off(self._next_ttl())
         else:
-            self._step_up(self._edition)
+            held = self._held()
+            self._step_up(held.index, held.freshness.version)
 
-    def _judged(self, fetched: Fetched) -> Edition:
+    def _judged(self, fetched: Fetched) -> PublishedList:
         published = PublishedList.of(fetched.body())
-        if self._edition.freshness.source is not TickerSource.BUNDLED and not fetched.losses_intended:
-            check_losses(self._edition.index.traded, published.traded.keys())
-        index = published.index()
-        freshness = Freshness(TickerSource.S3, published.version, len(index), self._clock())
-        return Edition(index, freshness, authoritative=True)
+        held = self._edition
+        if held and held.freshness.source is not TickerSource.BUNDLED and not fetched.losses_intended:
+            check_losses(held.index.traded, published.traded.keys())
+        return published
 
-    def _step_up(self, edition: Edition) -> None:
-        before, now = self._edition.freshness, self._clock()
-        freshness = replace(edition.freshness, source=TickerSource.S3, as_of=now)
-        self._edition = Edition(edition.index, freshness, authoritative=True)
+    def _step_up(self, index: TickerIndex, version: str) -> None:
+        news = self._edition is None or self._edition.index is not index
+        freshness = Freshness(TickerSource.S3, version, len(index), as_of=self._clock())
+        self._edition = Edition(index, freshness, authoritative=True)
         self._put_off(self._next_ttl())
         if self._failing:
-            log.info("ticker list is fresh again", extra=self._facts() | {"instead_of": before.source})
-        elif before.version != freshness.version or before.source is TickerSource.BUNDLED:
+            log.info("ticker list is fresh again", extra=self._facts())
+        elif news:
             log.info("ticker list loaded", extra=self._facts())
         self._failing = False
 
     def _step_down(self, reason: str, *, again_after: timedelta, always_warn: bool = False) -> None:
         """The list at hand is kept. It may be outdated now, also if its source has a newer one that is unusable."""
-        if self._edition.authoritative:
-            freshness = replace(self._edition.freshness, source=TickerSource.STALE)
-            self._edition = Edition(self._edition.index, freshness, authoritative=False)
+        held = self._held()
+        if held.authoritative:
+            freshness = replace(held.freshness, source=TickerSource.STALE)
+            self._edition = Edition(held.index, freshness, authoritative=False)
         self._put_off(again_after)
         if always_warn or not self._failing:
             log.warning("ticker list is not fresh", extra=self._facts() | {"reason": reason})
@@ -220,7 +227,7 @@ class RefreshedTickers:
         return self._ttl * self._random.uniform(*TTL_JITTER)
 
     def _facts(self) -> dict[str, object]:
-        freshness = self._edition.freshness
+        freshness = self._held().freshness
         age = (self._clock() - freshness.as_of).total_seconds()
         return {
             "source": freshness.source,

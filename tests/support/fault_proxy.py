@@ -1,4 +1,4 @@
-"""A DynamoDB with trouble: an HTTP proxy on loopback that spoils calls by a plan."""
+"""A DynamoDB or S3 with trouble: an HTTP proxy on loopback that spoils calls by a plan."""
 
 from __future__ import annotations
 
@@ -11,10 +11,13 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from enum import StrEnum
+from http import HTTPStatus
 from http.client import HTTPConnection
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Lock, Thread
 from urllib.parse import urlsplit
+
+Answer = tuple[int, Mapping[str, str], bytes]
 
 LONGEST_HANG = 10.0
 """Seconds after which even a hanging answer is given up; every client in the tests does so long before."""
@@ -32,6 +35,14 @@ class Trouble(StrEnum):
     ANSWER_LOST = "answer lost"
     ANSWER_HANGS = "answer hangs"
 
+
+_S3_REFUSALS = {
+    Trouble.THROTTLED: (503, "SlowDown"),
+    Trouble.INTERNAL_ERROR: (500, "InternalError"),
+    Trouble.UNAVAILABLE: (503, "ServiceUnavailable"),
+    Trouble.CONFLICT: (409, "ConditionalRequestConflict"),
+}
+_OF_CONNECTION = {"connection", "content-length", "date", "keep-alive", "server", "transfer-encoding"}
 
 SHORT_TROUBLES = tuple(trouble for trouble in Trouble if trouble not in {Trouble.HANGS, Trouble.ANSWER_HANGS})
 
@@ -135,8 +146,16 @@ class _Handler(BaseHTTPRequestHandler):
         super().finish()
 
     def do_POST(self) -> None:
-        body = self.rfile.read(int(self.headers["Content-Length"]))
-        operation = self.headers["X-Amz-Target"].rpartition(".")[2]
+        self._serve(self.headers["X-Amz-Target"].rpartition(".")[2])
+
+    def do_GET(self) -> None:
+        self._serve("GetObject")
+
+    def do_PUT(self) -> None:
+        self._serve("PutObject")
+
+    def _serve(self, operation: str) -> None:
+        body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
         trouble = self.server.proxy.next_trouble(operation)
         match trouble:
             case None:
@@ -153,17 +172,20 @@ class _Handler(BaseHTTPRequestHandler):
                 self._hang()
             case _:
                 status, error = _refusal(trouble, operation, body)
-                self._answer(status, json.dumps(error).encode())
+                self._answer(status, {}, error)
 
-    def _forward(self, body: bytes) -> tuple[int, bytes]:
-        self._target.request("POST", self.path, body, dict(self.headers))
+    def _forward(self, body: bytes) -> Answer:
+        self._target.request(self.command, self.path, body, dict(self.headers))
         response = self._target.getresponse()
-        return response.status, response.read()
+        headers = {name: value for name, value in response.getheaders() if name.lower() not in _OF_CONNECTION}
+        return response.status, headers, response.read()
 
-    def _answer(self, status: int, body: bytes) -> None:
+    def _answer(self, status: int, headers: Mapping[str, str], body: bytes) -> None:
         self.send_response_only(status)
-        self.send_header("Content-Type", "application/x-amz-json-1.0")
-        self.send_header("Content-Length", str(len(body)))
+        for name, value in headers.items():
+            self.send_header(name, value)
+        if status != HTTPStatus.NOT_MODIFIED:
+            self.send_header("Content-Length", str(len(body)))
         self.end_headers()
         self.wfile.write(body)
 
@@ -177,7 +199,15 @@ class _Handler(BaseHTTPRequestHandler):
         self.close_connection = True
 
 
-def _refusal(trouble: Trouble, operation: str, body: bytes) -> tuple[int, dict[str, object]]:
+def _refusal(trouble: Trouble, operation: str, body: bytes) -> tuple[int, bytes]:
+    if operation in {"GetObject", "PutObject"}:
+        status, code = _S3_REFUSALS[trouble]
+        return status, f"<Error><Code>{code}</Code><Message>injected</Message></Error>".encode()
+    status, error = _dynamodb_refusal(trouble, operation, body)
+    return status, json.dumps(error).encode()
+
+
+def _dynamodb_refusal(trouble: Trouble, operation: str, body: bytes) -> tuple[int, dict[str, object]]:
     if trouble is Trouble.INTERNAL_ERROR:
         return 500, {"__type": "com.amazonaws.dynamodb.v20120810#InternalServerError", "message": "injected"}
     if trouble is Trouble.UNAVAILABLE:

@@ -31,7 +31,8 @@ logging.getLogger("zappa.wsgi").setLevel(logging.WARNING)  # its access log woul
 def handle(event: Any, context: Any) -> Any:
     """Serve one event; what it returns is what the caller of the Lambda gets."""
     if _is_request(event):
-        return _application.handler(_with_true_address(event), context)
+        answer = _application.handler(_with_true_address(event), context)
+        return {**answer, "body": answer.get("body") or ""}  # Zappa's null for a 204 or 304 is no string
     token = scope.set(
         RequestScope(
             context.aws_request_id,

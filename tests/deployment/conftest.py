@@ -1,0 +1,91 @@
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from uuid import uuid4
+
+import pytest
+
+from adapters.dynamodb_table import KEYS
+from tests.deployment.stage import Stage, a_project
+from tests.support.ministack import dynamodb_client, ministack
+
+TICKERS = {
+    "AAPL": {"name": "Apple Inc.", "exchange": "NASDAQ", "is_active": True},
+    "MSFT": {"name": "Microsoft Corporation", "exchange": "NASDAQ", "is_active": True},
+    "FB": {"name": "Facebook", "exchange": "NASDAQ", "is_active": False, "successor_symbol": "META"},
+}
+BUCKET = "config-api-tickers"
+OBJECT = "ticker-cache/us-symbols.json"
+
+
+@pytest.fixture(scope="session")
+def aws() -> Iterator[str]:
+    """The endpoint of an AWS that enforces the policies of roles."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("AUTH", "true")
+        with ministack() as endpoint:
+            yield endpoint
+
+
+@pytest.fixture(scope="session")
+def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return a_project(tmp_path_factory.mktemp("project"))
+
+
+@pytest.fixture(scope="session")
+def package(project: Path, aws: str) -> Path:
+    """The zip of `zappa package`."""
+    archive = project / "build" / "package.zip"
+    archive.parent.mkdir()
+    Stage("dev", aws, project).zappa("package", "-o", str(archive))
+    return archive
+
+
+@pytest.fixture(scope="session")
+def stage(aws: str, project: Path) -> Stage:
+    """The stage `dev`, deployed, with its table and its ticker list."""
+    stage = Stage("dev", aws, project)
+    create_table(aws, "config-api-dev")
+    publish(stage)
+    stage.deploy()
+    return stage
+
+
+@pytest.fixture(scope="session")
+def function(aws: str, project: Path, package: Path, stage: Stage) -> Callable[..., Stage]:
+    """Makes a function of the same zip with an environment of its own; there is no gateway before it."""
+
+    def make(*, timeout: int = 10, **environment: str) -> Stage:
+        made = Stage(f"f{uuid4().hex[:8]}", aws, project)
+        deployed = stage.client("lambda").get_function_configuration(FunctionName=stage.function)
+        made.client("lambda").create_function(
+            FunctionName=made.function,
+            Role=deployed["Role"],
+            Runtime=deployed["Runtime"],
+            Handler=deployed["Handler"],
+            Timeout=timeout,
+            Code={"ZipFile": package.read_bytes()},
+            Environment={"Variables": environment},
+        )
+        return made
+
+    return make
+
+
+def create_table(endpoint: str, name: str) -> None:
+    dynamodb_client(endpoint).create_table(
+        TableName=name,
+        BillingMode="PAY_PER_REQUEST",
+        AttributeDefinitions=[{"AttributeName": key, "AttributeType": "S"} for key in KEYS],
+        KeySchema=[{"AttributeName": key, "KeyType": kind} for key, kind in KEYS.items()],
+    )
+
+
+def publish(stage: Stage) -> None:
+    edition = {"version": "2026-11-23", "updated_at": datetime.now(UTC).isoformat(), "symbols": TICKERS}
+    s3 = stage.client("s3")
+    s3.create_bucket(Bucket=BUCKET)
+    s3.put_object(Bucket=BUCKET, Key=OBJECT, Body=json.dumps(edition).encode(), ContentType="application/json")

@@ -1,0 +1,106 @@
+"""What is in the zip, what is not, and that it needs nothing else."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from tests.deployment.stage import ROOT, Stage
+from tools.package import AT_OPERATORS_ONLY
+
+pytestmark = pytest.mark.slow
+
+UNCHECKED_HASH = 1
+"""The flags in a pyc's header (PEP 552): by hash, and not compared with its source."""
+
+
+@pytest.fixture(scope="session")
+def unpacked(package: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    directory = tmp_path_factory.mktemp("unpacked")
+    with zipfile.ZipFile(package) as archive:
+        archive.extractall(directory)
+    return directory
+
+
+def test_it_stays_small(package: Path) -> None:
+    assert package.stat().st_size <= 8 * 2**20
+
+
+def test_the_same_sources_give_the_same_bytes(package: Path, project: Path, aws: str, tmp_path: Path) -> None:
+    again = tmp_path / "again.zip"
+
+    Stage("dev", aws, project).zappa("package", "-o", str(again))
+
+    assert again.read_bytes() == package.read_bytes()
+
+
+def test_it_has_the_service_with_its_data_and_pages_and_nothing_of_the_workshop(package: Path) -> None:
+    names = zipfile.ZipFile(package).namelist()
+
+    for directory in ("domain", "adapters", "entrypoints"):
+        ours = {path.relative_to(ROOT).as_posix() for path in (ROOT / directory).rglob("*") if path.is_file()}
+        assert {name for name in ours if "__pycache__" not in name} <= set(names)
+    top = {name.split("/")[0] for name in names}
+    assert not top & {"tests", "docs", "tools", "pytest", "moto", "ministack", "mypy", "playwright", "build", ".cache"}
+    assert not [name for name in names if name.endswith((".sqlite3", ".env", ".key"))]
+
+
+def test_it_has_the_pinned_sdk_with_the_services_in_use(package: Path) -> None:
+    pinned = dict(re.findall(r"^(boto(?:3|core))==(\S+)$", (ROOT / "requirements.txt").read_text(), re.MULTILINE))
+    names = zipfile.ZipFile(package).namelist()
+
+    for name, version in pinned.items():
+        assert f"{name}-{version}.dist-info/METADATA" in names
+    assert {name.split("/")[2] for name in names if re.match(r"botocore/data/.+/", name)} == {"dynamodb", "s3"}
+
+
+def test_what_stays_at_home_is_named_as_requirements_name_it() -> None:
+    pinned = {line.split("==")[0].lower() for line in (ROOT / "requirements.txt").read_text().splitlines()}
+
+    assert pinned >= AT_OPERATORS_ONLY
+
+
+def test_every_module_comes_compiled_for_a_directory_that_cannot_be_written(package: Path) -> None:
+    archive = zipfile.ZipFile(package)
+    names = set(archive.namelist())
+
+    for source in (name for name in names if name.endswith(".py")):
+        directory, _, module = source.rpartition("/")
+        cached = f"{directory}/__pycache__/{module[:-3]}.{sys.implementation.cache_tag}.pyc".lstrip("/")
+        assert cached in names
+    for compiled in (name for name in names if name.endswith(".pyc")):
+        assert archive.read(compiled)[4:8] == UNCHECKED_HASH.to_bytes(4, "little")
+
+
+def test_the_service_runs_on_what_is_in_the_zip_alone(unpacked: Path) -> None:
+    """`-I -S` leaves Python its standard library: what the zip lacks is not found."""
+    script = f"""
+import importlib, os, pathlib, sys
+sys.path.insert(0, {str(unpacked)!r})
+for path in sorted(pathlib.Path({str(unpacked)!r}).glob("*/")):
+    if path.name in ("domain", "adapters"):
+        for module in path.glob("*.py"):
+            importlib.import_module(f"{{path.name}}.{{module.stem}}")
+import entrypoints.aws_lambda as function
+import entrypoints.jobs, jwt.algorithms, botocore.session
+for service in ("dynamodb", "s3"):
+    botocore.session.get_session().create_client(service, region_name="us-east-1")
+client = function._application.app_module.app.test_client()
+for path in ("/", "/docs", "/openapi.json", "/api/v2/health", "/api/v2/health/ready", "/api/v2/tickers/search?q=apple"):
+    assert client.get(path).status_code == 200, path
+foreign = [m.__file__ for m in list(sys.modules.values()) if "site-packages" in (getattr(m, "__file__", None) or "")]
+assert not foreign, foreign
+"""
+    environment = os.environ | {"CONFIG_API_STORE": "memory", "AWS_LAMBDA_FUNCTION_NAME": "config-api-dev"}
+
+    done = subprocess.run(
+        [sys.executable, "-I", "-S", "-c", script], env=environment, capture_output=True, text=True, check=False
+    )
+
+    assert done.returncode == 0, done.stderr[-3000:]

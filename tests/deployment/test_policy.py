@@ -1,0 +1,96 @@
+"""The role's policy is what the code calls: no less, and no more."""
+
+from __future__ import annotations
+
+import json
+import random
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import replace
+from typing import Any
+
+import boto3
+import pytest
+
+from adapters.s3_tickers import S3Tickers
+from domain.errors import LimitReached, NotFound, RevisionMismatch
+from tests.builders import a_configuration
+from tests.deployment.recorder import Calls, recording
+from tests.deployment.stage import ROOT
+from tests.support.ministack import a_dynamodb_store, a_table, ministack
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture(scope="module")
+def endpoint() -> Iterator[str]:
+    with ministack() as endpoint:
+        yield endpoint
+
+
+@pytest.fixture(scope="module")
+def calls(endpoint: str) -> Calls:
+    """What a life of requests and jobs calls."""
+    table = a_table(endpoint)
+    boto3.client("s3", endpoint_url=endpoint).create_bucket(Bucket="config-api-tickers")
+    with recording() as calls, pytest.MonkeyPatch.context() as patch:
+        patch.setenv("AWS_ENDPOINT_URL", endpoint)
+        store = a_dynamodb_store(endpoint, table)
+        tickers = S3Tickers("config-api-tickers", "ticker-cache/us-symbols.json", rng=random.Random(1))
+    _use_the_store(store)
+    assert tickers.fetch_if_any() is None
+    tickers.publish(b"{}", replacing=None)
+    first = tickers.fetch()
+    assert first is not None
+    tickers.publish(b"{ }", replacing=first.etag)
+    return calls
+
+
+def _use_the_store(store: Any) -> None:
+    one, two, three = a_configuration(), a_configuration(), a_configuration()
+    store.check()
+    store.add(one, limit=2)
+    store.add(one, limit=2)
+    store.add(two, limit=2)
+    with suppress(LimitReached):
+        store.add(three, limit=2)
+    store.list("ann")
+    store.get("ann", one.config_id)
+    store.update("ann", one.config_id, lambda current: replace(current, name="Other", revision="2"))
+    with suppress(RevisionMismatch):
+        store.remove("ann", one.config_id, revisions=frozenset({"none"}))
+    store.remove("ann", one.config_id, revisions=frozenset({"2"}))
+    store.remove("ann", two.config_id)
+    with suppress(NotFound):
+        store.remove("ann", two.config_id)
+
+
+def statements() -> list[dict[str, Any]]:
+    policy: dict[str, Any] = json.loads((ROOT / "tools" / "lambda_policy.json").read_text())
+    return policy["Statement"]
+
+
+def allowed() -> set[str]:
+    return {action for statement in statements() for action in statement["Action"]}
+
+
+def test_the_role_may_do_what_the_code_calls_and_nothing_else(calls: Calls) -> None:
+    of_the_data = {action for action in allowed() if action.split(":")[0] not in {"logs", "xray"}}
+
+    assert of_the_data == calls.actions()
+
+
+def test_the_role_may_write_its_own_log_and_its_traces() -> None:
+    assert {action for action in allowed() if action.split(":")[0] in {"logs", "xray"}} == {
+        "logs:CreateLogGroup",
+        "logs:CreateLogStream",
+        "logs:PutLogEvents",
+        "xray:PutTraceSegments",
+        "xray:PutTelemetryRecords",
+    }
+
+
+def test_the_role_reaches_what_is_named_after_the_service_only() -> None:
+    for statement in statements():
+        assert statement["Sid"] == "Traces" or "config-api-" in statement["Resource"], statement
+        assert not [action for action in statement["Action"] if "*" in action]

@@ -1,0 +1,85 @@
+from __future__ import annotations
+
+import io
+import json
+import logging
+from typing import Any
+
+import pytest
+
+from adapters.memory import MemoryStore
+from domain.errors import NotFound
+from entrypoints.logs import JsonFormatter, RequestScope, scope
+from entrypoints.metrics import METRICS, EmbeddedMetrics, TimedStore
+from tests.builders import a_configuration
+
+
+def line(message: str, **extra: Any) -> dict[str, Any]:
+    """What is written when this is logged in the stage `dev`."""
+    stream = io.StringIO()
+    handler = logging.StreamHandler(stream)
+    handler.setFormatter(JsonFormatter())
+    handler.addFilter(EmbeddedMetrics("dev"))
+    handler.handle(logging.makeLogRecord({"msg": message, "created": 1_795_000_000.25} | extra))
+    written: dict[str, Any] = json.loads(stream.getvalue())
+    return written
+
+
+def test_an_event_counts_once_in_its_dimensions() -> None:
+    written = line("create", outcome="limit_reached")
+
+    assert (written["Creates"], written["stage"], written["outcome"]) == (1, "dev", "limit_reached")
+    assert written["_aws"] == {
+        "Timestamp": 1_795_000_000_250,
+        "CloudWatchMetrics": [
+            {
+                "Namespace": "ConfigAPI",
+                "Dimensions": [["stage", "outcome"]],
+                "Metrics": [{"Name": "Creates", "Unit": "Count"}],
+            }
+        ],
+    }
+
+
+def test_times_are_taken_from_the_line() -> None:
+    written = line("request", status=200, duration_ms=12.5, store_ms=7.25)
+
+    assert (written["Latency"], written["StoreLatency"], written["Requests"]) == (12.5, 7.25, 1)
+    assert written["status"] == "200"  # CloudWatch takes strings only as dimensions
+    units = {m["Name"]: m["Unit"] for rows in written["_aws"]["CloudWatchMetrics"] for m in rows["Metrics"]}
+    assert units == {"Requests": "Count", "Latency": "Milliseconds", "StoreLatency": "Milliseconds"}
+
+
+def test_a_request_that_asked_no_store_has_no_time_of_it() -> None:
+    assert "StoreLatency" not in str(line("request", status=200, duration_ms=1.0))
+
+
+def test_other_events_are_left_alone() -> None:
+    assert "_aws" not in line("something else", outcome="created")
+
+
+@pytest.mark.parametrize("message", METRICS)
+def test_every_metric_is_a_number_with_a_unit_and_dimensions_that_are_in_the_line(message: str) -> None:
+    fields = {row.field: 1.5 for row in METRICS[message] if row.field}
+
+    written = line(message, **fields)
+
+    for rows in written["_aws"]["CloudWatchMetrics"]:
+        assert all(isinstance(written[name], str) for names in rows["Dimensions"] for name in names)
+        assert all(isinstance(written[metric["Name"]], int | float) for metric in rows["Metrics"])
+
+
+def test_the_time_in_the_store_adds_up_over_a_request_also_where_it_refuses() -> None:
+    ticks = iter([0.0, 0.010, 1.0, 1.005])
+    store = TimedStore(MemoryStore(), clock=lambda: next(ticks))
+    current = RequestScope("r")
+    token = scope.set(current)
+
+    try:
+        store.add(a_configuration("ann"), limit=2)
+        with pytest.raises(NotFound):
+            store.get("ann", "another")
+    finally:
+        scope.reset(token)
+
+    assert current.store_ms == pytest.approx(15)

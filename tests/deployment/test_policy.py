@@ -66,7 +66,7 @@ def _use_the_store(store: Any) -> None:
 
 
 def statements() -> list[dict[str, Any]]:
-    policy: dict[str, Any] = json.loads((ROOT / "tools" / "lambda_policy.json").read_text())
+    policy: dict[str, list[dict[str, Any]]] = json.loads((ROOT / "tools" / "lambda_policy.json").read_text())
     return policy["Statement"]
 
 

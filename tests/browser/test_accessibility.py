@@ -27,7 +27,7 @@ from tests.browser.steps import (
 
 pytestmark = pytest.mark.slow
 
-AXE = Path(__file__).parent / "vendor" / "axe.min.js"
+AXE = Path(__file__).parent / "vendor" / "axe-core-4.14.1.min.js"
 RUN = """async () => (await axe.run({resultTypes: ["violations"]})).violations.map(
     ({id, nodes}) => `${id}: ${nodes.map(({target, failureSummary}) => `${target} ${failureSummary}`).join("; ")}`)"""
 

@@ -244,7 +244,7 @@ def test_a_page_that_is_left_deletes_what_was_to_be_deleted(page: Page, server: 
     given(page, "Tech")
     delete(page, "Tech")
 
-    page.goto("/docs")
+    page.goto("/api/v2/health")
     server.wait_for("DELETE")
 
     visit(page)

@@ -173,6 +173,18 @@ def test_a_deletion_whose_first_try_failed_is_repeated_and_done(page: Page, serv
     expect(page.get_by_role("heading", name="Start your first watchlist")).to_be_visible()
 
 
+def test_a_save_that_waits_for_a_place_to_become_free_says_so(page: Page, server: Server) -> None:
+    given(page, "One", "Two")
+    delete(page, "One")
+    type_in(page, "Three")
+    server.plan(throttled=1, methods=["remove"], retry_after=1)
+
+    save(page)
+
+    expect(dialog(page).locator(".countdown")).to_be_visible()
+    expect(card(page, "Three")).to_be_visible()
+
+
 def test_a_slow_save_shows_that_it_is_under_way(page: Page, server: Server) -> None:
     visit(page)
     type_in(page, "Tech")

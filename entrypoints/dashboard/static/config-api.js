@@ -244,7 +244,8 @@ export class ConfigApi {
       }
       const seconds = this.#pauseAfter(answer, attempt);
       const offline = seconds === Infinity && patience > 0;
-      if (!answer.isTransient || (!offline && (seconds > LONGEST_WAIT || waited + seconds > patience))) throw answer;
+      const tooLong = (answer.retryAfter ?? 0) > LONGEST_WAIT || waited + seconds > patience;
+      if (!answer.isTransient || (tooLong && !offline)) throw answer;
       onWait?.({ error: answer, seconds });
       try {
         await (offline ? untilOnline(signal) : pause(seconds, signal));

@@ -3,7 +3,7 @@
 import { ConfigApi, ConfigApiError } from "./config-api.js";
 import { Deletions } from "./deletions.js";
 import { byId, h, icon } from "./dom.js";
-import { forgetIntention } from "./drafts.js";
+import { take } from "./drafts.js";
 import { Editor, requestId } from "./editor.js";
 import { Notices, notice, waiting } from "./notices.js";
 import { SessionKeeper } from "./session.js";
@@ -36,14 +36,17 @@ const api = new ConfigApi({ baseUrl: root.dataset.api, getToken: session.token }
 const deletions = new Deletions(api, {
   change: render,
   deleted: (id) => {
-    forgetIntention(id);
+    take(id);
     if (shelf) shelf.configurations = shelf.configurations.filter((each) => each.config_id !== id);
   },
   kept: (configuration, heading, text) => {
     notices.tell(`kept-${configuration.config_id}`, { tone: "warning", title: heading, text: [`${configuration.name}: ${text}`] });
     load({ quietly: true });
   },
-  wait: (id, wait, stop) => announce(`delete-${id}`, wait, stop),
+  wait: (id, wait, stop) => {
+    announce(`delete-${id}`, wait, stop);
+    if (editor.isOpen) editor.say(wait && waiting(wait, stop)); // what is saved there needs the place
+  },
 });
 
 const editor = new Editor(api, {
@@ -61,7 +64,7 @@ const editor = new Editor(api, {
   full: () => load({ quietly: true }),
   unsettled: () => load({ quietly: true }),
   kept: ({ id }) =>
-    toast("What you typed is kept", { action: { label: "Discard", run: () => forgetIntention(id) } }),
+    toast("What you typed is kept", { action: { label: "Discard", run: () => take(id) } }),
 });
 
 const on = {

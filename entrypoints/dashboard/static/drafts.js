@@ -85,14 +85,6 @@ export function changesFrom(draft, stored) {
 }
 
 /**
- * @param {string} id
- * @returns {Intention | null}
- */
-export function keptIntention(id) {
-  return recall(`draft.${id}`);
-}
-
-/**
  * What the form says, on top of what was stored meanwhile: a field that was not touched is theirs.
  * @param {Form} form
  * @param {Versioned} base
@@ -106,12 +98,34 @@ export function onTopOf(form, base, theirs) {
   return { ...formOf(theirs), ...Object.fromEntries(touched.map((name) => [name, form[name]])) };
 }
 
-/** @param {Intention} intention */
-export function keepIntention(intention) {
+/**
+ * What is open in this tab: kept with every keystroke, and over a reload. Each tab has its own.
+ * @param {Intention | null} intention
+ */
+export function hold(intention) {
+  keep("draft", intention, { inTab: true });
+}
+
+/** @returns {Intention | null} */
+export function held() {
+  return recall("draft", { inTab: true });
+}
+
+/**
+ * Put it where any tab finds it.
+ * @param {Intention} intention
+ */
+export function shelve(intention) {
   keep(`draft.${intention.id}`, intention);
 }
 
-/** @param {string} id */
-export function forgetIntention(id) {
+/**
+ * Take it from there, so that no other tab does.
+ * @param {string} id
+ * @returns {Intention | null}
+ */
+export function take(id) {
+  const shelved = recall(`draft.${id}`);
   keep(`draft.${id}`, null);
+  return shelved;
 }

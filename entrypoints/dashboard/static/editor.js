@@ -6,17 +6,17 @@ import {
   changesFrom,
   draftOf,
   emptyForm,
-  forgetIntention,
   formOf,
+  held,
+  hold,
   intend,
-  keepIntention,
-  keptIntention,
   onTopOf,
   same,
+  shelve,
+  take,
 } from "./drafts.js";
 import { notice, waiting } from "./notices.js";
 import { TickerPicker } from "./picker.js";
-import { keep, recall } from "./storage.js";
 import { moment, plural, title } from "./wording.js";
 
 /** @typedef {import("./config-api.js").ConfigApi} ConfigApi */
@@ -28,8 +28,6 @@ import { moment, plural, title } from "./wording.js";
 /** @typedef {import("./drafts.js").Intention} Intention */
 
 const MAX_NAME = 50;
-const OPEN = "open";
-const HERE = { inTab: true };
 const graphemes = new Intl.Segmenter();
 
 export class Editor {
@@ -81,6 +79,7 @@ export class Editor {
         this.#edited();
       });
     }
+    addEventListener("pagehide", () => this.#dialog.open && !this.#isUntouched && shelve(this.#intention));
     byId("start-over", HTMLButtonElement).addEventListener("click", () => this.#startOver());
   }
 
@@ -89,21 +88,23 @@ export class Editor {
    * @param {Partial<Form>} [starter]
    */
   create(starter) {
-    const kept = starter ? null : keptIntention("new");
+    const kept = starter ? null : take("new");
     this.#open(kept ?? intend({ ...emptyForm(), ...starter }, null), kept !== null);
   }
 
   /** @param {Versioned} configuration as it is now */
   edit(configuration) {
-    const kept = keptIntention(configuration.config_id);
+    const kept = take(configuration.config_id);
     this.#open(kept ?? intend(formOf(configuration), configuration), kept !== null);
     if (kept?.base && kept.base.etag !== configuration.etag) this.#showConflict(configuration);
   }
 
   /** After a reload: open again what was open. */
   resume() {
-    const kept = keptIntention(recall(OPEN, HERE) ?? "");
-    if (kept) this.#open(kept, true);
+    const mine = held();
+    if (!mine) return;
+    take(mine.id); // left there when the page was, in case it would never come back
+    this.#open(mine, true);
   }
 
   /**
@@ -117,7 +118,7 @@ export class Editor {
     this.#save.textContent = editing ? "Save changes" : "Create watchlist";
     this.#restored.hidden = !restored;
     this.#fill(intention.form);
-    keep(OPEN, intention.id, HERE);
+    if (restored) hold(intention);
     this.#dialog.showModal();
     this.#name.focus();
     if (!editing) this.#name.select();
@@ -125,10 +126,11 @@ export class Editor {
 
   #close() {
     this.#saving?.abort();
-    keep(OPEN, null, HERE);
+    hold(null);
     this.#dialog.close();
-    if (this.#isUntouched) forgetIntention(this.#intention.id);
-    else this.#on.kept(this.#intention);
+    if (this.#isUntouched) return;
+    shelve(this.#intention);
+    this.#on.kept(this.#intention);
   }
 
   get #isUntouched() {
@@ -137,8 +139,8 @@ export class Editor {
   }
 
   #startOver() {
-    const { id, base } = this.#intention;
-    forgetIntention(id);
+    const { base } = this.#intention;
+    hold(null);
     this.#intention = intend(base ? formOf(base) : emptyForm(), base);
     this.#restored.hidden = true;
     this.#fill(this.#intention.form);
@@ -152,7 +154,7 @@ export class Editor {
     this.#extended.checked = form.extended;
     this.#picker.value = form;
     this.#conflict.hidden = true;
-    this.#say(null);
+    this.say(null);
     this.#showErrors([]);
     this.#mirror();
   }
@@ -165,7 +167,7 @@ export class Editor {
       timeframe: this.#timeframe.value,
       extended: this.#extended.checked,
     };
-    keepIntention(this.#intention);
+    hold(this.#intention);
     if (document.activeElement === this.#name) setError(this.#name, "");
     setError(this.#timeframe, "");
     this.#mirror();
@@ -214,7 +216,7 @@ export class Editor {
     const intention = this.#intention;
     await this.#on.beforeCreate();
     intention.sent ??= draft;
-    keepIntention(intention);
+    hold(intention);
     try {
       return await this.#api.create(draft, { idempotencyKey: intention.key, ...this.#patiently });
     } catch (error) {
@@ -245,7 +247,7 @@ export class Editor {
   /** What was sent left nothing behind. @param {Intention} intention */
   #refused(intention) {
     intention.sent = null;
-    keepIntention(intention);
+    hold(intention);
   }
 
   /**
@@ -262,7 +264,7 @@ export class Editor {
     const saving = this.#saving;
     return {
       signal: saving?.signal,
-      onWait: (/** @type {Wait | null} */ wait) => this.#say(wait && waiting(wait, () => saving?.abort())),
+      onWait: (/** @type {Wait | null} */ wait) => this.say(wait && waiting(wait, () => saving?.abort())),
     };
   }
 
@@ -271,15 +273,14 @@ export class Editor {
    * @param {boolean} created
    */
   #finish(saved, created) {
-    forgetIntention(this.#intention.id);
-    keep(OPEN, null, HERE);
+    hold(null);
     this.#dialog.close();
     this.#on.saved(saved, created);
   }
 
   #stopped() {
     if (!this.#dialog.open) return;
-    this.#say(
+    this.say(
       notice({
         title: "Stopped",
         text: [
@@ -294,21 +295,21 @@ export class Editor {
 
   /** @param {ConfigApiError} error */
   #failed(error) {
-    this.#say(null);
+    this.say(null);
     if (error instanceof RevisionMismatch) return this.#showConflict(error.theirs);
     if (error.code === "limit_reached") {
       this.#on.full();
-      return this.#say(
+      return this.say(
         notice({ tone: "warning", title: title(error), text: ["Delete a watchlist to make room. What you typed is kept here."] }),
       );
     }
     if (error.status === 404 && this.#intention.base) return this.#offerNew();
     if (error.fields.length > 0) {
       const elsewhere = this.#showErrors(error.fields);
-      if (elsewhere.length > 0) this.#say(notice({ tone: "danger", title: title(error), text: [elsewhere.map((each) => each.detail).join(" ")] }));
+      if (elsewhere.length > 0) this.say(notice({ tone: "danger", title: title(error), text: [elsewhere.map((each) => each.detail).join(" ")] }));
       return this.#focusFirstError();
     }
-    this.#say(
+    this.say(
       notice({
         tone: "danger",
         title: title(error),
@@ -322,13 +323,12 @@ export class Editor {
   #offerNew() {
     const { form, id } = this.#intention;
     const saveAsNew = () => {
-      forgetIntention(id);
       this.#dialog.close();
       this.#on.missing(id);
       this.#open(intend(form, null), false);
-      keepIntention(this.#intention);
+      hold(this.#intention);
     };
-    this.#say(
+    this.say(
       notice({
         tone: "warning",
         title: "It is no longer there",
@@ -348,13 +348,13 @@ export class Editor {
     const merged = onTopOf(form, base, theirs);
     const mine = changesFrom(draftOf(merged), theirs);
     const others = changesFrom(draftOf(formOf(theirs)), base);
-    const take = (/** @type {Form} */ chosen) => {
+    const decide = (/** @type {Form} */ chosen) => {
       this.#intention = { ...this.#intention, form: chosen, base: theirs };
       this.#fill(chosen);
-      keepIntention(this.#intention);
+      hold(this.#intention);
       this.#name.focus();
     };
-    if (Object.keys(mine).length === 0) return take(merged);
+    if (Object.keys(mine).length === 0) return decide(merged);
 
     const unchanged = () => h("span", { class: "unchanged" }, "unchanged");
     const rows = FIELDS.filter(([field]) => field in mine || field in others).map(([field, label, show]) =>
@@ -366,9 +366,9 @@ export class Editor {
         h("td", {}, field in others ? show(draftOf(formOf(theirs))) : unchanged()),
       ),
     );
-    const useTheirs = () => take(formOf(theirs));
+    const useTheirs = () => decide(formOf(theirs));
     const keepMine = () => {
-      take(merged);
+      decide(merged);
       this.#submit();
     };
     this.#conflict.replaceChildren(
@@ -417,8 +417,15 @@ export class Editor {
     if (first instanceof HTMLElement) first.focus();
   }
 
-  /** @param {HTMLElement | null} element */
-  #say(element) {
+  get isOpen() {
+    return this.#dialog.open;
+  }
+
+  /**
+   * Put a notice into the dialog, or take it away.
+   * @param {HTMLElement | null} element
+   */
+  say(element) {
     this.#status.replaceChildren(...(element ? [element] : []));
   }
 

@@ -16,7 +16,7 @@ const left = h("small", { role: "status" });
 async function ask(plan) {
   const response = await fetch(url, plan ? { method: "PUT", headers: { "Content-Type": "application/json" }, body: JSON.stringify(plan) } : {});
   const faults = await response.json();
-  const coming = KINDS.filter(([kind]) => faults[kind]).map(([kind, label]) => `${label} × ${faults[kind]}`);
+  const coming = KINDS.filter(([kind]) => faults[kind]).map(([kind, label]) => `${label}: ${faults[kind]}`);
   left.textContent = coming.join(", ") || "None planned";
 }
 

@@ -1,0 +1,111 @@
+"""The store with trouble on demand: each fault as often as planned, where it was planned, and no further."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+
+import pytest
+
+from adapters.faults import FaultPlan, Faults, FaultyStore
+from adapters.memory import MemoryStore
+from domain.deadline import within
+from domain.errors import StoreUnavailable, Throttled
+from domain.ports import ConfigurationStore
+from tests.builders import a_configuration
+
+
+@pytest.fixture
+def plan() -> FaultPlan:
+    return FaultPlan()
+
+
+@pytest.fixture
+def slept() -> list[float]:
+    return []
+
+
+@pytest.fixture
+def store(plan: FaultPlan, slept: list[float]) -> FaultyStore:
+    return FaultyStore(MemoryStore(), plan, sleep=slept.append)
+
+
+@pytest.mark.parametrize(("fault", "error"), [("throttled", Throttled), ("unavailable", StoreUnavailable)])
+def test_what_is_refused_is_not_written(
+    store: FaultyStore, plan: FaultPlan, fault: str, error: type[Throttled | StoreUnavailable]
+) -> None:
+    plan.plan(**{fault: 2}, retry_after=3)
+
+    for _ in range(2):
+        with pytest.raises(error) as refusal:
+            store.add(a_configuration("ann"), limit=1)
+        assert refusal.value.retry_after == timedelta(seconds=3)
+
+    assert store.list("ann") == ()
+
+
+def test_what_is_lost_is_written(store: FaultyStore, plan: FaultPlan) -> None:
+    configuration = a_configuration("ann")
+    plan.plan(lost_answers=1)
+
+    with pytest.raises(StoreUnavailable):
+        store.add(configuration, limit=1)
+
+    assert store.add(configuration, limit=1).replayed
+
+
+def test_a_call_fails_in_one_way_at_a_time(store: FaultyStore, plan: FaultPlan) -> None:
+    plan.plan(throttled=1, unavailable=1, lost_answers=1, slow=1)
+
+    for error in (Throttled, StoreUnavailable, StoreUnavailable):
+        with pytest.raises(error):
+            store.list("ann")
+
+    assert store.list("ann") == ()
+    assert not any(plan.planned()[kind] for kind in ("throttled", "unavailable", "lost_answers", "slow"))
+
+
+CALLS: dict[str, Callable[[ConfigurationStore], object]] = {
+    "add": lambda store: store.add(a_configuration("ann"), limit=9),
+    "get": lambda store: store.get("ann", "one"),
+    "list": lambda store: store.list("ann"),
+    "update": lambda store: store.update("ann", "one", lambda current: current),
+    "remove": lambda store: store.remove("ann", "one"),
+}
+
+
+@pytest.mark.parametrize("method", CALLS)
+def test_only_the_planned_methods_are_hit(store: FaultyStore, plan: FaultPlan, method: str) -> None:
+    plan.plan(throttled=1, methods=(method,))
+
+    for other in CALLS.keys() - {method}:
+        assert plan.draw(other) == Faults()
+
+    with pytest.raises(Throttled):
+        CALLS[method](store)
+
+
+def test_a_slow_call_is_slow_and_then_answers(store: FaultyStore, plan: FaultPlan, slept: list[float]) -> None:
+    plan.plan(slow=1, delay=1.5)
+
+    assert store.list("ann") == ()
+    assert store.list("ann") == ()
+
+    assert slept == [1.5]
+
+
+def test_no_call_outlives_its_deadline(store: FaultyStore, plan: FaultPlan, slept: list[float]) -> None:
+    plan.plan(slow=1, delay=9)
+
+    with within(2), pytest.raises(StoreUnavailable):
+        store.list("ann")
+
+    assert 0 < slept[0] <= 2
+
+
+def test_the_operators_probe_is_left_alone(store: FaultyStore, plan: FaultPlan) -> None:
+    plan.plan(throttled=1, unavailable=1, slow=1)
+
+    store.check()
+
+    assert plan.planned()["throttled"] == 1

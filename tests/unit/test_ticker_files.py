@@ -1,0 +1,159 @@
+"""The public files, in their published layouts and damaged."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from adapters.ticker_files import TickerFile, read, sec_ticker
+from domain.errors import TickerListRefused
+from domain.tickers import Ticker
+
+FOOTER = "File Creation Time: 1123202621:31|||||||"
+NASDAQ = "Symbol|Security Name|Market Category|Test Issue|Financial Status|Round Lot Size|ETF|NextShares"
+OTHER = "ACT Symbol|Security Name|Exchange|CQS Symbol|ETF|Round Lot Size|Test Issue|NASDAQ Symbol"
+
+
+def nasdaq_listed(*rows: str, header: str = NASDAQ, footer: str = FOOTER) -> bytes:
+    return "\r\n".join([header, *rows, footer, ""]).encode()
+
+
+def other_listed(*rows: str) -> bytes:
+    return nasdaq_listed(*rows, header=OTHER)
+
+
+def the_secs(*rows: list[Any], fields: tuple[str, ...] = ("cik", "name", "ticker", "exchange")) -> bytes:
+    return json.dumps({"fields": fields, "data": rows}).encode()
+
+
+def test_nasdaqs_own_file_is_read_without_its_test_issues() -> None:
+    file = read(
+        nasdaq_listed(
+            "AAPL|Apple Inc. - Common Stock|Q|N|N|100|N|N",
+            "QQQ|Invesco QQQ Trust, Series 1|G|N|N|100|Y|N",
+            "ZVZZT|NASDAQ TEST STOCK|G|Y|N|100|N|N",
+        )
+    )
+
+    assert file == TickerFile(
+        (Ticker("AAPL", "Apple Inc.", "NASDAQ"), Ticker("QQQ", "Invesco QQQ Trust, Series 1", "NASDAQ")),
+        ranked=False,
+        skipped=0,
+    )
+
+
+def test_the_file_of_the_other_exchanges_is_read() -> None:
+    file = read(
+        other_listed(
+            "BRK.B|Berkshire Hathaway Inc. Common Stock|N|BRK.B|N|100|N|BRK.B",
+            "BAC$B|Bank of America Corporation Depositary Shares|N|BACpB|N|100|N|BAC-B",
+            "IMO|Imperial Oil Limited|A|IMO|N|100|N|IMO",
+            "VOO|Vanguard S&P 500 ETF|P|VOO|Y|100|N|VOO",
+            "ARKK|ARK Innovation ETF|Z|ARKK|Y|100|N|ARKK",
+            "IEXT|One of IEX|V|IEXT|N|100|N|IEXT",
+            "NEW|One of an exchange to come|X|NEW|N|100|N|NEW",
+            "ZXZZT|NYSE TEST|N|ZXZZT|N|100|Y|ZXZZT",
+        )
+    )
+
+    assert [(ticker.symbol, ticker.exchange) for ticker in file.tickers] == [
+        ("BRK.B", "NYSE"),
+        ("BAC.PB", "NYSE"),
+        ("IMO", "AMEX"),
+        ("VOO", "ARCA"),
+        ("ARKK", "CBOE"),
+        ("IEXT", "IEX"),
+        ("NEW", "OTHER"),
+    ]
+
+
+def test_the_secs_file_is_read_best_known_first() -> None:
+    file = read(
+        the_secs(
+            [1045810, "NVIDIA CORP", "NVDA", "Nasdaq"],
+            [1067983, "BERKSHIRE HATHAWAY INC", "BRK-B", "NYSE"],
+            [1, "SOMEWHERE ELSE", "ELSE", None],
+        )
+    )
+
+    assert file.ranked
+    assert file.tickers == (
+        Ticker("NVDA", "NVIDIA CORP", "NASDAQ"),
+        Ticker("BRK.B", "BERKSHIRE HATHAWAY INC", "NYSE"),
+        Ticker("ELSE", "SOMEWHERE ELSE", "OTHER"),
+    )
+
+
+@pytest.mark.parametrize(
+    ("name", "shown"),
+    [
+        ("BANK OF AMERICA CORP /DE/", "BANK OF AMERICA CORP"),
+        ("COSTCO WHOLESALE CORP /NEW", "COSTCO WHOLESALE CORP"),
+        ("PROGRESSIVE CORP/OH/", "PROGRESSIVE CORP"),
+        ("TOYOTA MOTOR CORP/", "TOYOTA MOTOR CORP"),
+        ("RUSH ENTERPRISES INC \\TX\\", "RUSH ENTERPRISES INC"),
+        ("Anheuser-Busch InBev SA/NV", "Anheuser-Busch InBev SA/NV"),
+        ("GENMAB A/S", "GENMAB A/S"),
+        ("AT&T INC.", "AT&T INC."),
+    ],
+)
+def test_the_secs_marks_are_no_part_of_a_name(name: str, shown: str) -> None:
+    assert sec_ticker("X", name, "NYSE") == Ticker("X", shown, "NYSE")
+
+
+def test_columns_are_found_by_their_names() -> None:
+    file = read(
+        nasdaq_listed("N|AAPL|Apple Inc. - Common Stock", header="Symbol|Test Issue|Security Name").replace(
+            b"N|AAPL", b"AAPL|N"
+        )
+    )
+
+    assert file.tickers == (Ticker("AAPL", "Apple Inc.", "NASDAQ"),)
+
+
+def test_a_symbol_that_cannot_be_spelled_is_left_out_and_counted() -> None:
+    file = read(nasdaq_listed("A B*C|Odd|Q|N|N|100|N|N", "AAPL|Apple Inc.|Q|N|N|100|N|N"))
+
+    assert ([ticker.symbol for ticker in file.tickers], file.skipped) == (["AAPL"], 1)
+
+
+def test_a_name_is_shown_on_one_line_and_is_never_missing() -> None:
+    file = read(nasdaq_listed("AAPL|Apple\t\0 Inc.|Q|N|N|100|N|N", "MSFT||Q|N|N|100|N|N"))
+
+    assert [ticker.name for ticker in file.tickers] == ["Apple Inc.", "MSFT"]
+
+
+def test_of_a_symbol_that_is_listed_twice_the_first_counts() -> None:
+    file = read(nasdaq_listed("AAPL|First|Q|N|N|100|N|N", "AAPL|Second|Q|N|N|100|N|N"))
+
+    assert [ticker.name for ticker in file.tickers] == ["First"]
+
+
+@pytest.mark.parametrize(
+    ("body", "reason"),
+    [
+        (b"", "none of"),
+        (b"<html>404 Not Found</html>", "none of"),
+        (b"\x00" * 1_000, "none of"),
+        (nasdaq_listed("AAPL|Apple Inc.|Q|N|N|100|N|N", footer="MSFT|Micros"), "not whole"),
+        (NASDAQ.encode(), "not whole"),
+        (nasdaq_listed(), "no symbol"),
+        (nasdaq_listed("AAPL|Apple Inc."), "lacks the column 'Test Issue'"),
+        (nasdaq_listed("AAPL|Apple Inc.|Q|N", header="Symbol|Name|Market Category|Test Issue"), "'Security Name'"),
+        (other_listed(), "no symbol"),
+        (b'{"fields": ["cik"', "not laid out"),
+        (b"{}", "not laid out"),
+        (b'{"0": {"cik_str": 1, "ticker": "NVDA", "title": "NVIDIA CORP"}}', "not laid out"),
+        (the_secs([1, "NVIDIA CORP", "NVDA"]), "not laid out"),
+        (the_secs([1, None, "NVDA", "Nasdaq"]), "not laid out"),
+        (the_secs([1, "NVIDIA CORP", None, "Nasdaq"]), "not laid out"),
+        (the_secs([1, "NVIDIA CORP", "NVDA", ["Nasdaq"]]), "not laid out"),
+        (the_secs(), "no symbol"),
+        (b'{"a":' * 100_000, "not laid out"),
+    ],
+)
+def test_a_file_that_is_damaged_or_something_else_is_refused_with_the_reason(body: bytes, reason: str) -> None:
+    with pytest.raises(TickerListRefused, match=reason):
+        read(body)

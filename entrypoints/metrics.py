@@ -47,6 +47,7 @@ METRICS: Mapping[str, tuple[Metric, ...]] = {
     "ticker list loaded": (Metric("TickerList", ("source",)),),
     "ticker list is fresh again": (Metric("TickerList", ("source",)),),
     "ticker list is not fresh": (Metric("TickerList", ("source",)),),
+    "ticker list not published": (Metric("TickerListRefused", ("kind",)),),
     "event refused": (Metric("EventsRefused"),),
     "job failed": (Metric("JobFailures", ("job",)),),
     "issuer out of reach": (Metric("IssuerFailures"),),

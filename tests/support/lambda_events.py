@@ -7,7 +7,9 @@ from typing import Any
 from uuid import uuid4
 
 
-def a_request(method: str, path: str, *, body: Any = None, stage: str = "dev", **headers: str) -> dict[str, Any]:
+def a_request(
+    method: str, path: str, *, body: Any = None, stage: str = "dev", address: str = "203.0.113.9", **headers: str
+) -> dict[str, Any]:
     """An HTTP API's event as AWS sends it: the path with the stage before it, the names of headers in lower case."""
     return {
         "version": "2.0",
@@ -18,7 +20,7 @@ def a_request(method: str, path: str, *, body: Any = None, stage: str = "dev", *
         | {name.lower().replace("_", "-"): value for name, value in headers.items()}
         | ({"content-type": "application/json"} if body is not None else {}),
         "requestContext": {
-            "http": {"method": method, "path": f"/{stage}{path}", "sourceIp": "203.0.113.9", "protocol": "HTTP/1.1"},
+            "http": {"method": method, "path": f"/{stage}{path}", "sourceIp": address, "protocol": "HTTP/1.1"},
             "stage": stage,
             "requestId": uuid4().hex,
         },

@@ -71,7 +71,8 @@ def test_a_request_is_served_under_its_stage(handle: Handle) -> None:
 
 
 def test_an_answer_without_a_body_has_an_empty_one(handle: Handle) -> None:
-    session = json.loads(handle(a_request("POST", "/api/v2/auth/anonymous"), Context())["body"])
+    opened = handle(a_request("POST", "/api/v2/auth/anonymous", address="203.0.113.20"), Context())
+    session = json.loads(opened["body"])
     bearer = f"Bearer {session['token']}"
     body = {"name": "Tech", "tickers": ["AAPL"]}
     created = handle(a_request("POST", "/api/v2/configurations", body=body, authorization=bearer), Context())

@@ -155,8 +155,7 @@ class RefreshedTickers:
 
     def _keep_fresh(self) -> None:
         while True:
-            wait = min(self._due - self._clock(), self._ttl * TTL_JITTER[1])  # also if the clock went back
-            self._sleep(max(SHORTEST_SLEEP, wait.total_seconds()))
+            self._sleep(max(SHORTEST_SLEEP, (self._due - self._clock()).total_seconds()))
             self._refresh(IN_BACKGROUND)
 
     def _refresh(self, seconds: float) -> None:

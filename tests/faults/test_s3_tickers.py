@@ -1,0 +1,317 @@
+"""The ticker list in a real S3, through a proxy that spoils calls."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import logging
+import random
+import time
+from collections.abc import Callable, Iterable
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+from uuid import uuid4
+
+import boto3
+import pytest
+
+from adapters.s3_tickers import MAX_BYTES, S3Tickers
+from adapters.ticker_lists import published_form
+from adapters.tickers import RefreshedTickers
+from domain.deadline import within
+from domain.errors import PublishedMeanwhile, TickerListRefused, TickersUnavailable
+from domain.tickers import Listing, Ticker, TickerSource
+from entrypoints.bootstrap import create_app
+from entrypoints.settings import Settings, StoreKind
+from tests.builders import NOW
+from tests.support.fault_proxy import FaultProxy, Trouble, always, no_trouble
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+
+pytestmark = pytest.mark.slow
+
+KEY = "ticker-cache/us-symbols.json"
+SHORT = [Trouble.THROTTLED, Trouble.INTERNAL_ERROR, Trouble.UNAVAILABLE, Trouble.RESET, Trouble.ANSWER_LOST]
+
+
+def a_list(version: str, symbols: Iterable[str] = ("AAPL", "MSFT")) -> bytes:
+    listings = {symbol: Listing(Ticker(symbol, f"{symbol} Inc.", "NASDAQ")) for symbol in symbols}
+    return published_form(version, NOW, listings)
+
+
+@pytest.fixture(scope="module")
+def s3(aws: str) -> S3Client:
+    return boto3.client("s3", endpoint_url=aws, region_name="us-east-1")
+
+
+@pytest.fixture
+def bucket(s3: S3Client) -> str:
+    name = f"tickers-{uuid4()}"
+    s3.create_bucket(Bucket=name)
+    return name
+
+
+@pytest.fixture
+def put(s3: S3Client, bucket: str) -> Callable[..., None]:
+    """Store a list as another program may have done."""
+
+    def put(body: bytes, **fields: Any) -> None:
+        s3.put_object(Bucket=bucket, Key=KEY, Body=body, **fields)
+
+    return put
+
+
+@pytest.fixture
+def waits() -> list[float]:
+    return []
+
+
+@pytest.fixture
+def tickers(proxy: FaultProxy, bucket: str, waits: list[float], monkeypatch: pytest.MonkeyPatch) -> S3Tickers:
+    """The object behind the proxy; waits between attempts are noted and not waited."""
+    monkeypatch.setenv("AWS_ENDPOINT_URL_S3", proxy.endpoint)
+    return S3Tickers(bucket, KEY, sleep=waits.append, rng=random.Random(7))
+
+
+def refreshed(tickers: S3Tickers, *, clock: Callable[[], datetime] = lambda: NOW) -> RefreshedTickers:
+    started = RefreshedTickers(tickers, ttl=timedelta(seconds=300), clock=clock, rng=random.Random(7), background=False)
+    started.start()
+    return started
+
+
+def test_a_list_is_read_with_one_request_and_only_if_it_changed(
+    tickers: S3Tickers, proxy: FaultProxy, put: Callable[..., None]
+) -> None:
+    put(a_list("1"))
+
+    first = tickers.fetch()
+
+    assert first is not None
+    assert first.body() == a_list("1")
+    assert tickers.fetch(first.etag) is None
+    put(a_list("2"))
+    second = tickers.fetch(first.etag)
+    assert second is not None
+    assert second.body() == a_list("2")
+    assert proxy.operations == ["GetObject"] * 3
+
+
+def test_a_list_may_be_stored_gzipped(tickers: S3Tickers, put: Callable[..., None]) -> None:
+    put(gzip.compress(a_list("1")), ContentEncoding="gzip")
+
+    assert refreshed(tickers).current().freshness.version == "1"
+
+
+def test_gzip_that_does_not_say_so_is_no_list(tickers: S3Tickers, put: Callable[..., None]) -> None:
+    put(gzip.compress(a_list("1")))
+
+    assert refreshed(tickers).current().freshness.source is TickerSource.BUNDLED
+
+
+def test_a_bomb_is_refused_without_being_unpacked(tickers: S3Tickers, put: Callable[..., None]) -> None:
+    member = gzip.compress(b" " * 2**20, compresslevel=9)
+    put(member[:-8], ContentEncoding="gzip")  # one that claims to go on
+    small = tickers.fetch()
+    bomb = gzip.compress(b" " * (MAX_BYTES + 1), compresslevel=9)
+    put(bomb, ContentEncoding="gzip")
+    large = tickers.fetch()
+
+    assert small is not None
+    assert large is not None
+    with pytest.raises(TickerListRefused, match="no whole gzip"):
+        small.body()
+    with pytest.raises(TickerListRefused, match="unpacks to more than"):
+        large.body()
+
+
+@pytest.mark.parametrize("damage", [lambda packed: packed[:-30], lambda packed: b"?" + packed[1:]])
+def test_damaged_gzip_is_refused(
+    tickers: S3Tickers, put: Callable[..., None], damage: Callable[[bytes], bytes]
+) -> None:
+    put(damage(gzip.compress(a_list("1", [f"S{number}" for number in range(100)]))), ContentEncoding="gzip")
+
+    fetched = tickers.fetch()
+
+    assert fetched is not None
+    with pytest.raises(TickerListRefused, match="no whole gzip"):
+        fetched.body()
+
+
+def test_an_object_that_is_too_large_is_not_read_to_its_end(tickers: S3Tickers, put: Callable[..., None]) -> None:
+    put(b" " * (MAX_BYTES + 2**20))
+
+    fetched = tickers.fetch()
+
+    assert fetched is not None
+    assert MAX_BYTES < len(fetched.stored) < MAX_BYTES + 2**19
+
+
+@pytest.mark.parametrize("trouble", SHORT)
+def test_a_transient_fault_is_tried_again(
+    tickers: S3Tickers, proxy: FaultProxy, put: Callable[..., None], waits: list[float], trouble: Trouble
+) -> None:
+    put(a_list("1"))
+    proxy.script(trouble, trouble)
+
+    fetched = tickers.fetch()
+
+    assert fetched is not None
+    assert fetched.body() == a_list("1")
+    assert len(proxy.calls) == len(waits) + 1 == 3
+
+
+def test_an_answer_that_does_not_come_is_given_up_and_tried_again(
+    tickers: S3Tickers, proxy: FaultProxy, put: Callable[..., None]
+) -> None:
+    put(a_list("1"))
+    proxy.script(Trouble.HANGS)
+
+    assert tickers.fetch() is not None
+
+    assert len(proxy.calls) == 2
+
+
+@pytest.mark.parametrize("trouble", [*SHORT, Trouble.HANGS])
+def test_a_source_that_stays_down_is_a_step_down_within_the_deadline(
+    tickers: S3Tickers, proxy: FaultProxy, put: Callable[..., None], trouble: Trouble
+) -> None:
+    put(a_list("1"))
+    now = [NOW]
+    used = refreshed(tickers, clock=lambda: now[0])
+    proxy.plan = always(trouble)
+    now[0] += timedelta(hours=1)
+
+    begun = time.monotonic()
+    edition = used.current()
+
+    assert time.monotonic() - begun < 2
+    assert (edition.freshness.source, edition.authoritative) == (TickerSource.STALE, False)
+    assert edition.find("AAPL") is not None
+
+
+def test_what_is_missing_or_denied_is_not_tried_again_and_says_the_way_out(
+    proxy: FaultProxy, bucket: str, tickers: S3Tickers, caplog: pytest.LogCaptureFixture
+) -> None:
+    with pytest.raises(TickersUnavailable):
+        tickers.fetch()
+    with pytest.raises(TickersUnavailable):
+        S3Tickers(f"no-{bucket}", KEY).fetch()
+
+    assert len(proxy.calls) == 2
+    errors = [record.__dict__ for record in caplog.records if record.levelno == logging.ERROR]
+    assert [record["error"] for record in errors] == ["NoSuchKey", "NoSuchBucket"]
+    assert "CONFIG_API_TICKER_KEY" in errors[0]["way_out"]
+    assert "CONFIG_API_TICKER_BUCKET" in errors[1]["way_out"]
+
+
+def test_a_published_list_is_what_readers_get(tickers: S3Tickers, s3: S3Client, bucket: str) -> None:
+    tickers.publish(a_list("1"), replacing=None)
+
+    stored = s3.head_object(Bucket=bucket, Key=KEY)
+    fetched = tickers.fetch()
+    assert (stored["ContentType"], stored["ContentEncoding"]) == ("application/json", "gzip")
+    assert fetched is not None
+    assert (fetched.body(), fetched.losses_intended) == (a_list("1"), False)
+
+
+def test_readers_learn_that_losses_are_intended(tickers: S3Tickers) -> None:
+    tickers.publish(a_list("1"), replacing=None, losses_intended=True)
+
+    fetched = tickers.fetch()
+
+    assert fetched is not None
+    assert fetched.losses_intended
+
+
+def test_of_two_publishers_the_second_loses(tickers: S3Tickers) -> None:
+    tickers.publish(a_list("1"), replacing=None)
+    base = tickers.fetch()
+    assert base is not None
+    with pytest.raises(PublishedMeanwhile):
+        tickers.publish(a_list("as the first"), replacing=None)
+
+    tickers.publish(a_list("ours"), replacing=base.etag)
+    with pytest.raises(PublishedMeanwhile):
+        tickers.publish(a_list("theirs"), replacing=base.etag)
+
+    assert refreshed(tickers).current().freshness.version == "ours"
+
+
+def test_a_list_that_was_taken_away_meanwhile_is_not_replaced(tickers: S3Tickers, s3: S3Client, bucket: str) -> None:
+    tickers.publish(a_list("1"), replacing=None)
+    base = tickers.fetch()
+    assert base is not None
+    s3.delete_object(Bucket=bucket, Key=KEY)
+
+    with pytest.raises(PublishedMeanwhile):
+        tickers.publish(a_list("2"), replacing=base.etag)
+
+
+@pytest.mark.parametrize("first", [True, False])
+@pytest.mark.parametrize("trouble", [*SHORT, Trouble.CONFLICT])
+def test_a_publication_meets_no_success_of_its_own_as_a_rival(
+    tickers: S3Tickers, proxy: FaultProxy, trouble: Trouble, *, first: bool
+) -> None:
+    base = None
+    if not first:
+        tickers.publish(a_list("1"), replacing=None)
+        base = tickers.fetch()
+    proxy.script(trouble, trouble)
+
+    tickers.publish(a_list("2"), replacing=base.etag if base else None)
+
+    assert proxy.operations[:3] == ["PutObject"] * 3
+    assert refreshed(tickers).current().freshness.version == "2"
+
+
+def test_a_fork_or_a_freeze_meets_no_old_connection(tickers: S3Tickers, put: Callable[..., None]) -> None:
+    put(a_list("1"))
+    tickers.fetch()
+
+    pools = tickers._client._endpoint.http_session._manager.pools  # type: ignore[attr-defined]  # botocore's own
+
+    assert len(pools) == 0
+
+
+def test_a_deadline_that_is_over_asks_nobody(tickers: S3Tickers, proxy: FaultProxy) -> None:
+    with within(0), pytest.raises(TickersUnavailable):
+        tickers.fetch()
+
+    assert proxy.calls == []
+
+
+def test_the_service_takes_its_list_from_the_bucket_and_lives_without(
+    tickers: S3Tickers, proxy: FaultProxy, bucket: str
+) -> None:
+    tickers.publish(a_list("1", ["AAPL", "NEWCO"]), replacing=None)
+    settings = Settings(store=StoreKind.MEMORY, ticker_bucket=bucket, ticker_ttl=timedelta(seconds=1))
+    now = [datetime.now(UTC)]
+    app = create_app(settings, clock=lambda: now[0], on_lambda=True)
+    client = app.test_client()
+
+    def create(symbol: str) -> tuple[int, str | None]:
+        session = client.post("/api/v2/auth/anonymous").get_json()
+        answer = client.post(
+            "/api/v2/configurations",
+            json={"name": "Tech", "tickers": [symbol]},
+            headers={"Authorization": f"Bearer {session['token']}"},
+        )
+        return answer.status_code, answer.get_json().get("code")
+
+    fresh = [create("NEWCO"), create("ZZZZ"), ready(client)]
+    proxy.plan = always(Trouble.RESET)
+    now[0] += timedelta(seconds=2)
+    stale = [create("NEWCO"), create("ZZZZ"), ready(client)]
+    proxy.plan = no_trouble
+    now[0] += timedelta(seconds=31)
+    back = [create("NEWCO"), create("ZZZZ"), ready(client)]
+
+    assert fresh == [(201, None), (400, "unknown_ticker"), ("s3", "1", 2, 0)]
+    assert stale == [(201, None), (503, "tickers_unavailable"), ("stale", "1", 2, 2)]
+    assert back == [(201, None), (400, "unknown_ticker"), ("s3", "1", 2, 0)]
+
+
+def ready(client: Any) -> tuple[str, str, int, int]:
+    tickers = json.loads(client.get("/api/v2/health/ready").get_data())["tickers"]
+    return tickers["source"], tickers["version"], tickers["count"], tickers["age_seconds"]

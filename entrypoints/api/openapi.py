@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import cache
 from typing import Any
 
@@ -42,22 +42,14 @@ INTERNAL: dict[str, Any] = {
 DOCS_POLICY = "default-src 'none'; style-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 
 
-class ProblemApi(Api):
-    """flask-smorest's, with the errors left to `problems.py`."""
-
-    def _register_error_handlers(self) -> None:
-        """None: `problems.register` has them all."""
-
-
 def register(app: Flask, blueprints: Sequence[Blueprint]) -> None:
     """Serve the blueprints, and their description at `/openapi.json` and `/docs`."""
-    app.config.update(CONFIG)
-    api = ProblemApi(app)
-    api.spec.components.schema("Problem", schema=ProblemSchema)
     for blueprint in blueprints:
-        api.register_blueprint(blueprint)
+        app.register_blueprint(blueprint)
+    for endpoint, view in app.view_functions.items():
+        app.view_functions[endpoint] = _undocumented(view)
     app.add_template_filter(_code, "code")
-    spec = cache(lambda: document(api))  # few processes are ever asked, so none builds it at start
+    spec = cache(lambda: document(blueprints))  # few processes are ever asked, so none builds it at start
 
     def openapi() -> Response:
         return _cacheable(json.dumps(spec()), "application/json")
@@ -75,8 +67,18 @@ def register(app: Flask, blueprints: Sequence[Blueprint]) -> None:
     app.add_url_rule("/docs.css", view_func=style)
 
 
-def document(api: Api) -> dict[str, Any]:
-    """The OpenAPI document of an API, with what holds for every operation written into each."""
+def document(blueprints: Sequence[Blueprint]) -> dict[str, Any]:
+    """The OpenAPI document of the blueprints, with what holds for every operation written into each.
+
+    flask-smorest describes an application of its own, that serves nobody: as an extension of the
+    one that serves, it would take four fifths of its start.
+    """
+    described = Flask("described", static_folder=None)
+    described.config.update(CONFIG)
+    api = Api(described)
+    api.spec.components.schema("Problem", schema=ProblemSchema)
+    for blueprint in blueprints:
+        api.register_blueprint(blueprint)
     api.spec.components.security_scheme("bearer", {"type": "http", "scheme": "bearer"})
     spec: dict[str, Any] = json.loads(json.dumps(api.spec.to_dict()))
     spec["components"].pop("responses", None)  # flask-smorest's own errors, which we don't give
@@ -90,6 +92,13 @@ def document(api: Api) -> dict[str, Any]:
             for response in responses.values():
                 response["headers"] = response.get("headers", {}) | {"X-Request-ID": REQUEST_ID}
     return spec
+
+
+def _undocumented(view: Callable[..., Any]) -> Callable[..., Any]:
+    """The view without flask-smorest's decorators: they have said what they had to, and each costs every request."""
+    while hasattr(view, "_apidoc"):
+        view = view.__wrapped__  # type: ignore[attr-defined]  # functools.wraps leaves it there
+    return view
 
 
 def _code(text: str) -> Markup:

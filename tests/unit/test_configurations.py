@@ -12,7 +12,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from domain.configurations import Changes, Draft, WatchedTicker, changed
-from domain.errors import DelistedTicker, FieldProblem, LimitReached, PayloadTooLarge, ValidationFailed
+from domain.errors import (
+    DelistedTicker,
+    FieldProblem,
+    IdempotencyKeyReused,
+    LimitReached,
+    NotFound,
+    PayloadTooLarge,
+    RevisionMismatch,
+    ValidationFailed,
+)
 from domain.limits import ConfigurationLimits, UserKind
 from domain.services import Shelf
 from domain.tickers import Listing, Ticker, TickerStatus, Verdict, canonical_symbol, verdict_on
@@ -343,6 +352,11 @@ def test_refusals_carry_what_helps() -> None:
     assert LimitReached(2).max_allowed == 2
     assert str(LimitReached(2)) == "You already have 2 of 2 configurations. Delete one to make room."
     assert DelistedTicker((successor,)).successor == "META"
+    assert str(NotFound()) == "There is no such configuration."
+    assert str(RevisionMismatch()) == "The configuration was changed since you read it. Read it again, then decide."
+    assert str(IdempotencyKeyReused()) == (
+        "This Idempotency-Key was used for another request. Use a new key for a new request."
+    )
     assert PayloadTooLarge(16384).max_bytes == 16384
     assert str(PayloadTooLarge(16384)) == "The body may have at most 16384 bytes."
 

@@ -20,6 +20,7 @@ from domain.errors import (
     LimitReached,
     NotFound,
     RevisionMismatch,
+    StoreUnavailable,
     TickersUnavailable,
     UnknownTicker,
     ValidationFailed,
@@ -127,7 +128,8 @@ def test_each_kind_of_user_has_a_limit(service: AService, kind: UserKind, limit:
         service.create(user, a_draft())
 
     assert refusal.value.max_allowed == limit
-    assert service.list(user).remaining == 0
+    shelf = service.list(user)
+    assert (shelf.max_allowed, shelf.remaining) == (limit, 0)
 
 
 def test_of_two_rivals_for_the_last_place_exactly_one_wins_wherever_the_other_comes_between(ann: User) -> None:
@@ -259,6 +261,20 @@ def test_a_first_request_is_refused_for_its_tickers_with_a_key_or_without(
     assert service.list(ann) == Shelf((), 2)
 
 
+def test_a_request_without_a_key_is_refused_for_its_tickers_without_a_look_into_the_store(ann: User) -> None:
+    service = AService(AStoreThatCannotBeRead())
+
+    with pytest.raises(UnknownTicker):
+        service.create(ann, a_draft(tickers=("ZZZZ",)))
+    with pytest.raises(StoreUnavailable):
+        service.create(ann, a_draft(tickers=("ZZZZ",)), idempotency_key="k")
+
+
+class AStoreThatCannotBeRead(MemoryStore):
+    def get(self, user_id: str, config_id: str) -> Configuration:
+        raise StoreUnavailable(f"{user_id}, {config_id}", retry_after=timedelta(seconds=1))
+
+
 # --- reading ----------------------------------------------------------------------------------------------------------
 
 
@@ -302,7 +318,7 @@ def test_an_update_changes_what_is_set_and_is_seen_at_once(service: AService, an
         updated_at=service.now,
         revision=after.revision,
     )
-    assert after.revision != before.revision
+    assert len({before.config_id, before.revision, after.revision, None}) == 4
     assert service.get(ann, before.config_id) == after
 
 

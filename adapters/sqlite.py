@@ -191,7 +191,7 @@ class SQLiteStore:
     def _transaction(self) -> Iterator[Callable[..., sqlite3.Cursor]]:
         """Room for one write, of which nothing is left if it is not finished."""
         with self._lent() as connection:
-            # Threads queue here, first come, first served: SQLite's own lock is polled, and some would starve.
+            # Threads wait for each other here: SQLite's own lock is polled, with ever longer pauses, and some starve.
             if not self._turn.acquire(timeout=max(0, remaining(default=self._patience))):
                 raise _failure(sqlite3.SQLITE_BUSY, "other threads are writing")
             try:

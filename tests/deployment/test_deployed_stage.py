@@ -11,7 +11,7 @@ import pytest
 
 from tests.deployment.stage import Stage
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("deployment")]
 
 V2 = "/api/v2"
 

@@ -13,7 +13,7 @@ import pytest
 from tests.deployment.stage import SECRET, Stage
 from tests.support.lambda_events import a_request
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("deployment")]
 
 V2 = "/api/v2"
 Function = Callable[..., Stage]

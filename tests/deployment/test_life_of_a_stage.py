@@ -10,7 +10,7 @@ import pytest
 from tests.deployment.conftest import create_table
 from tests.deployment.stage import SECRET, Stage
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("deployment")]
 
 
 def test_a_stage_is_deployed_updated_rolled_back_and_taken_down(aws: str, project: Path) -> None:

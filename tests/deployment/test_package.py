@@ -14,7 +14,7 @@ import pytest
 from tests.deployment.stage import ROOT, Stage
 from tools.package import AT_OPERATORS_ONLY
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("deployment")]
 
 UNCHECKED_HASH = 1
 """The flags in a pyc's header (PEP 552): by hash, and not compared with its source."""

@@ -19,7 +19,7 @@ from tests.deployment.recorder import Calls, recording
 from tests.deployment.stage import ROOT
 from tests.support.ministack import a_dynamodb_store, a_table, ministack
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("deployment")]
 
 
 @pytest.fixture(scope="module")

@@ -1,0 +1,51 @@
+"""The table of costs in docs/deployment.md is what the calls really take."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import replace
+
+import pytest
+
+from domain.tickers import Ticker
+from tests.builders import a_configuration
+from tests.deployment.recorder import recording
+from tests.deployment.stage import ROOT
+from tests.support.ministack import a_dynamodb_store, a_table
+
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("deployment")]
+
+FIVE = tuple(Ticker(f"SYM{n}", "A company with a name of usual length Inc.", "NASDAQ") for n in range(5))
+READS = {"GetItem", "Query"}
+
+
+def test_requests_take_the_calls_and_units_that_the_documentation_says(aws: str) -> None:
+    with recording() as calls:
+        store = a_dynamodb_store(aws, a_table(aws))
+    one, two = (a_configuration("ann", *FIVE, name="x" * 50) for _ in range(2))
+
+    def units_of(request: Callable[[], object]) -> tuple[int, float, float]:
+        calls.made.clear()
+        request()
+        reads = sum(call.units for call in calls.made if call.operation in READS)
+        return len(calls.made), sum(call.units for call in calls.made) - reads, reads
+
+    store.add(one, limit=2)
+    taken = {
+        "create": units_of(lambda: store.add(two, limit=2)),
+        "get": units_of(lambda: store.get("ann", one.config_id)),
+        "list": units_of(lambda: store.list("ann")),
+        "update": units_of(
+            lambda: store.update("ann", one.config_id, lambda found: replace(found, name="y", revision="2"))
+        ),
+        "delete": units_of(lambda: store.remove("ann", two.config_id)),
+    }
+
+    assert taken == documented()
+
+
+def documented() -> dict[str, tuple[int, float, float]]:
+    text = (ROOT / "docs" / "deployment.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| (\w+) \| (\d+) \| (\d+) \| (\d+) \|$", text, re.MULTILINE)
+    return {request: (int(calls), float(writes), float(reads)) for request, calls, writes, reads in rows}

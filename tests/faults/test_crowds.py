@@ -102,6 +102,6 @@ def test_one_key_from_ten_clients_at_once_gives_one_configuration(
 def test_a_conflict_at_the_limit_hides_no_replay(store: DynamoDBStore, proxy: FaultProxy, ann: str) -> None:
     configuration = a_configuration(ann)
     store.add(configuration, limit=1)
-    proxy.script(Trouble.CONFLICT, Trouble.CONFLICT)
+    proxy.script(Trouble.CONFLICT_AND_FAILED)
 
     assert store.add(configuration, limit=1).replayed

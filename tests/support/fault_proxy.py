@@ -24,12 +24,13 @@ LONGEST_HANG = 10.0
 
 
 class Trouble(StrEnum):
-    """What may happen to a call. The first six leave nothing behind, the last two do what was asked."""
+    """What may happen to a call. The last two do what was asked, the others leave nothing behind."""
 
     THROTTLED = "throttled"
     INTERNAL_ERROR = "internal error"
     UNAVAILABLE = "unavailable"
     CONFLICT = "conflict"
+    CONFLICT_AND_FAILED = "conflict, and a condition failed beside it"
     RESET = "reset"
     HANGS = "hangs"
     ANSWER_LOST = "answer lost"
@@ -212,10 +213,12 @@ def _dynamodb_refusal(trouble: Trouble, operation: str, body: bytes) -> tuple[in
         return 500, {"__type": "com.amazonaws.dynamodb.v20120810#InternalServerError", "message": "injected"}
     if trouble is Trouble.UNAVAILABLE:
         return 503, {"__type": "ServiceUnavailable", "message": "injected"}
-    if trouble is Trouble.CONFLICT and operation == "TransactWriteItems":
+    conflicts = trouble in {Trouble.CONFLICT, Trouble.CONFLICT_AND_FAILED}
+    if conflicts and operation == "TransactWriteItems":
+        beside = "None" if trouble is Trouble.CONFLICT else "ConditionalCheckFailed"
         others = len(json.loads(body)["TransactItems"]) - 1
-        reasons = [{"Code": "TransactionConflict", "Message": "injected"}] + [{"Code": "None"}] * others
+        reasons = [{"Code": "TransactionConflict", "Message": "injected"}] + [{"Code": beside}] * others
         return 400, {"__type": "TransactionCanceledException", "message": "injected", "CancellationReasons": reasons}
-    if trouble is Trouble.CONFLICT and operation in {"PutItem", "UpdateItem", "DeleteItem"}:
+    if conflicts and operation in {"PutItem", "UpdateItem", "DeleteItem"}:
         return 400, {"__type": "TransactionConflictException", "message": "injected"}
     return 400, {"__type": "ProvisionedThroughputExceededException", "message": "injected"}

@@ -50,7 +50,7 @@ LEFT_OUT = (
     *("werkzeug/middleware/lint.py", "werkzeug/middleware/profiler.py", "zappa/cli.py", "zappa/core.py"),
     *("zappa/letsencrypt.py", "zappa/asynchronous.py", "zappa/ext/*"),
     # What we have no use for
-    *("boto3/data/*", "boto3/dynamodb/*", "boto3/s3/transfer.py", "botocore/crt/auth.py", "s3transfer/crt.py"),
+    *("boto3/data/*", "boto3/dynamodb/*", "botocore/crt/auth.py", "s3transfer/crt.py"),
     *("s3transfer/processpool.py", "cryptography/fernet.py", "cryptography/hazmat/asn1/*"),
     *("cryptography/hazmat/primitives/twofactor/*", "cryptography/x509/ocsp.py", "dateutil/zoneinfo/*"),
     *("dateutil/rrule.py", "jinja2/ext.py", "jinja2/meta.py", "jinja2/sandbox.py", "packaging/licenses/*"),

@@ -88,9 +88,9 @@ for path in sorted(pathlib.Path({str(unpacked)!r}).glob("*/")):
         for module in path.glob("*.py"):
             importlib.import_module(f"{{path.name}}.{{module.stem}}")
 import entrypoints.aws_lambda as function
-import entrypoints.jobs, jwt.algorithms, botocore.session
+import entrypoints.jobs, jwt.algorithms, boto3
 for service in ("dynamodb", "s3"):
-    botocore.session.get_session().create_client(service, region_name="us-east-1")
+    boto3.client(service, region_name="us-east-1")
 client = function._application.app_module.app.test_client()
 for path in ("/", "/docs", "/openapi.json", "/api/v2/health", "/api/v2/health/ready", "/api/v2/tickers/search?q=apple"):
     assert client.get(path).status_code == 200, path

@@ -31,13 +31,13 @@ logging.getLogger("zappa.wsgi").setLevel(logging.WARNING)  # its access log woul
 def handle(event: Any, context: Any) -> Any:
     """Serve one event; what it returns is what the caller of the Lambda gets."""
     if _is_request(event):
-        answer = _application.handler(_with_true_address(event), context)
+        answer = _application.handler(_with_what_aws_says(event), context)
         return {**answer, "body": answer.get("body") or ""}  # Zappa's null for a 204 or 304 is no string
     token = scope.set(
         RequestScope(
             context.aws_request_id,
             lambda_request_id=context.aws_request_id,
-            trace_id=os.environ.get("_X_AMZN_TRACE_ID"),
+            trace_id=_trace_id(),
         )
     )
     try:
@@ -75,10 +75,20 @@ def _is_request(event: Any) -> bool:
     return isinstance(context, Mapping) and isinstance(context.get("http"), Mapping)
 
 
-def _with_true_address(event: Mapping[str, Any]) -> dict[str, Any]:
-    """Zappa believes the last but one of X-Forwarded-For, which here is the caller's to choose."""
-    address = event["requestContext"]["http"].get("sourceIp", "")
-    return {**event, "headers": {**event.get("headers", {}), "x-forwarded-for": address}}
+def _with_what_aws_says(event: Mapping[str, Any]) -> dict[str, Any]:
+    """The event with what its caller could have made up replaced.
+
+    Zappa believes the last but one of X-Forwarded-For, which here is the caller's to choose.
+    """
+    truth = {"x-forwarded-for": event["requestContext"]["http"].get("sourceIp", "")}
+    if trace_id := _trace_id():
+        truth["x-amzn-trace-id"] = trace_id
+    return {**event, "headers": {**event.get("headers", {}), **truth}}
+
+
+def _trace_id() -> str | None:
+    """Of this very event: Lambda changes the variable with each."""
+    return os.environ.get("_X_AMZN_TRACE_ID")
 
 
 def _job(event: Any) -> str | None:

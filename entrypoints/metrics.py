@@ -79,7 +79,8 @@ class EmbeddedMetrics(logging.Filter):
                 "CloudWatchMetrics": [
                     {
                         "Namespace": NAMESPACE,
-                        "Dimensions": [["stage", *dimensions]],
+                        # In all as well, because an alarm cannot add up the values of a dimension.
+                        "Dimensions": [["stage"], ["stage", *dimensions]] if dimensions else [["stage"]],
                         "Metrics": [{"Name": row.name, "Unit": row.unit} for row in alike],
                     }
                     for dimensions, alike in groupby(rows, key=lambda row: row.dimensions)

@@ -34,7 +34,7 @@ def test_an_event_counts_once_in_its_dimensions() -> None:
         "CloudWatchMetrics": [
             {
                 "Namespace": "ConfigAPI",
-                "Dimensions": [["stage", "outcome"]],
+                "Dimensions": [["stage"], ["stage", "outcome"]],
                 "Metrics": [{"Name": "Creates", "Unit": "Count"}],
             }
         ],

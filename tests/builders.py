@@ -68,3 +68,8 @@ class AFixedList:
         wanted = query.strip().upper()
         found = [held.ticker for symbol, held in self._listings.items() if wanted and symbol.startswith(wanted)]
         return found[:limit]
+
+
+def code_points(text: str) -> str:
+    """An id for a test of a text that no shell and no tool would repeat as it is."""
+    return " ".join(f"U+{ord(character):04X}" for character in text) or "nothing"

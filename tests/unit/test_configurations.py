@@ -25,7 +25,7 @@ from domain.errors import (
 from domain.limits import ConfigurationLimits, UserKind
 from domain.services import Shelf
 from domain.tickers import Listing, Ticker, TickerStatus, Verdict, canonical_symbol, verdict_on
-from tests.builders import APPLE, BERKSHIRE, NOW, a_configuration, a_draft, a_user
+from tests.builders import APPLE, BERKSHIRE, NOW, a_configuration, a_draft, a_user, code_points
 
 
 def problems_of(**fields: Any) -> list[tuple[str, str]]:
@@ -42,7 +42,7 @@ def test_a_name_of_one_to_fifty_characters_is_kept_as_it_is(name: str) -> None:
     assert Draft.of(name=name, tickers=["AAPL"]).name == unicodedata.normalize("NFC", name)
 
 
-@pytest.mark.parametrize("name", ["  Tech", "Tech\n", "\t Tech \u00a0\u3000"])
+@pytest.mark.parametrize("name", ["  Tech", "Tech\n", "\t Tech \u00a0\u3000"], ids=code_points)
 def test_blanks_around_a_name_are_not_part_of_it(name: str) -> None:
     assert Draft.of(name=name, tickers=["AAPL"]).name == "Tech"
 
@@ -51,7 +51,7 @@ def test_a_name_is_composed_so_that_what_looks_the_same_is_the_same() -> None:
     assert Draft.of(name="Zoe\u0308", tickers=["AAPL"]).name == "Zo\u00eb"
 
 
-@pytest.mark.parametrize("name", ["", " ", "\u3000\n"])
+@pytest.mark.parametrize("name", ["", " ", "\u3000\n"], ids=code_points)
 def test_a_name_of_blanks_is_none(name: str) -> None:
     assert problems_of(name=name) == [("name", "too_short")]
 
@@ -68,7 +68,7 @@ def test_a_name_has_a_size_however_few_characters_people_see() -> None:
     assert problems_of(name=one_character + "\u0323") == [("name", "too_long")]
 
 
-@pytest.mark.parametrize("name", ["a\0b", "a\nb", "\u202eabc", "\u200b", "a\ud800"], ids=ascii)
+@pytest.mark.parametrize("name", ["a\0b", "a\nb", "\u202eabc", "\u200b", "a\ud800"], ids=code_points)
 def test_a_name_that_cannot_be_shown_on_a_line_is_refused(name: str) -> None:
     assert problems_of(name=name) == [("name", "invalid_characters")]
 
@@ -139,7 +139,7 @@ def test_a_symbol_has_one_spelling(text: str, symbol: str) -> None:
         "\u0131bm",
         "A\nB",
     ],
-    ids=ascii,
+    ids=code_points,
 )
 def test_what_does_not_look_like_a_symbol_is_none(text: str) -> None:
     assert canonical_symbol(text) is None

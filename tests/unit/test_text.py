@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from domain.text import is_showable, length
+from tests.builders import code_points
 
 _CLUSTER = regex.compile(r"\X")
 # What the standard library cannot tell: see the docstring of `length`.
@@ -85,7 +86,7 @@ def test_what_can_be_seen_can_be_shown(text: str) -> None:
         *("\0", "\n", "\t", "\x1b", "\x7f", "\x85", "\ud800", "\udfff", "\u2028", "\u2029"),
         *("\u202a", "\u202b", "\u202c", "\u202d", "\u202e", "\u2066", "\u2067", "\u2068", "\u2069"),
     ],
-    ids=ascii,
+    ids=code_points,
 )
 def test_what_breaks_a_line_or_turns_it_round_is_never_shown(character: str) -> None:
     assert not is_showable(character)
@@ -93,6 +94,6 @@ def test_what_breaks_a_line_or_turns_it_round_is_never_shown(character: str) -> 
     assert not is_showable(f"{character}Tech")
 
 
-@pytest.mark.parametrize("text", ["", " ", "\u00a0", "\u200b\u200d", "\u2060 \ufeff", "\ue000"], ids=ascii)
+@pytest.mark.parametrize("text", ["", " ", "\u00a0", "\u200b\u200d", "\u2060 \ufeff", "\ue000"], ids=code_points)
 def test_what_cannot_be_seen_is_not_shown(text: str) -> None:
     assert not is_showable(text)

@@ -105,7 +105,8 @@ class Draft:
     ) -> Draft:
         """Clean what was given; raises ValidationFailed as `Changes.of` does."""
         changes = Changes.of(name=name, tickers=tickers, timeframe_days=timeframe_days)
-        return cls(changes.name or "", changes.symbols or (), timeframe_days, include_extended_hours)
+        name, symbols = changes.name or "", changes.symbols or ()  # pragma: no mutate - what was given is never None
+        return cls(name, symbols, timeframe_days, include_extended_hours)
 
     def as_changes(self) -> Changes:
         """The same, as changes to every field."""

@@ -89,8 +89,8 @@ def refused(status: int, code: str, headers: Mapping[str, str] | None = None, **
     return {"status": status, "body": body, "headers": {"Content-Type": PROBLEM, **(headers or {})}}
 
 
-CREATED = {"status": 201, "body": STORED, "headers": {"ETag": '"one"'}}
-OK = {"status": 200, "body": STORED, "headers": {"ETag": '"two"'}}
+CREATED: dict[str, Any] = {"status": 201, "body": STORED, "headers": {"ETag": '"one"'}}
+OK: dict[str, Any] = {"status": 200, "body": STORED, "headers": {"ETag": '"two"'}}
 
 
 def test_one_intention_has_one_key_over_all_repeats(client: Client) -> None:
@@ -156,7 +156,7 @@ def test_a_date_that_is_past_or_none_at_all_does_no_harm(client: Client) -> None
 
 
 def test_without_a_word_from_the_server_the_waits_grow_and_are_bounded(client: Client) -> None:
-    answers = [*({"status": 0} for _ in range(8)), CREATED]
+    answers: list[dict[str, Any]] = [*({"status": 0} for _ in range(8)), CREATED]
 
     waits = client("create", DRAFT, answers=answers, random=0.5)["waits"]
 

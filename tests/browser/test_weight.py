@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from playwright.sync_api import Page
+from playwright.sync_api import Page, Request
 
 from tests.browser.service import NewContext, Server
 from tests.browser.steps import visit
@@ -15,27 +15,25 @@ BUDGET = 60 * 1024
 
 
 def test_everything_together_weighs_little(page: Page) -> None:
-    loaded: dict[str, int] = {}
-    page.on(
-        "requestfinished",
-        lambda request: (
-            loaded.update({request.url: request.sizes()["responseBodySize"]}) if "/api/" not in request.url else None
-        ),
-    )
+    loaded: list[Request] = []
+    page.on("requestfinished", lambda request: loaded.append(request))  # noqa: PLW0108 - Playwright takes no builtin
 
     visit(page)
     page.wait_for_load_state("networkidle")
+    weights = {each.url: each.sizes()["responseBodySize"] for each in list(loaded) if "/api/" not in each.url}
 
-    assert len(loaded) > 10
-    assert sum(loaded.values()) <= BUDGET, loaded
+    assert len(weights) > 10
+    assert sum(weights.values()) <= BUDGET, weights
 
 
 def test_it_is_usable_within_a_second(new_context: NewContext) -> None:
-    first_visits = [visit(new_context().new_page()) for _ in range(3)]
+    """The quickest of a few first visits counts: the others may have had to share the machine."""
+    usable = (
+        visit(new_context().new_page()).evaluate("performance.getEntriesByName('usable')[0].startTime")
+        for _ in range(10)
+    )
 
-    usable = [page.evaluate("performance.getEntriesByName('usable')[0].startTime") for page in first_visits]
-
-    assert min(usable) < 1000  # the others may have had to share the machine
+    assert any(milliseconds < 1000 for milliseconds in usable)
 
 
 def test_a_second_visit_loads_the_page_and_nothing_else(page: Page, server: Server) -> None:

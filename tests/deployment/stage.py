@@ -75,9 +75,12 @@ class Stage:
 
     def log(self) -> list[dict[str, Any]]:
         """The lines that the function has logged, oldest first."""
-        paginator = self.client("logs").get_paginator("filter_log_events")
-        pages = paginator.paginate(logGroupName=f"/aws/lambda/{self.function}")
-        lines = [event["message"] for page in pages for event in page["events"]]
+        logs = self.client("logs")
+        pages = logs.get_paginator("filter_log_events").paginate(logGroupName=f"/aws/lambda/{self.function}")
+        try:
+            lines = [event["message"] for page in pages for event in page["events"]]
+        except logs.exceptions.ResourceNotFoundException:  # the group comes with the first line
+            return []
         return [json.loads(line) for line in lines if line.startswith("{")]
 
     def logged(self, message: str) -> list[dict[str, Any]]:

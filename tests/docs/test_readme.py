@@ -10,6 +10,7 @@ import sys
 import urllib.request
 from collections.abc import Iterator
 from contextlib import closing
+from itertools import takewhile
 from pathlib import Path
 
 import pytest
@@ -27,23 +28,19 @@ def served(tmp_path: Path) -> Iterator[int]:
     with closing(socket.socket()) as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    bind = ["--bind", f"127.0.0.1:{port}", "--workers", "2", "--threads", "8", "--log-level", "warning"]
+    bind = ["--bind", f"127.0.0.1:{port}", "--workers", "2", "--threads", "8", "--log-level", "info"]
     with subprocess.Popen(
         [sys.executable, "-m", "gunicorn", *bind, "entrypoints.wsgi:app"],
         env={"CONFIG_API_SQLITE_PATH": str(tmp_path / "db.sqlite3"), "PATH": "/usr/bin:/bin"},
         cwd=Path(__file__).parents[2],
         stderr=subprocess.PIPE,
+        text=True,
     ) as server:
+        assert server.stderr is not None
+        said = list(takewhile(lambda line: "Listening at" not in line, server.stderr))
         try:
-            for _ in range(600):
-                with closing(socket.socket()) as probe:
-                    if probe.connect_ex(("127.0.0.1", port)) == 0:
-                        break
-                if server.poll() is not None:
-                    assert server.stderr is not None
-                    pytest.fail(server.stderr.read().decode())
-            with urllib.request.urlopen(f"http://127.0.0.1:{port}/api/v2/health/ready", timeout=20) as ready:
-                assert ready.status == 200
+            with urllib.request.urlopen(f"http://127.0.0.1:{port}/api/v2/health/ready", timeout=60) as ready:
+                assert ready.status == 200, said
             yield port
         finally:
             server.terminate()

@@ -37,8 +37,8 @@ TTL_JITTER = 0.9, 1.1
 """Of the TTL, so that processes that started together don't ask together."""
 AGAIN_AFTER = timedelta(seconds=15), timedelta(seconds=30)
 """When to try again after a failure: soon, at random."""
-AT_START, IN_BACKGROUND, IN_REQUEST = 3.0, 10.0, 1.0
-"""Seconds that a refresh may take, retries included; the last leaves no time for a retry."""
+AT_START, IN_BACKGROUND, IN_REQUEST = 5.0, 10.0, 1.0
+"""Seconds that a refresh may take, retries included; the last leaves no time for one."""
 SHORTEST_SLEEP = 0.1
 """Seconds between two refreshes in the background, whatever the clock says."""
 

@@ -7,8 +7,8 @@ in `DYNAMODB` and `S3` below. An attempt is repeated while four things agree:
 * the request's deadline leaves time for the wait and for a whole attempt;
 * the retry quota has tokens: a failing dependency runs it dry within a few requests, and
   each later request makes one attempt only, until successes fill it again;
-* the dependency isn't hanging: after a run of timeouts one request a second is let
-  through to see, and the others are refused at once.
+* the dependency isn't hanging: when timeouts were all that came for a while, one request
+  a second is let through to see, and the others are refused at once.
 
 Waits are drawn with full jitter: evenly between nothing and the exponential step
 ("Exponential Backoff And Jitter", AWS Architecture Blog).
@@ -54,13 +54,18 @@ class Backoff:
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """How the calls to one service are retried; `attempt` is the longest that one may take, in seconds."""
+    """How the calls to one service are retried. Times in seconds; `attempt` is the longest that one may take.
+
+    It hangs when `timeouts_in_a_row` and more spread over `silence` and more; a stall of a second that
+    many requests share is none.
+    """
 
     backoffs: Mapping[FaultKind, Backoff]
     refusals: Mapping[FaultKind, type[TryLater]]
     attempt: float
     quota: int = 20
     timeouts_in_a_row: int = 5
+    silence: float = 2.0
     probe_every: float = 1.0
 
 
@@ -132,7 +137,7 @@ def s3_retry(*, clock: Monotonic, sleep: Sleep, rng: random.Random) -> Retry:
 def retrying(policy: Policy, *, clock: Monotonic, sleep: Sleep, rng: random.Random) -> Retry:
     """Retries by `policy`; all calls that go through the result share its quota."""
     quota = RetryQuota(policy.quota)
-    pulse = Pulse(policy.timeouts_in_a_row, policy.probe_every, policy.attempt, clock=clock)
+    pulse = Pulse(policy, clock=clock)
 
     def retry(operation: str, attempt: Callable[[], T]) -> T:
         call = _Call(operation, policy, quota, pulse, clock=clock, sleep=sleep, rng=rng)
@@ -169,25 +174,23 @@ class RetryQuota:
 
 
 class Pulse:
-    """Knows a dependency that hangs: so many attempts in a row got no answer in time.
+    """Knows a dependency that hangs: for a while, attempts got no answer in time, and nothing else came.
 
     While it hangs, one attempt at a time may see whether it is back, and the next one
     `probe_every` seconds after that one failed.
     """
 
-    def __init__(self, timeouts_in_a_row: int, probe_every: float, attempt: float, *, clock: Monotonic) -> None:
-        self._tolerated = timeouts_in_a_row
-        self._probe_every = probe_every
-        self._attempt = attempt
+    def __init__(self, policy: Policy, *, clock: Monotonic) -> None:
+        self._policy = policy
         self._clock = clock
         self._timeouts = 0
-        self._next_probe = 0.0
+        self._first = self._last = self._next_probe = 0.0
         self._lock = Lock()
 
     @property
     def hangs(self) -> bool:
-        """Whether the last attempts all went without an answer."""
-        return self._timeouts >= self._tolerated
+        """Whether there was nothing but timeouts for a while."""
+        return self._timeouts >= self._policy.timeouts_in_a_row and self._last - self._first >= self._policy.silence
 
     def admits(self) -> bool:
         """Whether a new call may be made now; an admitted probe holds others back while it lasts."""
@@ -197,7 +200,7 @@ class Pulse:
                 return True
             if now < self._next_probe:
                 return False
-            self._next_probe = now + self._attempt + self._probe_every
+            self._next_probe = now + self._policy.attempt + self._policy.probe_every
             return True
 
     def answered(self) -> None:
@@ -208,8 +211,11 @@ class Pulse:
     def timed_out(self) -> None:
         """An attempt got no answer in time."""
         with self._lock:
+            self._last = self._clock()
+            if self._timeouts == 0:
+                self._first = self._last
             self._timeouts += 1
-            self._next_probe = self._clock() + self._probe_every
+            self._next_probe = self._last + self._policy.probe_every
 
 
 class _Call:

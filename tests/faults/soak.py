@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import logging
 import random
 import sys
 import time
@@ -17,9 +18,21 @@ from tests.support.ministack import a_dynamodb_store, a_shelf, a_table, ministac
 USERS, REQUESTS_EACH = 12, 40
 
 
+class GivenUp(logging.Handler):
+    """Counts why requests were given up, instead of a line for each."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.reasons: Counter[str] = Counter()
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.reasons[record.__dict__.get("reason", record.getMessage())] += 1
+
+
 def soak(minutes: float, seed: int) -> bool:
     """Play rounds until the time is over, print the sums; whether every promise was kept."""
     say(f"seed {seed}, {minutes} minutes, {USERS * CLIENTS} clients, 30 % of the calls fail")
+    logging.getLogger("adapters").addHandler(given_up := GivenUp())
     end = time.monotonic() + minutes * 60
     broken: list[str] = []
     outcomes: Counter[str] = Counter()
@@ -56,6 +69,7 @@ def soak(minutes: float, seed: int) -> bool:
         "settled_at_first_ask": round(settled, 6),
         "seconds": {str(share): round(waits[int(requests * share)], 3) for share in (0.5, 0.9, 0.99, 0.999)},
         "outcomes": dict(outcomes),
+        "given_up": dict(given_up.reasons),
         "violations": broken[:20],
     }
     say(json.dumps(summary, indent=2))

@@ -11,7 +11,7 @@ from datetime import timedelta
 import pytest
 
 from adapters.aws_errors import Fault, FaultKind
-from adapters.retry import DYNAMODB, Retry, dynamodb_probe, dynamodb_retry, s3_retry
+from adapters.retry import DYNAMODB, Pulse, Retry, dynamodb_probe, dynamodb_retry, s3_retry
 from domain.deadline import within
 from domain.errors import (
     Contended,
@@ -91,7 +91,7 @@ def failing(kind: FaultKind, times: int = 10**6, **fields: float | Time) -> Atte
     [
         (FaultKind.THROTTLED, [0.1, 0.2, 0.4, 0.8, 0.8, 0.8]),
         (FaultKind.TRANSIENT, [0.05, 0.1, 0.2, 0.4, 0.4, 0.4]),
-        (FaultKind.TIMEOUT, [0.05, 0.1, 0.2, 0.4]),
+        (FaultKind.TIMEOUT, [0.05, 0.1, 0.2, 0.4, 0.4, 0.4]),
         (FaultKind.CONTENDED, [0.05, 0.1, 0.2, 0.4, 0.4, 0.4]),
         (FaultKind.PERMANENT, []),
     ],
@@ -326,6 +326,19 @@ def test_the_first_answer_lets_everybody_in_again(retry: Retry, time: Time) -> N
 
     assert retry("get", lambda: "back") == "back"
     assert [retry("get", lambda: "back") for _ in range(20)] == ["back"] * 20
+
+
+def test_a_stall_of_a_second_shuts_nobody_out_however_many_it_caught(time: Time) -> None:
+    pulse = Pulse(DYNAMODB, clock=time)
+    for _ in range(50):
+        pulse.timed_out()
+
+    assert not pulse.hangs
+
+    time.now += DYNAMODB.silence
+    pulse.timed_out()
+
+    assert pulse.hangs
 
 
 def test_timeouts_among_answers_shut_nobody_out(retry: Retry) -> None:

@@ -22,7 +22,7 @@ from entrypoints.api.faults import blueprint_for
 from entrypoints.application import Application
 from entrypoints.cli import COMMANDS
 from entrypoints.metrics import TimedStore
-from entrypoints.rate_limits import RateLimit, in_memory
+from entrypoints.rate_limits import RateLimit
 from entrypoints.settings import Settings, SettingsError, StoreKind
 
 log = logging.getLogger(__name__)
@@ -64,7 +64,6 @@ def create_app(
         plan = FaultPlan()
         store = FaultyStore(store, plan, sleep=time.sleep)
     tickers = TickerService(ticker_list, rng=rng)
-    limiter = in_memory()
     app = create_api(
         Application(
             settings=settings,
@@ -77,8 +76,8 @@ def create_app(
             table=partial(_table, settings, clock=clock),
             ticker_list=ticker_list,
             ticker_editor=partial(_ticker_editor, settings, clock=clock, rng=rng),
-            per_user=RateLimit(limiter, settings.rate_user, kind="user", rng=rng),
-            per_address=RateLimit(limiter, settings.rate_address, kind="address", rng=rng),
+            per_user=RateLimit(settings.rate_user, rng=rng),
+            per_address=RateLimit(settings.rate_address, rng=rng),
             clock=clock,
         )
     )

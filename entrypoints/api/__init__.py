@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 from flask import Flask, Response, request
 from flask_cors import CORS
 
@@ -16,7 +19,7 @@ BLUEPRINTS = (sessions.blueprint, configurations.blueprint, tickers.blueprint, h
 
 def create_api(application: Application) -> Flask:
     """The Flask application that serves what bootstrap has wired."""
-    app = Flask("config-api", static_folder=None, root_path=__path__[0])
+    app = SynchronousFlask("config-api", static_folder=None, root_path=__path__[0])
     app.config["MAX_CONTENT_LENGTH"] = MAX_BODY + 1  # Werkzeug cuts a chunked body there, without a word
     app.extensions[KEY] = application
     app.url_map.strict_slashes = False
@@ -46,6 +49,14 @@ def create_api(application: Application) -> Flask:
     openapi.register(app, BLUEPRINTS)
     app.wsgi_app = RequestScopeMiddleware(app.wsgi_app, seconds=settings.deadline.total_seconds())  # type: ignore[method-assign]  # Flask's own way to wrap an application
     return app
+
+
+class SynchronousFlask(Flask):
+    """Flask, for views that are plain functions."""
+
+    def ensure_sync(self, func: Callable[..., Any]) -> Callable[..., Any]:
+        """The function itself: Flask would look at it anew in every request, to find that it is no coroutine."""
+        return func
 
 
 def _note_route() -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 from flask import Response
@@ -26,8 +26,8 @@ def respond(body: Json, status: int = 200, headers: Mapping[str, str] | None = N
 
 
 def timestamp(moment: datetime) -> str:
-    """ISO 8601 in UTC, ending in `Z`."""
-    return moment.astimezone(UTC).isoformat().replace("+00:00", "Z")
+    """ISO 8601, ending in `Z`; the domain's times are in UTC."""
+    return moment.isoformat().replace("+00:00", "Z")
 
 
 def etag(configuration: Configuration) -> str:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import random
+from datetime import timedelta
 
 import pytest
-from limits.strategies import FixedWindowRateLimiter
 
 from domain.errors import RateLimited
 from entrypoints import rate_limits
-from entrypoints.rate_limits import QuietMemoryStorage, RateLimit
+from entrypoints.rate_limits import RateLimit, Windows
 
 
 class AClock:
@@ -25,13 +25,8 @@ def clock() -> AClock:
     return AClock()
 
 
-@pytest.fixture
-def storage(clock: AClock) -> QuietMemoryStorage:
-    return QuietMemoryStorage(clock=clock)
-
-
-def a_limit(storage: QuietMemoryStorage, notation: str) -> RateLimit:
-    return RateLimit(FixedWindowRateLimiter(storage), notation, kind="user", rng=random.Random(1))
+def a_limit(notation: str, clock: AClock) -> RateLimit:
+    return RateLimit(notation, rng=random.Random(1), clock=clock)
 
 
 def refused(limit: RateLimit, key: str) -> bool:
@@ -42,8 +37,8 @@ def refused(limit: RateLimit, key: str) -> bool:
     return False
 
 
-def test_a_window_lets_its_number_pass_and_the_next_window_again(storage: QuietMemoryStorage, clock: AClock) -> None:
-    limit = a_limit(storage, "2/second")
+def test_a_window_lets_its_number_pass_and_the_next_window_again(clock: AClock) -> None:
+    limit = a_limit("2/second", clock)
 
     first = [refused(limit, "ann") for _ in range(4)]
     clock.now += 1
@@ -53,8 +48,16 @@ def test_a_window_lets_its_number_pass_and_the_next_window_again(storage: QuietM
     assert second == [False, False, True]
 
 
-def test_every_one_of_several_limits_holds(storage: QuietMemoryStorage, clock: AClock) -> None:
-    limit = a_limit(storage, "2/second;3/minute")
+def test_one_who_asks_too_fast_takes_nothing_from_the_others(clock: AClock) -> None:
+    limit = a_limit("1/second", clock)
+    limit.check("ann")
+
+    assert refused(limit, "ann")
+    assert not refused(limit, "bob")
+
+
+def test_every_one_of_several_limits_holds(clock: AClock) -> None:
+    limit = a_limit("2/second;3/minute", clock)
 
     answers = []
     for _ in range(4):
@@ -64,8 +67,28 @@ def test_every_one_of_several_limits_holds(storage: QuietMemoryStorage, clock: A
     assert answers == [False, False, False, True]
 
 
-def test_a_clock_that_is_set_back_locks_nobody_out(storage: QuietMemoryStorage, clock: AClock) -> None:
-    limit = a_limit(storage, "1/minute")
+def test_whoever_is_refused_is_told_when_the_window_ends_and_not_all_at_once(clock: AClock) -> None:
+    limit = a_limit("1/minute", clock)
+    limit.check("ann")
+    clock.now += 20
+
+    waits = set()
+    for _ in range(10):
+        with pytest.raises(RateLimited, match=r"^At most 1 requests in 60 s\.$") as refusal:
+            limit.check("ann")
+        waits.add(refusal.value.retry_after)
+
+    assert timedelta(seconds=40) <= min(waits) < max(waits) < timedelta(seconds=41)
+
+
+def test_no_notation_is_no_limit(clock: AClock) -> None:
+    limit = a_limit("", clock)
+
+    assert not any(refused(limit, "ann") for _ in range(1000))
+
+
+def test_a_clock_that_is_set_back_locks_nobody_out(clock: AClock) -> None:
+    limit = a_limit("1/minute", clock)
     limit.check("ann")
 
     clock.now -= 86_400
@@ -73,27 +96,25 @@ def test_a_clock_that_is_set_back_locks_nobody_out(storage: QuietMemoryStorage, 
     assert not refused(limit, "ann")
 
 
-def test_callers_whose_window_is_over_are_forgotten(
-    storage: QuietMemoryStorage, clock: AClock, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_callers_whose_window_is_over_are_forgotten(clock: AClock, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(rate_limits, "MAX_KEYS", 10)
-    limit = a_limit(storage, "1/second")
+    windows = Windows(1, clock=clock)
     for number in range(10):
-        limit.check(f"user-{number}")
+        windows.count(f"user-{number}")
 
     clock.now += 1
-    limit.check("one more")
+    windows.count("one more")
 
-    assert storage.reset() == 1
+    assert len(windows) == 1
 
 
 def test_a_crowd_of_new_callers_does_not_grow_memory_without_bound(
-    storage: QuietMemoryStorage, monkeypatch: pytest.MonkeyPatch
+    clock: AClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(rate_limits, "MAX_KEYS", 10)
-    limit = a_limit(storage, "1/hour")
+    windows = Windows(3600, clock=clock)
 
     for number in range(100):
-        limit.check(f"user-{number}")
+        windows.count(f"user-{number}")
 
-    assert storage.reset() <= 11
+    assert len(windows) <= 10

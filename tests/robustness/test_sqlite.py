@@ -18,6 +18,7 @@ from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from threading import Barrier, Event
+from typing import Any
 
 import pytest
 
@@ -331,6 +332,39 @@ def test_a_locked_file_stops_the_start_after_a_while(path: Path) -> None:
             SQLiteStore(path, rng=random.Random(0), patience=0)
 
 
+def test_a_rival_that_starts_at_once_does_not_keep_us_from_the_write_ahead_log(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _without_write_ahead_log(path)
+    steps = []
+    with closing(sqlite3.connect(path, isolation_level=None)) as rival:
+
+        class InTheMiddle(sqlite._Connection):
+            def execute(self, sql: str, *parameters: Any) -> sqlite3.Cursor:
+                steps.append(sql)
+                if sql == "PRAGMA journal_mode=WAL" and steps.count(sql) == 1:
+                    rival.execute("BEGIN IMMEDIATE")
+                if sql == "BEGIN EXCLUSIVE":
+                    rival.execute("COMMIT")
+                return super().execute(sql, *parameters)
+
+        monkeypatch.setattr(sqlite, "_Connection", InTheMiddle)
+        with a_store(path)._lent() as connection:
+            assert connection.execute("PRAGMA journal_mode").fetchone() == ("wal",)
+
+    assert steps.count("PRAGMA journal_mode=WAL") == 2
+
+
+def test_a_file_system_without_shared_memory_stops_the_start(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    class WithoutSharedMemory(sqlite._Connection):
+        def execute(self, sql: str, *parameters: Any) -> sqlite3.Cursor:
+            return super().execute(sql.replace("=WAL", "=DELETE"), *parameters)
+
+    monkeypatch.setattr(sqlite, "_Connection", WithoutSharedMemory)
+
+    _refuses_to_start(path, "Put it on a local disk")
+
+
 def test_a_damaged_page_is_refused_in_our_words(path: Path, caplog: pytest.LogCaptureFixture) -> None:
     store = a_store(path)
     for _ in range(200):
@@ -561,6 +595,13 @@ def test_a_purge_deletes_what_expired_and_nothing_else(path: Path) -> None:
 def _a_writer(act: str, path: Path, user: str) -> subprocess.Popen[str]:
     command = [sys.executable, "-m", "tests.robustness.writer", act, str(path), user]
     return subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+
+def _without_write_ahead_log(path: Path) -> None:
+    store = a_store(path)
+    with store._lent() as connection:
+        connection.execute("PRAGMA journal_mode=DELETE")
+    store.close()
 
 
 def _way_out(caplog: pytest.LogCaptureFixture) -> str:

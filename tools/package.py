@@ -8,7 +8,9 @@ zip, from whatever virtual environment they are called. The same sources give th
 from __future__ import annotations
 
 import fnmatch
+import gzip
 import hashlib
+import json
 import os
 import shutil
 import struct
@@ -50,7 +52,13 @@ LEFT_OUT = (
     *("werkzeug/middleware/lint.py", "werkzeug/middleware/profiler.py", "zappa/cli.py", "zappa/core.py"),
     *("zappa/letsencrypt.py", "zappa/asynchronous.py", "zappa/ext/*"),
     # What we have no use for
-    *("boto3/data/*", "boto3/dynamodb/*", "botocore/crt/auth.py", "s3transfer/crt.py"),
+    *(
+        "boto3/data/*",
+        "botocore/data/*/examples-1.json*",
+        "boto3/dynamodb/*",
+        "botocore/crt/auth.py",
+        "s3transfer/crt.py",
+    ),
     *("s3transfer/processpool.py", "cryptography/fernet.py", "cryptography/hazmat/asn1/*"),
     *("cryptography/hazmat/primitives/twofactor/*", "cryptography/x509/ocsp.py", "dateutil/zoneinfo/*"),
     *("dateutil/rrule.py", "jinja2/ext.py", "jinja2/meta.py", "jinja2/sandbox.py", "packaging/licenses/*"),
@@ -150,6 +158,9 @@ def _dependencies(target: Target, requirements: Path, python: str | None) -> Pat
             path.unlink()
         elif path.suffix == ".so":
             path.write_bytes(_without_symbols(path.read_bytes()))
+        elif name.startswith("botocore/data/") and path.suffixes == [".json", ".gz"]:
+            path.with_suffix("").write_text(_without_prose(gzip.decompress(path.read_bytes())), encoding="utf-8")
+            path.unlink()
     for package in EMPTIED:
         shutil.rmtree(draft / package)
         (draft / package).mkdir()
@@ -187,6 +198,17 @@ def _compile(directory: Path, python: str, *layout: str) -> None:
         *("-s", str(directory), "-p", "/var/task", str(directory)),
         problem="the sources could not be compiled",
     )
+
+
+def _without_prose(description: bytes) -> str:
+    """The description of a service as a client needs it: four fifths of it are its manual."""
+
+    def bare(node: Any) -> Any:
+        if isinstance(node, dict):
+            return {k: bare(v) for k, v in node.items() if not (k == "documentation" and isinstance(v, str))}
+        return [bare(item) for item in node] if isinstance(node, list) else node
+
+    return json.dumps(bare(json.loads(description)), separators=(",", ":"))
 
 
 def _without_symbols(library: bytes) -> bytes:

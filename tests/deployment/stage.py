@@ -8,7 +8,8 @@ import platform
 import shutil
 import subprocess
 import sys
-from collections.abc import Mapping
+import time
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,8 @@ from tools.package import Target
 
 ROOT = Path(__file__).resolve().parents[2]
 SECRET = "a secret key of at least thirty-two characters"
+PATIENCE = 60
+"""Seconds, where a busy machine may need them."""
 PACKAGED = ("adapters", "domain", "entrypoints", "tools", "requirements.txt", "zappa_settings.json")
 
 
@@ -85,6 +88,15 @@ class Stage:
 
     def logged(self, message: str) -> list[dict[str, Any]]:
         return [line for line in self.log() if line["message"] == message]
+
+    def answer(self, path: str, *, until: Callable[[Any], bool], **request: Any) -> Any:
+        """What a GET answers in the end: a copy that started on a busy machine looks for its list again."""
+        for _ in range(PATIENCE):
+            body = self.ask("GET", path, **request).json()
+            if until(body):
+                break
+            time.sleep(1)
+        return body
 
     def ask(self, method: str, path: str, **request: Any) -> requests.Response:
         """One request through the gateway."""

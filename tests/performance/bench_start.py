@@ -51,17 +51,16 @@ def main() -> None:
             "the handler, from the zip": (HANDLER, compiled),
             "the same without bytecode": (HANDLER, sources),
             "the libraries alone": (BARE, compiled),
-            "Python itself": ("pass", compiled),
         }
         times: Mapping[str, list[float]] = {case: [] for case in cases}
         for _ in range(ROUNDS):
             for case, (statement, site) in cases.items():
                 times[case].append(seconds(statement, site))
-    ours = statistics.median(times["the handler, from the zip"])
-    table = Table("import", "median ms", "best ms", "the handler takes", title=f"Cold start, {size:.2f} MiB")
+    ours = min(times["the handler, from the zip"])
+    table = Table("import", "best ms", "median ms", "the handler takes", title=f"Cold start, {size:.2f} MiB")
     for case, measured in times.items():
-        median = statistics.median(measured)
-        table.add_row(case, f"{median * 1000:.0f}", f"{min(measured) * 1000:.0f}", f"{ours / median:.2f} x")
+        best, median = min(measured), statistics.median(measured)
+        table.add_row(case, f"{best * 1000:.0f}", f"{median * 1000:.0f}", f"{ours / best:.2f} x")
     Console().print(table)
 
 
@@ -76,10 +75,10 @@ def unpacked(directory: Path, *, compiled: bool) -> tuple[Path, float]:
 
 
 def seconds(statement: str, site: Path) -> float:
-    """What a fresh process takes to execute `statement`, from its first line to its last."""
+    """The CPU time that a fresh process takes for `statement`; a busy machine's wall clock tells of others."""
     script = (
-        f"import sys, time; sys.path.insert(0, {str(site)!r}); start = time.perf_counter()\n"
-        f"{statement}\nsys.__stdout__.write(str(time.perf_counter() - start))"
+        f"import sys, time; sys.path.insert(0, {str(site)!r}); start = time.process_time()\n"
+        f"{statement}\nsys.__stdout__.write(str(time.process_time() - start))"
     )
     command = [sys.executable, "-I", "-S", "-B", "-c", script]  # -B: /var/task is read-only
     done = subprocess.run(command, env=os.environ | ENVIRONMENT, capture_output=True, text=True, check=True)

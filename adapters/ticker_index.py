@@ -19,6 +19,7 @@ from bisect import bisect_left, bisect_right
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
+from functools import cached_property
 from itertools import accumulate, chain, islice
 
 from domain.tickers import Listing, Ticker
@@ -49,7 +50,6 @@ class TickerIndex:
         self._names = _Lines(names)
         self._exchanges = [shared.setdefault(exchange, exchange) for exchange in exchanges]
         self._gone = dict(gone)
-        self._search = _Names(names)
 
     def __len__(self) -> int:
         """The number of symbols, traded or not."""
@@ -69,6 +69,14 @@ class TickerIndex:
         """What is known of a canonical symbol."""
         rank = self._ranks.get(symbol)
         return self._gone.get(symbol) if rank is None else Listing(self._ticker(rank))
+
+    def prepare(self) -> None:
+        """Do now what the first search by name would do: half of the work of loading, which looking up needs not."""
+        self._words  # noqa: B018 - it is kept once it was asked for
+
+    @cached_property
+    def _words(self) -> _Words:
+        return _Words(self._names)
 
     def search(self, query: str, limit: int) -> list[Ticker]:
         """The exact symbol, symbols and then words of names that begin so, then names that hold it; once each."""
@@ -91,9 +99,9 @@ class TickerIndex:
         yield self._with_prefix(symbol)
         terms = _compared(text).split()
         if terms:
-            yield self._search.beginning_with(terms)
+            yield self._words.beginning_with(terms)
         if len(terms) == 1:
-            yield self._search.containing(terms[0])
+            yield self._words.containing(terms[0])
 
     def _with_prefix(self, prefix: str) -> Iterable[int]:
         low = bisect_left(self._sorted_symbols, prefix)
@@ -106,11 +114,11 @@ class TickerIndex:
         return Ticker(self._symbols[rank], self._names[rank], self._exchanges[rank])
 
 
-class _Names:
+class _Words:
     """The companies' names as words, each of which begins after a blank."""
 
-    def __init__(self, names: Sequence[str]) -> None:
-        lines = [" " + line for line in _compared("\n".join(names)).split("\n")]
+    def __init__(self, names: _Lines) -> None:
+        lines = [" " + line for line in _compared(names.text).split("\n")]
         ranks: defaultdict[str, list[int]] = defaultdict(list)
         for rank, line in enumerate(lines):
             for word in line.split():
@@ -153,19 +161,19 @@ class _Lines:
     """Many strings without line breaks as one."""
 
     def __init__(self, lines: Sequence[str]) -> None:
-        self._text = "\n".join(lines)
+        self.text = "\n".join(lines)
         self._starts = array("I", accumulate((len(line) + 1 for line in lines), initial=0))
 
     def __getitem__(self, line: int) -> str:
-        return self._text[self._starts[line] : self._starts[line + 1] - 1]
+        return self.text[self._starts[line] : self._starts[line + 1] - 1]
 
     def having(self, needle: str) -> Iterator[int]:
         """The lines that contain it, each once, in order."""
-        at = self._text.find(needle)
+        at = self.text.find(needle)
         while at >= 0:
             line = bisect_right(self._starts, at) - 1
             yield line
-            at = self._text.find(needle, self._starts[line + 1])
+            at = self.text.find(needle, self._starts[line + 1])
 
 
 def _compared(text: str) -> str:

@@ -7,6 +7,7 @@ sector?, industry?}}}`. The order of the symbols is their rank in searches.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
@@ -15,13 +16,15 @@ from typing import Any
 
 from adapters.ticker_index import TickerIndex
 from domain.errors import TickerListRefused
-from domain.tickers import Listing, Ticker, canonical_symbol
+from domain.tickers import SYMBOL, Listing, Ticker, canonical_symbol
 
 Entry = Mapping[str, Any]
 
 MAX_LOSSES = 0.1
 MAX_BYTES = 32 * 2**20
-"""Of a list, unpacked; ten thousand symbols take one and a half million."""
+"""Of a list, unpacked; ten thousand symbols take less than a million."""
+
+_CANONICAL = re.compile(f"{SYMBOL}(?:\n{SYMBOL})*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +105,9 @@ def _json(body: bytes) -> dict[str, Any]:
 
 
 def _canonical(symbols: dict[str, Entry]) -> dict[str, Entry]:
-    """The same in the one spelling of each symbol."""
+    """The same in the one spelling of each symbol, which all usually have."""
+    if _CANONICAL.fullmatch("\n".join(symbols)):
+        return symbols
     spelled = {symbol: canonical_symbol(symbol) for symbol in symbols}
     impossible = [symbol for symbol, canonical in spelled.items() if canonical is None]
     if impossible:

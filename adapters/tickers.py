@@ -182,7 +182,10 @@ class RefreshedTickers:
             self._etag = fetched.etag  # a refused list is not downloaded, nor reported, again
             published = self._judged(fetched)
             self._refused = False
-            self._step_up(published.index(), published.version)
+            index = published.index()
+            if self._background:
+                index.prepare()
+            self._step_up(index, published.version)
         elif self._refused:
             self._put_off(self._next_ttl())
         else:

@@ -7,7 +7,10 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
 
-_SYMBOL = re.compile(r"[A-Z0-9]{1,8}(?:\.[A-Z0-9]{1,4}){0,2}")
+SYMBOL = r"[A-Z0-9]{1,8}(?:\.[A-Z0-9]{1,4}){0,2}"
+"""What a symbol looks like in its one spelling."""
+
+_SYMBOL = re.compile(SYMBOL)
 _SPELLINGS = str.maketrans("-/", "..")
 
 

@@ -414,6 +414,13 @@ def test_on_a_server_the_list_is_refreshed_though_nobody_asks(clock: AClock) -> 
     assert state(server.tickers) == (S3, "2", True)
 
 
+def test_on_a_server_no_request_waits_for_searching_to_be_prepared(clock: AClock) -> None:
+    server, function = AServer(APlace(a_list("1")), clock).tickers, a_lambdas(APlace(a_list("1")), clock)
+
+    assert "_words" in vars(server.current().index)
+    assert "_words" not in vars(function.current().index)
+
+
 def test_on_a_server_no_request_asks_the_source(clock: AClock) -> None:
     place = APlace(a_list("1"))
     server = AServer(place, clock)

@@ -1,0 +1,160 @@
+"""The ticker index against floors in the same run: `python -m tests.performance.bench_tickers`.
+
+The floors are what one would write at first: ten thousand validated objects, and a scan over a list of them.
+"""
+
+from __future__ import annotations
+
+import gc
+import json
+import random
+import statistics
+import sys
+import time
+import tracemalloc
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from marshmallow import Schema, fields, validate
+from rich.console import Console
+from rich.table import Table
+
+from adapters.bundled_tickers import PATH, bundled, unpacked
+from adapters.ticker_index import TickerIndex
+from adapters.ticker_lists import PublishedList, published_form
+from domain.tickers import Ticker
+
+LOADS, QUERIES, REPEATS = 15, 500, 3
+FLOOR_QUERIES = 50
+MAX_LOAD_MS, MIN_LOAD_RATIO, MIN_SEARCH_RATIO = 30.0, 10.0, 20.0
+
+
+class TickerSchema(Schema):
+    """One entry, as a validating library has it."""
+
+    symbol = fields.String(required=True, validate=validate.Regexp(r"^[A-Z0-9]{1,8}(\.[A-Z0-9]{1,4}){0,2}$"))
+    name = fields.String(required=True, validate=validate.Length(min=1, max=200))
+    exchange = fields.String(required=True)
+    is_active = fields.Boolean(required=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Times:
+    """Of many runs, in milliseconds."""
+
+    p50: float
+    p99: float
+
+    @classmethod
+    def of(cls, seconds: Sequence[float]) -> Times:
+        """The median, and what 99 of 100 runs keep below."""
+        return cls(statistics.median(seconds) * 1e3, statistics.quantiles(seconds, n=100, method="inclusive")[98] * 1e3)
+
+
+def scan(tickers: Sequence[Ticker], query: str, limit: int) -> list[Ticker]:
+    """The floor: look at every object, in the order that the contract asks for."""
+    symbol, name = query.strip().upper(), query.strip().lower()
+    exact = [ticker for ticker in tickers if ticker.symbol == symbol]
+    begins = [ticker for ticker in tickers if ticker.symbol != symbol and ticker.symbol.startswith(symbol)]
+    named = [ticker for ticker in tickers if name in ticker.name.lower() and not ticker.symbol.startswith(symbol)]
+    return (exact + begins + named)[:limit]
+
+
+def by_prefix(tickers: Sequence[Ticker], rng: random.Random) -> Iterator[str]:
+    """What somebody types who knows the symbol: a part of it, or all."""
+    while True:
+        symbol = rng.choice(tickers).symbol
+        yield symbol[: rng.randint(1, len(symbol))].lower()
+
+
+def by_name(tickers: Sequence[Ticker], rng: random.Random) -> Iterator[str]:
+    """What somebody types who knows the company: its beginning, a word of it, a part of a word."""
+    while True:
+        name = rng.choice(tickers).name
+        word = rng.choice(name.split())
+        yield rng.choice([name[: rng.randint(2, 16)], word, word[: rng.randint(2, 8)], word[1:6]])
+
+
+def timed(act: Callable[[], Any], repeats: int) -> list[float]:
+    """Seconds of the processor in each run, whatever else the machine is doing."""
+    times = []
+    for _ in range(repeats):
+        begun = time.process_time()
+        act()
+        times.append(time.process_time() - begun)
+    return times
+
+
+def best_of(act: Callable[[], Any], repeats: int) -> float:
+    """The fastest run: what the code costs."""
+    return min(timed(act, repeats))
+
+
+def memory_of(make: Callable[[], Any]) -> float:
+    """MiB that the result keeps."""
+    gc.collect()
+    tracemalloc.start()
+    kept = make()
+    size, _ = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    del kept
+    return size / 2**20
+
+
+def prepared(packed: bytes) -> TickerIndex:
+    """The bundled list with all that searching needs."""
+    index = unpacked(packed).index
+    index.prepare()
+    return index
+
+
+def main() -> int:
+    """Print the table; 1 if a target was missed."""
+    index = bundled().index
+    listings = [listing for symbol in index.symbols if (listing := index.find(symbol))]
+    tickers = [listing.ticker for listing in listings if listing.is_active]
+    entries = json.dumps([asdict(ticker) | {"is_active": True} for ticker in tickers])
+    packed, schema = PATH.read_bytes(), TickerSchema(many=True)
+    document = published_form("1", bundled().built_at, {listing.ticker.symbol: listing for listing in listings})
+    misses = []
+    table = Table("", "here", "floor", "ratio", "target", title=f"{len(tickers)} tickers")
+
+    def row(label: str, here: float, floor: float, unit: str, *, least: float = 0, most: float = float("inf")) -> None:
+        good = floor / here >= least and here <= most
+        if not good:
+            misses.append(label)
+        target = ", ".join([f"≥ {least:.0f} times"] * bool(least) + [f"≤ {most:.0f} {unit}"] * (most < float("inf")))
+        style = "green" if good else "bold red"
+        table.add_row(label, f"{here:.3g} {unit}", f"{floor:.3g} {unit}", f"[{style}]{floor / here:.0f}[/]", target)
+
+    objects = best_of(lambda: schema.loads(entries), 3) * 1e3
+    bundle = best_of(lambda: unpacked(packed), LOADS) * 1e3
+    published = best_of(lambda: PublishedList.of(document).index(), LOADS) * 1e3
+    row("load the bundled list / validated objects", bundle, objects, "ms", least=MIN_LOAD_RATIO, most=MAX_LOAD_MS)
+    row("load the published list / validated objects", published, objects, "ms", most=MAX_LOAD_MS)
+    fresh = [unpacked(packed).index for _ in range(LOADS)]
+    first = min(timed(lambda: fresh.pop().prepare(), LOADS)) * 1e3
+    row("load and prepare searching / validated objects", bundle + first, objects, "ms", most=MAX_LOAD_MS)
+    row(
+        "memory / validated objects",
+        memory_of(lambda: prepared(packed)),
+        memory_of(lambda: schema.loads(entries)),
+        "MiB",
+    )
+    rng = random.Random(7)
+    for label, queries in (("symbol prefix", by_prefix(tickers, rng)), ("name", by_name(tickers, rng))):
+        asked = [next(queries) for _ in range(QUERIES)]
+        here = Times.of([best_of(lambda q=q: index.search(q, 10), REPEATS) for q in asked])  # type: ignore[misc]
+        floor = Times.of([best_of(lambda q=q: scan(tickers, q, 10), REPEATS) for q in asked[:FLOOR_QUERIES]])  # type: ignore[misc]
+        row(f"search by {label}, p50 / scan", here.p50, floor.p50, "ms")
+        row(f"search by {label}, p99 / scan", here.p99, floor.p99, "ms", least=MIN_SEARCH_RATIO, most=1)
+    console = Console()
+    console.print(table)
+    if misses:
+        console.print(f"Missed: {', '.join(misses)}")
+    return 1 if misses else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

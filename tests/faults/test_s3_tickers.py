@@ -9,13 +9,14 @@ import random
 import time
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime, timedelta
+from itertools import count
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 import boto3
 import pytest
 
-from adapters.s3_tickers import MAX_BYTES, S3Tickers
+from adapters.s3_tickers import ATTEMPT, MAX_BYTES, S3Tickers
 from adapters.ticker_lists import published_form
 from adapters.tickers import RefreshedTickers
 from domain.deadline import within
@@ -170,6 +171,19 @@ def test_an_answer_that_does_not_come_is_given_up_and_tried_again(
     assert tickers.fetch() is not None
 
     assert len(proxy.calls) == 2
+
+
+def test_an_answer_that_drips_is_given_up_however_steadily(tickers: S3Tickers, proxy: FaultProxy, bucket: str) -> None:
+    tickers.publish(a_list("1"), replacing=None)
+    proxy.script()
+    seconds = count(step=ATTEMPT + 1)
+    slow = S3Tickers(bucket, KEY, clock=lambda: next(seconds), sleep=lambda _: None)
+
+    with pytest.raises(TickersUnavailable) as failure:
+        slow.fetch()
+
+    assert str(failure.value.__cause__) == "timeout: SlowAnswer"
+    assert len(proxy.calls) == 3
 
 
 @pytest.mark.parametrize("trouble", [*SHORT, Trouble.HANGS])

@@ -7,6 +7,7 @@ import os
 import random
 import secrets
 import time
+from contextlib import suppress
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -14,6 +15,7 @@ from uuid import uuid4
 
 from flask import Flask
 
+from domain.errors import StoreUnavailable
 from domain.ports import Clock, ConfigurationStore, IdentityProvider, NewId, Table, TickerEditor, TickerList
 from domain.services import ConfigurationService, TickerService
 from entrypoints import dashboard
@@ -54,7 +56,7 @@ def create_app(
     `on_lambda` says that nothing runs between requests.
     """
     rng = rng or random.SystemRandom()  # a seeded one would be the same in every copy of a SnapStart snapshot
-    store = TimedStore(store or _store(settings, rng=rng))
+    store = TimedStore(store or _store(settings, clock=clock, rng=rng))
     ticker_list = ticker_list or _ticker_list(settings, clock=clock, rng=rng, background=not on_lambda)
     identities = identities or _identities(settings, clock=clock, rng=rng)
     plan = None
@@ -89,7 +91,7 @@ def create_app(
     return app
 
 
-def _store(settings: Settings, *, rng: random.Random) -> ConfigurationStore:
+def _store(settings: Settings, *, clock: Clock, rng: random.Random) -> ConfigurationStore:
     if settings.store is StoreKind.MEMORY:
         from adapters.memory import MemoryStore
 
@@ -98,9 +100,12 @@ def _store(settings: Settings, *, rng: random.Random) -> ConfigurationStore:
         from adapters.sqlite import DatabaseUnusable, SQLiteStore
 
         try:
-            return SQLiteStore(settings.sqlite_path, rng=rng)
+            embedded = SQLiteStore(settings.sqlite_path, rng=rng)
         except DatabaseUnusable as error:
             raise SettingsError({"CONFIG_API_SQLITE_PATH": str(error)}) from error
+        with suppress(StoreUnavailable):  # what is past its time may stay until the next start
+            embedded.purge(clock())
+        return embedded
     from adapters.dynamodb import DynamoDBStore
 
     return DynamoDBStore(settings.table or "", clock=time.monotonic, sleep=time.sleep, rng=rng, new_id=new_id)
@@ -118,7 +123,7 @@ def _ticker_list(settings: Settings, *, clock: Clock, rng: random.Random, backgr
     from adapters.tickers import RefreshedTickers, bundled_tickers
 
     if settings.ticker_bucket is None:
-        return bundled_tickers()
+        return bundled_tickers(prepared=background)
     from adapters.s3_tickers import S3Tickers
 
     published = S3Tickers(settings.ticker_bucket, settings.ticker_key, rng=rng)

@@ -12,6 +12,7 @@ from threading import Thread
 
 import pytest
 
+from adapters.bundled_tickers import bundled
 from adapters.ticker_lists import published_form
 from adapters.tickers import AGAIN_AFTER, AT_START, IN_REQUEST, SHORTEST_SLEEP, RefreshedTickers, bundled_tickers
 from domain.deadline import remaining
@@ -112,6 +113,13 @@ def test_without_a_bucket_the_bundled_list_is_the_authority() -> None:
     assert edition.freshness.count > 10_000
     assert edition.find("AAPL") is not None
     assert [ticker.symbol for ticker in edition.search("apple", 1)] == ["AAPL"]
+
+
+def test_the_bundled_list_can_be_prepared_for_searching_at_start() -> None:
+    bundled.cache_clear()
+
+    assert "_words" not in vars(bundled_tickers().current().index)
+    assert "_words" in vars(bundled_tickers(prepared=True).current().index)
 
 
 def test_the_published_list_is_loaded_at_start(clock: AClock) -> None:

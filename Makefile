@@ -4,6 +4,7 @@ PYTHON ?= python3
 PORT ?= 8000
 WORKERS ?= $(if $(filter 1,$(CONFIG_API_FAULTS)),1,2)
 MINUTES ?= 5
+STAGE ?= dev
 BIN := .venv/bin
 
 .DEFAULT_GOAL := help
@@ -33,8 +34,17 @@ check: .venv/.development ## Lint, types, arrows and the fast tests
 bench: .venv/.development ## Measure against floors in the same run
 	$(BIN)/python -m tests.performance
 
+package: .venv/.development ## Build build/package.zip, what `zappa deploy` uploads (STAGE=dev)
+	@mkdir -p build
+	$(BIN)/zappa package $(STAGE) -o build/package.zip
+
 soak: .venv/.development ## Attack the DynamoDB store with faults for MINUTES=5, then check every promise
 	$(BIN)/python -m tests.faults.soak --minutes $(MINUTES)
+
+mutants: .venv/.development ## Change the rules and the retries line by line, and see that a test notices (minutes)
+	rm -rf mutants
+	$(BIN)/mutmut run
+	$(BIN)/mutmut results
 
 openapi: .venv/.development ## Write openapi.json anew
 	$(BIN)/flask --app entrypoints.wsgi openapi > openapi.json
@@ -44,7 +54,7 @@ format: .venv/.development ## Format the code
 	$(BIN)/ruff format
 
 clean: ## Remove what the other targets made, but for var/
-	rm -rf .venv .cache .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache build .coverage*
+	rm -rf .venv .cache mutants .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache build .coverage*
 
 .PHONY: browser
 browser: .venv/.development

@@ -7,6 +7,7 @@ import json
 import logging
 from collections.abc import Iterator
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from flask.testing import FlaskClient
@@ -15,6 +16,7 @@ from adapters.memory import MemoryStore
 from domain import deadline
 from domain.configurations import Configuration
 from entrypoints import logs
+from entrypoints.settings import SettingsError, StoreKind
 from tests.api.conftest import ORIGIN, V2, AClock, MakeApp, a_body, a_session
 
 SHELF = f"{V2}/configurations"
@@ -312,3 +314,33 @@ def test_a_line_break_in_what_is_logged_forges_no_line(client: FlaskClient, line
     client.get("/api/v2/%0a%7B%22level%22:%22ERROR%22%7D")
 
     assert all(line["level"] == "INFO" for line in logged(lines))
+
+
+# Start
+
+
+def test_what_is_past_its_time_is_gone_at_the_next_start(make_app: MakeApp, clock: AClock, tmp_path: Path) -> None:
+    settings = {"store": StoreKind.SQLITE, "sqlite_path": tmp_path / "db.sqlite3"}
+    client = make_app(store=None, settings=settings).test_client()
+    ann = a_session(client)
+    client.post(SHELF, json=a_body(), headers=ann)
+
+    clock.now += timedelta(days=36)
+    make_app(store=None, settings=settings)
+    clock.now -= timedelta(days=36)
+    kept = len(client.get(SHELF, headers=ann).json["configurations"])
+    clock.now += timedelta(days=38)
+    make_app(store=None, settings=settings)
+    clock.now -= timedelta(days=38)
+
+    assert kept == 1
+    assert client.get(SHELF, headers=ann).json["configurations"] == []
+
+
+def test_a_database_that_cannot_be_used_stops_the_start_by_the_name_of_its_setting(
+    make_app: MakeApp, tmp_path: Path
+) -> None:
+    (tmp_path / "db.sqlite3").write_bytes(b"not a database, but long enough to be taken for one" * 100)
+
+    with pytest.raises(SettingsError, match="CONFIG_API_SQLITE_PATH"):
+        make_app(store=None, settings={"store": StoreKind.SQLITE, "sqlite_path": tmp_path / "db.sqlite3"})

@@ -1,0 +1,232 @@
+"""The retry policy under faults and in crowds: the real one, on a clock that only goes on when somebody waits.
+
+Each client is a greenlet; whoever is due next runs next. Nothing sleeps, so that an hour of DynamoDB takes
+seconds, and the same seed gives the same hour.
+"""
+
+from __future__ import annotations
+
+import heapq
+import logging
+import random
+import statistics
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from itertools import count
+from typing import Any
+
+from greenlet import getcurrent, greenlet
+
+from adapters.aws_errors import Fault, FaultKind
+from adapters.retry import Retry, dynamodb_retry
+from domain.deadline import within
+from domain.errors import TryLater
+from tests.performance.plots import Plot
+from tests.performance.report import Section, Target
+
+DEADLINE = 5.0
+RATES = (0, 5, 10, 20, 30, 40, 50, 60)
+REQUESTS = 20_000
+CROWDS = (1, 2, 5, 10, 20, 30, 50, 75, 100)
+ROUNDS = 40
+ON_THE_WAY, HELD = 0.001, 0.006
+"""Seconds: to DynamoDB and back, one way; and how long a transaction holds its items there."""
+ANSWER, TIMEOUT = 0.005, 1.0
+"""Seconds that an attempt takes that is answered, and one that is not."""
+AT_ONCE = (FaultKind.THROTTLED, FaultKind.TRANSIENT)
+WITH_TIMEOUTS = (FaultKind.THROTTLED, FaultKind.TRANSIENT, FaultKind.TRANSIENT, FaultKind.TIMEOUT)
+
+
+@dataclass
+class Simulation:
+    """A clock and its clients."""
+
+    now: float = 0.0
+    _due: list[tuple[float, int, greenlet]] = field(default_factory=list)
+    _order: Any = field(default_factory=count)
+
+    def clock(self) -> float:
+        """The time, in seconds."""
+        return self.now
+
+    def sleep(self, seconds: float) -> None:
+        """Let the others go on for so long."""
+        self._at(self.now + seconds, getcurrent())
+        self._scheduler.switch()
+
+    def run(self, clients: Sequence[Callable[[], None]]) -> None:
+        """Start all at once, and return when the last is done."""
+        self._scheduler = getcurrent()
+        for client in clients:
+            self._at(self.now, greenlet(client))
+        while self._due:
+            self.now, _, client_ = heapq.heappop(self._due)
+            client_.switch()
+
+    def _at(self, time: float, client: greenlet) -> None:
+        heapq.heappush(self._due, (time, next(self._order), client))
+
+
+@dataclass
+class Outcomes:
+    """How long each request took that succeeded, and how many did not."""
+
+    seconds: list[float] = field(default_factory=list)
+    refused: int = 0
+    slowest_refusal: float = 0.0
+    attempts: int = 0
+
+    @property
+    def share(self) -> float:
+        """Of 100 requests, how many succeeded."""
+        return 100 * len(self.seconds) / ((len(self.seconds) + self.refused) or 1)
+
+    def milliseconds(self, percentile: int) -> float:
+        """The time that so many of 100 successes took at most."""
+        if len(self.seconds) < 2:
+            return 1000 * sum(self.seconds)
+        return 1000 * statistics.quantiles(self.seconds, n=100, method="inclusive")[percentile - 1]
+
+    def request(self, simulation: Simulation, retry: Retry, attempt: Callable[[], None]) -> None:
+        """One request with its deadline."""
+
+        def counted() -> None:
+            self.attempts += 1
+            attempt()
+
+        began = simulation.now
+        try:
+            with within(DEADLINE, clock=simulation.clock):
+                retry("add", counted)
+        except TryLater:
+            self.refused += 1
+            self.slowest_refusal = max(self.slowest_refusal, simulation.now - began)
+        else:
+            self.seconds.append(simulation.now - began)
+
+
+def measure() -> list[Section]:
+    """Success and latency by fault rate, and by the size of a crowd."""
+    logging.getLogger("adapters.retry").setLevel(logging.CRITICAL)
+    return [by_fault_rate(), by_crowd()]
+
+
+def by_fault_rate(rates: Sequence[int] = RATES, requests: int = REQUESTS) -> Section:
+    """One process, one request after the other, so many of 100 calls failing."""
+    rows, success, p99 = [], {}, {}
+    for name, kinds in (("answered at once", AT_ONCE), ("a quarter timeouts", WITH_TIMEOUTS)):
+        found = {rate: with_faults(rate / 100, kinds, requests) for rate in rates}
+        success[name] = [(rate, outcomes.share) for rate, outcomes in found.items()]
+        p99[name] = [(rate, outcomes.milliseconds(99)) for rate, outcomes in found.items()]
+        rows += [
+            (
+                f"{rate} %, {name}",
+                f"{outcomes.share:.2f} %",
+                f"{outcomes.attempts / requests:.2f}",
+                f"{outcomes.milliseconds(50):.0f}",
+                f"{outcomes.milliseconds(99):.0f}",
+                f"{1000 * outcomes.slowest_refusal:.0f}",
+            )
+            for rate, outcomes in found.items()
+        ]
+    promised = dict(success["answered at once"]).get(30, 100.0)
+    return Section(
+        "Success and latency by fault rate",
+        f"A simulation over the real retry policy: {requests:,} requests for each rate, one after the other through "
+        f"one process, so that all draw on one retry quota. An answered attempt takes {ANSWER * 1000:.0f} ms, a timeout "
+        f"{TIMEOUT:.0f} s; a request has {DEADLINE:.0f} s. Beyond 50 % the quota does what it is for: it stops "
+        "multiplying calls to a store that is going down, and requests are refused early.",
+        ("calls that fail", "requests that succeed", "calls a request", "p50 ms", "p99 ms", "slowest refusal ms"),
+        rows,
+        {
+            "success-by-fault-rate": Plot("Requests that succeed", "% of calls that fail", "%", success),
+            "latency-by-fault-rate": Plot("Slowest of 100 that succeed", "% of calls that fail", "ms", p99),
+        },
+        Target("Success in percent at a fault rate of 30 %", 99.9, at_least=True).verdict(promised),
+    )
+
+
+def with_faults(rate: float, kinds: Sequence[FaultKind], requests: int) -> Outcomes:
+    """Requests to a store of which each call fails with this probability."""
+    simulation, rng, outcomes = Simulation(), random.Random(11), Outcomes()
+    retry = dynamodb_retry(clock=simulation.clock, sleep=simulation.sleep, rng=rng)
+
+    def attempt() -> None:
+        kind = rng.choice(kinds) if rng.random() < rate else None
+        simulation.sleep(TIMEOUT if kind is FaultKind.TIMEOUT else ANSWER)
+        if kind is not None:
+            raise Fault(kind, "Injected")
+
+    def client() -> None:
+        for _ in range(requests):
+            outcomes.request(simulation, retry, attempt)
+
+    simulation.run([client])
+    return outcomes
+
+
+def by_crowd(crowds: Sequence[int] = CROWDS, rounds: int = ROUNDS) -> Section:
+    """So many creates of one user at the same moment."""
+    found = {size: in_a_crowd(size, rounds) for size in crowds}
+    rows = [
+        (
+            str(size),
+            f"{outcomes.share:.1f} %",
+            f"{outcomes.attempts / (size * rounds):.2f}",
+            f"{outcomes.milliseconds(50):.0f}",
+            f"{outcomes.milliseconds(99):.0f}",
+        )
+        for size, outcomes in found.items()
+    ]
+    return Section(
+        "Simultaneous creates of one user",
+        f"A simulation over the real retry policy: each create is a transaction that holds the user's count for "
+        f"{HELD * 1000:.0f} ms, and one that meets it held is cancelled with TransactionConflict, as DynamoDB does; "
+        f"{rounds} crowds of each size. Who does not get through within the tries is told 429 `contended` and when to "
+        "come back; nothing was written.",
+        ("creates at once", "get through", "calls each", "p50 ms", "p99 ms"),
+        rows,
+        {
+            "crowds": Plot(
+                "Simultaneous creates of one user that get through",
+                "creates at the same moment",
+                "%",
+                {"one user's crowd": [(size, outcomes.share) for size, outcomes in found.items()]},
+                logarithmic=True,
+            )
+        },
+    )
+
+
+def in_a_crowd(size: int, rounds: int) -> Outcomes:
+    """Crowds of clients in as many processes, each with a quota of its own."""
+    outcomes, rng = Outcomes(), random.Random(5)
+    for _ in range(rounds):
+        simulation = Simulation()
+        store = ConflictingStore(simulation)
+
+        def client(simulation: Simulation = simulation, store: ConflictingStore = store) -> None:
+            retry = dynamodb_retry(clock=simulation.clock, sleep=simulation.sleep, rng=rng)
+            outcomes.request(simulation, retry, store.transact)
+
+        simulation.run([client] * size)
+    return outcomes
+
+
+class ConflictingStore:
+    """One item that a transaction holds for a while; a second one that comes meanwhile is cancelled."""
+
+    def __init__(self, simulation: Simulation) -> None:
+        self._simulation = simulation
+        self._held_until = 0.0
+
+    def transact(self) -> None:
+        """One attempt."""
+        self._simulation.sleep(ON_THE_WAY)
+        free = self._simulation.now >= self._held_until
+        if free:
+            self._held_until = self._simulation.now + HELD
+            self._simulation.sleep(HELD)
+        self._simulation.sleep(ON_THE_WAY)
+        if not free:
+            raise Fault(FaultKind.CONTENDED, "TransactionConflict")

@@ -78,8 +78,6 @@ class DynamoDBStore:
         self._configurations, self._quotas = bound_models(table, region=region)
         self._table = self._configurations._get_connection()  # noqa: SLF001 no public way to the client that they share
         self._retry = dynamodb_retry(clock=clock, sleep=sleep, rng=rng)
-        # A lost race is no fault of the store: its rounds have a quota and a pulse of their own.
-        self._race = dynamodb_retry(clock=clock, sleep=sleep, rng=rng)
         self._probe = dynamodb_probe(clock=clock, sleep=sleep, rng=rng)
         self._new_token = new_id
 
@@ -133,7 +131,7 @@ class DynamoDBStore:
             current = newer
             raise Fault(FaultKind.CONTENDED, _FAILED)
 
-        return self._race("update", attempt)
+        return self._retry("update", attempt)
 
     def remove(self, user_id: str, config_id: str, *, revisions: frozenset[str] | None = None) -> None:
         """See ConfigurationStore. One transaction: the item goes if it is at one of `revisions`, and is not counted."""

@@ -250,6 +250,8 @@ class _Call:
             result = persistent()
         except Fault as fault:
             raise self._refusal(fault.kind) from fault
+        except TryLater:  # of a call within this one, which has been reckoned up
+            raise
         except DomainError:  # a refusal such as LimitReached is an answer: the dependency is well
             self._succeeded()
             raise

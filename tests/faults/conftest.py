@@ -34,5 +34,11 @@ def store(proxy: FaultProxy, table: str) -> DynamoDBStore:
 
 
 @pytest.fixture
+def rival(aws: str, table: str) -> DynamoDBStore:
+    """Another process, without trouble."""
+    return a_dynamodb_store(aws, table)
+
+
+@pytest.fixture
 def ann() -> str:
     return f"ann-{uuid4()}"

@@ -42,6 +42,7 @@ _S3_REFUSALS = {
     Trouble.INTERNAL_ERROR: (500, "InternalError"),
     Trouble.UNAVAILABLE: (503, "ServiceUnavailable"),
     Trouble.CONFLICT: (409, "ConditionalRequestConflict"),
+    Trouble.CONFLICT_AND_FAILED: (409, "ConditionalRequestConflict"),
 }
 _OF_CONNECTION = {"connection", "content-length", "date", "keep-alive", "server", "transfer-encoding"}
 
@@ -77,10 +78,14 @@ def at_random(share: float, *, seed: int, hangs: float = 0.1) -> Plan:
 
 @dataclass
 class FaultProxy:
-    """The proxy's controls; `calls` lists every operation that reached it, with its trouble."""
+    """The proxy's controls; `calls` lists every operation that reached it, with its trouble.
+
+    With `leaves_items_out` a condition that failed comes without the item that made it fail.
+    """
 
     endpoint: str
     plan: Plan = no_trouble
+    leaves_items_out: bool = False
     calls: list[tuple[str, Trouble | None]] = field(default_factory=list)
     _script: deque[Trouble | None] = field(default_factory=deque)
 
@@ -160,7 +165,9 @@ class _Handler(BaseHTTPRequestHandler):
         trouble = self.server.proxy.next_trouble(operation)
         match trouble:
             case None:
-                self._answer(*self._forward(body))
+                status, headers, answer = self._forward(body)
+                left_out = self.server.proxy.leaves_items_out
+                self._answer(status, headers, _without_items(answer) if left_out else answer)
             case Trouble.RESET:
                 self._reset()
             case Trouble.HANGS:
@@ -198,6 +205,14 @@ class _Handler(BaseHTTPRequestHandler):
         self.connection.settimeout(LONGEST_HANG)
         self.connection.recv(1)  # returns when the client has had enough
         self.close_connection = True
+
+
+def _without_items(answer: bytes) -> bytes:
+    """A cancellation as older engines tell it."""
+    told = json.loads(answer)
+    for reason in told.get("CancellationReasons", ()):
+        reason.pop("Item", None)
+    return json.dumps(told).encode()
 
 
 def _refusal(trouble: Trouble, operation: str, body: bytes) -> tuple[int, bytes]:

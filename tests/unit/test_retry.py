@@ -252,6 +252,15 @@ def test_a_refusal_by_a_rule_is_a_success_of_the_store(retry: Retry) -> None:
     assert retry("add", failing(FaultKind.TRANSIENT, 6)) == "done"
 
 
+def test_a_call_that_failed_within_another_is_no_success(retry: Retry) -> None:
+    for _ in range(20):
+        _refused(retry, lambda: retry("inner", failing(FaultKind.TRANSIENT)))
+
+    _refused(retry, attempts := failing(FaultKind.TRANSIENT))
+
+    assert attempts.made == 1
+
+
 def test_a_user_s_own_crowd_does_not_cost_the_others_their_retries(retry: Retry) -> None:
     for _ in range(50):
         with pytest.raises(Contended):

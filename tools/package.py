@@ -205,7 +205,7 @@ def _without_prose(description: bytes) -> str:
 
     def bare(node: Any) -> Any:
         if isinstance(node, dict):
-            return {k: bare(v) for k, v in node.items() if not (k == "documentation" and isinstance(v, str))}
+            return {k: "" if k == "documentation" and isinstance(v, str) else bare(v) for k, v in node.items()}
         return [bare(item) for item in node] if isinstance(node, list) else node
 
     return json.dumps(bare(json.loads(description)), separators=(",", ":"))

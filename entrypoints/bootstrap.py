@@ -106,9 +106,15 @@ def _store(settings: Settings, *, clock: Clock, rng: random.Random) -> Configura
         with suppress(StoreUnavailable):  # what is past its time may stay until the next start
             embedded.purge(clock())
         return embedded
+    from botocore.exceptions import NoRegionError
+
     from adapters.dynamodb import DynamoDBStore
 
-    return DynamoDBStore(settings.table or "", clock=time.monotonic, sleep=time.sleep, rng=rng, new_id=new_id)
+    try:
+        return DynamoDBStore(settings.table or "", clock=time.monotonic, sleep=time.sleep, rng=rng, new_id=new_id)
+    except NoRegionError as error:
+        problem = "is required with the dynamodb store: the region of its table, such as eu-central-1"
+        raise SettingsError({"AWS_REGION": problem}) from error
 
 
 def _table(settings: Settings, *, clock: Clock) -> Table | None:

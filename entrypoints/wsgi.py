@@ -12,6 +12,9 @@ from entrypoints.unready import create_unready_app
 
 on_lambda = "AWS_LAMBDA_FUNCTION_NAME" in os.environ
 
+if "AWS_REGION" in os.environ:  # what Lambda and the other SDKs read; botocore reads the older name only
+    os.environ["AWS_DEFAULT_REGION"] = os.environ["AWS_REGION"]
+
 try:
     settings = Settings.of(os.environ)
     logs.configure(settings.log_level)

@@ -1,0 +1,74 @@
+"""How a process begins: with the environment, or with a message that says what is wrong with it."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+DYNAMODB = {
+    "CONFIG_API_STORE": "dynamodb",
+    "CONFIG_API_TABLE": "configurations",
+    "CONFIG_API_SECRET_KEYS": "a key of at least thirty-two characters",
+}
+SHOW_REGION = """
+from entrypoints.bootstrap import create_app
+from entrypoints.wsgi import app
+import boto3
+print(boto3.client("dynamodb").meta.region_name)
+"""
+ASK = """
+from entrypoints.wsgi import app
+answer = app.test_client().get("/api/v2/configurations")
+print(answer.status_code, answer.content_type, answer.headers["Retry-After"], answer.get_data(as_text=True))
+"""
+
+
+def python(code: str, directory: Path, **environ: str) -> subprocess.CompletedProcess[str]:
+    """A process that knows of no region and no settings but these."""
+    kept = {name: value for name, value in os.environ.items() if not name.endswith("_REGION")}
+    paths = {"CONFIG_API_SQLITE_PATH": str(directory / "db.sqlite3")}
+    return subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=Path(__file__).parents[2],
+        env=kept | paths | environ,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def test_the_region_is_taken_from_aws_region_before_the_older_name(tmp_path: Path) -> None:
+    started = python(SHOW_REGION, tmp_path, AWS_REGION="eu-central-1", AWS_DEFAULT_REGION="us-west-2", **DYNAMODB)
+
+    assert started.stdout.strip() == "eu-central-1", started.stderr
+
+
+@pytest.mark.parametrize(
+    ("environ", "named"),
+    [
+        (DYNAMODB, "AWS_REGION"),
+        ({"CONFIG_API_STORE": "dynamodb"}, "CONFIG_API_TABLE"),
+        ({"CONFIG_API_DEADLINE": "soon"}, "CONFIG_API_DEADLINE"),
+    ],
+)
+def test_a_wrong_environment_stops_the_start_and_is_named(tmp_path: Path, environ: dict[str, str], named: str) -> None:
+    stopped = python("import entrypoints.wsgi", tmp_path, **environ)
+
+    assert stopped.returncode == 1
+    assert f"  {named}: " in stopped.stderr
+    assert "Traceback" not in stopped.stderr
+
+
+def test_in_a_lambda_it_answers_in_our_format_and_tells_the_log(tmp_path: Path) -> None:
+    served = python(ASK, tmp_path, AWS_LAMBDA_FUNCTION_NAME="config-api", CONFIG_API_STORE="dynamodb")
+
+    status, content_type, retry_after, body = served.stdout.split(" ", 3)
+    assert (status, content_type, retry_after) == ("503", "application/problem+json", "60")
+    assert json.loads(body)["code"] == "store_unavailable"
+    assert "CONFIG_API_TABLE" not in body
+    assert "CONFIG_API_TABLE" in served.stderr

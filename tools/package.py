@@ -231,7 +231,8 @@ def _without_symbols(library: bytes) -> bytes:
 def _interpreter(target: Target) -> str | None:
     """A Python that writes the target's bytecode; None, with a warning, where there is none."""
     here = f"{sys.version_info.major}.{sys.version_info.minor}"
-    candidates = [sys.executable] if here == target.version else [shutil.which(target.runtime)]
+    pyenv = Path("~/.pyenv/versions").expanduser().glob(f"{target.version}.*/bin/python")
+    candidates = [sys.executable] if here == target.version else [shutil.which(target.runtime), *map(str, pyenv)]
     for python in candidates:
         if python is not None and _banner(python).startswith(target.version + "."):
             return python

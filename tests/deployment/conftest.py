@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from datetime import UTC, datetime
 from pathlib import Path
 from uuid import uuid4
@@ -24,12 +25,13 @@ OBJECT = "ticker-cache/us-symbols.json"
 @pytest.fixture(scope="session")
 def aws() -> Iterator[str]:
     """The endpoint of an AWS that enforces the policies of roles."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("AUTH", "true")
-        # Functions inherit it: what they would fetch from elsewhere (the weekly job does) ends at a closed port.
-        patch.setenv("HTTPS_PROXY", "http://127.0.0.1:9")
-        with ministack() as endpoint:
-            yield endpoint
+    with ExitStack() as running:
+        with pytest.MonkeyPatch.context() as patch:  # of this process alone: packaging installs from an index
+            patch.setenv("AUTH", "true")
+            # Functions inherit it: what they would fetch from elsewhere (the weekly job does) ends at a closed port.
+            patch.setenv("HTTPS_PROXY", "http://127.0.0.1:9")
+            endpoint = running.enter_context(ministack())
+        yield endpoint
 
 
 @pytest.fixture(scope="session")

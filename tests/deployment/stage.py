@@ -119,8 +119,8 @@ def a_project(directory: Path, changes: Mapping[str, Any] | None = None) -> Path
             shutil.copy(source, directory / name)
     path = directory / "zappa_settings.json"
     settings = json.loads(path.read_text())
+    settings["production"]["runtime"] = host().runtime
     settings["base"] |= {
-        "runtime": host().runtime,
         "architecture": host().architecture,
         "touch": False,  # it would ask the real AWS whether the function is up
     }

@@ -1,8 +1,60 @@
-"""`make bench`: everything that is measured, each against its floor in the same run."""
+"""`make bench`: every measurement side by side, on the terminal and in docs/performance.md.
+
+`python -m tests.performance served growth` makes only these, and writes no page.
+"""
 
 from __future__ import annotations
 
-from tests.performance import bench_page, bench_served, bench_start, bench_tickers
+import subprocess
+import sys
+from collections.abc import Callable, Mapping
+from pathlib import Path
 
-for bench in (bench_tickers, bench_page, bench_served, bench_start):
-    bench.main()
+from rich.console import Console
+
+from tests import conftest  # noqa: F401 - no measurement may find a developer's credentials
+from tests.performance import bench_crowds, bench_growth, bench_requests, bench_served
+from tests.performance.report import Section, show, write
+
+PAGE = Path("docs/performance.md")
+
+
+def printed_by(module: str, title: str, about: str) -> Callable[[], list[Section]]:
+    """A measurement that prints its own table."""
+
+    def measure() -> list[Section]:
+        command = [sys.executable, "-m", f"tests.performance.{module}"]
+        text = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True).stdout
+        return [Section(title, about, text=text)]
+
+    return measure
+
+
+MEASUREMENTS: Mapping[str, Callable[[], list[Section]]] = {
+    "served": bench_served.measure,
+    "requests": bench_requests.measure,
+    "start": printed_by("bench_start", "A cold start", "Imports of what is packaged, each in a fresh process."),
+    "tickers": printed_by("bench_tickers", "The ticker list", "In memory, against what one would write at first."),
+    "page": printed_by("bench_page", "The dashboard", "What a browser loads, compressed."),
+    "crowds": bench_crowds.measure,
+    "growth": bench_growth.measure,
+}
+
+
+def main(names: list[str]) -> None:
+    """Measure what is named, or all of it."""
+    if unknown := set(names) - set(MEASUREMENTS):
+        sys.exit(f"No such measurement: {', '.join(unknown)}. There are: {', '.join(MEASUREMENTS)}")
+    console = Console()
+    sections: list[Section] = []
+    for name in names or MEASUREMENTS:
+        for section in MEASUREMENTS[name]():
+            show(console, section)
+            sections.append(section)
+    if not names:
+        write(PAGE, sections)
+        console.print(f"Written: {PAGE}, with its plots")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

@@ -1,122 +1,138 @@
-"""The served application on SQLite against bare Flask under the same gunicorn, which returns as many bytes."""
+"""The served application under load, against bare Flask that answers the same bytes and does nothing for them."""
 
 from __future__ import annotations
 
-import os
-import re
-import shutil
-import subprocess
-import sys
+import statistics
 import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
-from statistics import median
 
 import requests
+
+from adapters.tokens import AnonymousTokens
+from tests.performance.load import CLIENT, Shots, fire
+from tests.performance.report import Section, Target, ratio
+from tests.performance.servers import THREADS, WORKERS, Server, serving
+
+CONNECTIONS = (1, 8, 64)
+ROUNDS, SECONDS = 5, 1.0
+CONFIGURATIONS = "/api/v2/configurations"
+BODY = '{"name":"Tech giants","tickers":["AAPL","MSFT","NVDA"]}'
+USERS = 300
+"""Whose creates take turns, so that nobody comes to the limit of a hundred within a round."""
+KEY = "a secret key of at least thirty-two characters"
+
+BARE = """
+from pathlib import Path
 from flask import Flask, Response
-from rich.console import Console
-from rich.table import Table
-
-from tests.support.ministack import free_port
-
-ROUNDS = 3
-SECONDS = 3
-SHELF = "/api/v2/configurations"
-TARGET = 0.6
-
-_body = os.environ.get("BENCH_BODY", "{}")
-bare = Flask(__name__)
-"""The floor: it answers what ours answers, and does nothing for it."""
+here = Path(__file__).parent
+listed, created = (here / "listed").read_bytes(), (here / "created").read_bytes()
+app = Flask("bare")
+@app.get("/api/v2/configurations")
+def list_configurations():
+    return Response(listed, content_type="application/json")
+@app.post("/api/v2/configurations")
+def create_configuration():
+    return Response(created, 201, content_type="application/json")
+"""
 
 
-@bare.get(SHELF)
-def shelf() -> Response:
-    """The same bytes."""
-    return Response(_body, content_type="application/json")
+@dataclass(frozen=True, slots=True)
+class Load:
+    """What one round showed. Times in milliseconds; `cpu` is what the workers took for a request."""
+
+    per_second: float
+    p50: float
+    p99: float
+    cpu: float
 
 
-def main() -> None:
-    """Print requests a second and latencies, interleaved rounds, medians."""
-    if shutil.which("wrk") is None:
-        Console().print("The served application is not measured without wrk: sudo apt-get install wrk")
-        return
-    with tempfile.TemporaryDirectory() as directory, served("entrypoints.wsgi:app", directory) as ours:
-        session = requests.post(f"{ours}/api/v2/auth/anonymous", timeout=10).json()
-        token = {"Authorization": f"Bearer {session['token']}"}
-        for name in ("Tech", "Steady"):
-            body = {"name": name, "tickers": ["AAPL", "MSFT"]}
-            requests.post(f"{ours}{SHELF}", json=body, headers=token, timeout=10).raise_for_status()
-        answer = requests.get(f"{ours}{SHELF}", headers=token, timeout=10).text
-        with served("tests.performance.bench_served:bare", directory, BENCH_BODY=answer) as floor:
-            table = Table(
-                "conn.",
-                "ours /s",
-                "p50",
-                "p99",
-                "bare /s",
-                "p50",
-                "p99",
-                "ratio",
-                title=f"List: ours on SQLite, bare Flask; to reach {TARGET:.0%}",
+def measure() -> list[Section]:
+    """Requests a second, latency and processor time, for list and create."""
+    with tempfile.TemporaryDirectory() as name, ExitStack() as servers:
+        place = Path(name)
+        settings = {
+            "CONFIG_API_SQLITE_PATH": str(place / "store.sqlite3"),
+            "CONFIG_API_SECRET_KEYS": KEY,
+            "CONFIG_API_LIMIT_ANONYMOUS": "100",
+            "CONFIG_API_RATE_USER": "",
+        }
+        ours = servers.enter_context(serving("entrypoints.wsgi:app", log=place / "ours.log", settings=settings))
+        (ann,) = some_tokens(1)
+        listed, created = what_ours_answers(ours, ann)
+        (place / "bare.py").write_text(BARE)
+        (place / "listed").write_bytes(listed)
+        (place / "created").write_bytes(created)
+        bare = servers.enter_context(serving("bare:app", log=place / "bare.log", place=place))
+        rows: list[Sequence[str]] = []
+        rates: dict[tuple[str, int], float] = {}
+        for method in ("GET", "POST"):
+            for connections in CONNECTIONS:
+                mine, floor = rounds(ours, bare, method, ann, connections)
+                rate = ratio([load.per_second for load in mine], [load.per_second for load in floor])
+                capacity = 1 / ratio([load.cpu for load in mine], [load.cpu for load in floor])
+                rates[method, connections] = rate
+                what = "list" if method == "GET" else "create"
+                rows += [
+                    _row(f"{what}, {connections} at once: ours", mine, f"{rate:.2f}", f"{capacity:.2f}"),
+                    _row("bare Flask", floor, "", ""),
+                ]
+    return [
+        Section(
+            "The served application",
+            f"gunicorn, {WORKERS} workers of {THREADS} threads, SQLite with `synchronous=FULL`, rate limits off, logs "
+            f"on; load by {CLIENT} on the same machine. *Bare Flask* runs under the same gunicorn and returns the "
+            "bytes that ours returned, without a look at the request: no token, no JSON, no store, no log. Medians of "
+            f"{ROUNDS} rounds of {SECONDS:.0f} s, in turn. *CPU* is the workers' processor time for a request; by it, "
+            "the part of bare Flask's rate that a machine without anything else to do would reach.",
+            ("load", "requests/s", "p50 ms", "p99 ms", "CPU ms", "part of bare Flask's rate", "by CPU"),
+            rows,
+            findings=Target("List at 8 connections, part of bare Flask's rate", 0.6, at_least=True).verdict(
+                rates["GET", 8]
             )
-            for connections in (1, 8, 64):
-                rounds = [(load(ours, connections, token), load(floor, connections, token)) for _ in range(ROUNDS)]
-                mine, its = (sorted(side)[ROUNDS // 2] for side in zip(*rounds, strict=True))
-                ratio = median(one[0] / other[0] for one, other in rounds)
-                table.add_row(
-                    str(connections),
-                    f"{mine[0]:.0f}",
-                    mine[1],
-                    mine[2],
-                    f"{its[0]:.0f}",
-                    its[1],
-                    its[2],
-                    f"{ratio:.0%}",
-                )
-    Console().print(table)
+            + "\n\nA create waits for the disk: one `fsync` each, one writer at a time.",
+        )
+    ]
 
 
-@contextmanager
-def served(app: str, directory: str, **environment: str) -> Iterator[str]:
-    """The URL of a WSGI application under the gunicorn of `make run`."""
-    port = free_port()
-    options = ["--bind", f"127.0.0.1:{port}", "--workers", "2", "--threads", "8"]
-    settings = {
-        "CONFIG_API_SQLITE_PATH": str(Path(directory) / "bench.sqlite3"),
-        "CONFIG_API_RATE_USER": "1000000/second;1000000/minute",  # counted, and never reached
-    }
-    log = Path(directory) / f"{port}.log"
-    with (
-        log.open("w") as written,
-        subprocess.Popen(
-            [sys.executable, "-m", "gunicorn", *options, app], env=os.environ | settings | environment, stderr=written
-        ) as server,
-    ):
-        while "Listening at" not in log.read_text():
-            if server.poll() is not None:
-                raise RuntimeError(log.read_text())
-        try:
-            yield f"http://127.0.0.1:{port}"
-        finally:
-            server.terminate()
+def some_tokens(number: int) -> list[str]:
+    """Of as many new users."""
+    tokens = AnonymousTokens([KEY], clock=lambda: datetime.now(UTC))
+    return [tokens.issue()[1] for _ in range(number)]
 
 
-def load(url: str, connections: int, headers: dict[str, str]) -> tuple[float, str, str]:
-    """Requests a second, p50 and p99, as wrk finds them."""
-    header = [f"{name}: {value}" for name, value in headers.items()]
-    printed = subprocess.run(
-        ["wrk", "-t1", f"-c{connections}", f"-d{SECONDS}s", "--latency", "-H", *header, f"{url}{SHELF}"],
-        capture_output=True,
-        text=True,
-        check=True,
-    ).stdout
-    if "Non-2xx" in printed:
-        raise RuntimeError(printed)
-    rate = float(re.search(r"Requests/sec:\s+([\d.]+)", printed)[1])  # type: ignore[index]  # wrk always prints it
-    p50, p99 = (re.search(rf"{percent}%\s+(\S+)", printed)[1] for percent in (50, 99))  # type: ignore[index]  # as above
-    return rate, p50, p99
+def what_ours_answers(ours: Server, token: str) -> tuple[bytes, bytes]:
+    """A list of two configurations, and the answer to a create."""
+    headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
+    for _ in range(2):
+        created = requests.post(ours.url + CONFIGURATIONS, BODY, headers=headers, timeout=10)
+        created.raise_for_status()
+    return requests.get(ours.url + CONFIGURATIONS, headers=headers, timeout=10).content, created.content
 
 
-if __name__ == "__main__":
-    main()
+def rounds(ours: Server, bare: Server, method: str, token: str, connections: int) -> tuple[list[Load], list[Load]]:
+    """Both in turn, after a first round that does not count."""
+
+    def one(server: Server) -> Load:
+        tokens, body = ([token], "") if method == "GET" else (some_tokens(USERS), BODY)
+        before = server.cpu_seconds()
+        hits = fire(Shots(method, server.url + CONFIGURATIONS, tokens, body), connections=connections, seconds=SECONDS)
+        if hits.refused:
+            raise RuntimeError(f"{hits.refused} of {hits.requests} requests were refused")
+        cpu = 1000 * (server.cpu_seconds() - before) / hits.requests
+        return Load(hits.requests / hits.seconds, hits.p50, hits.p99, cpu)
+
+    pairs = [(one(ours), one(bare)) for _ in range(ROUNDS + 1)][1:]
+    return [mine for mine, _ in pairs], [floor for _, floor in pairs]
+
+
+def _row(name: str, loads: Sequence[Load], *ratios: str) -> Sequence[str]:
+    def median(field: str) -> float:
+        values: list[float] = [getattr(load, field) for load in loads]
+        return statistics.median(values)
+
+    times = (f"{median(field):.2f}" for field in ("p50", "p99", "cpu"))
+    return (name, f"{median('per_second'):.0f}", *times, *ratios)

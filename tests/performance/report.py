@@ -64,7 +64,7 @@ def write(page: Path, sections: Sequence[Section]) -> None:
     lines = [
         "# Performance",
         "",
-        "Written by `make bench`; numbers are of one run on one machine, and ratios are against a floor in the same run.",
+        "Written by `make bench`: one run on one machine, and ratios are against a floor in the same run.",
         "",
         *(f"* {line}" for line in machine()),
         "",
@@ -88,8 +88,10 @@ def machine() -> list[str]:
     """What the numbers depend on."""
     return [
         f"{_processor()}, {os.cpu_count()} cores, {_memory():.0f} GiB; {platform.system()} {platform.release()}",
-        f"Python {platform.python_version()}, SQLite {sqlite3.sqlite_version}, Flask {version('flask')}, "
-        f"gunicorn {version('gunicorn')}, botocore {version('botocore')}, PynamoDB {version('pynamodb')}",
+        (
+            f"Python {platform.python_version()}, SQLite {sqlite3.sqlite_version}, Flask {version('flask')}, "
+            f"gunicorn {version('gunicorn')}, botocore {version('botocore')}, PynamoDB {version('pynamodb')}"
+        ),
         f"load while measuring: {os.getloadavg()[1]:.1f} (of five minutes, the measurement included)",
     ]
 

@@ -16,6 +16,7 @@ import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from datetime import datetime, timedelta
+from functools import lru_cache
 from pathlib import Path
 from threading import Lock
 from typing import Any
@@ -380,10 +381,7 @@ def _configuration(row: tuple[Any, ...]) -> Configuration:
             config_id,
             user_id,
             name,
-            tuple(
-                WatchedTicker(Ticker(item["symbol"], item["name"], item["exchange"]), time(item["added_at"]))
-                for item in json.loads(tickers)
-            ),
+            _watched(tickers),
             days,
             bool(extended),
             time(created_at),
@@ -394,6 +392,15 @@ def _configuration(row: tuple[Any, ...]) -> Configuration:
         )
     except (ValueError, TypeError, KeyError) as error:
         raise _failure(sqlite3.SQLITE_CORRUPT, f"a row cannot be read: {type(error).__name__}") from error
+
+
+@lru_cache(maxsize=1024)
+def _watched(tickers: str) -> tuple[WatchedTicker, ...]:
+    """What a column of tickers says. A page that is open asks again and again for the same: a third of a read."""
+    return tuple(
+        WatchedTicker(Ticker(item["symbol"], item["name"], item["exchange"]), datetime.fromisoformat(item["added_at"]))
+        for item in json.loads(tickers)
+    )
 
 
 def _text(time: datetime) -> str:

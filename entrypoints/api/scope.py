@@ -17,8 +17,9 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-LAMBDA_MARGIN = 0.5
-"""Seconds kept back from what the Lambda has left: enough to send our 503 before the gateway sends its 504."""
+LAMBDA_MARGIN = 1.5
+"""Seconds kept back from what the Lambda has left: as long as an attempt takes that began just before the deadline,
+so that our 503 is sent before the gateway sends its 504."""
 
 SECURITY_HEADERS = {
     "X-Content-Type-Options": "nosniff",
@@ -32,6 +33,7 @@ SECURITY_HEADERS = {
 }
 """On every response that does not say otherwise: an answer is for its asker, and never a page."""
 
+_SECURITY_HEADERS = [(name.lower(), (name, value)) for name, value in SECURITY_HEADERS.items()]
 _WELL_FORMED_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:=+/-]{0,127}")
 
 
@@ -61,7 +63,7 @@ class RequestScopeMiddleware:
             answered = int(status[:3])
             present = {name.lower() for name, _ in headers}
             headers.append(("X-Request-ID", current.request_id))
-            headers.extend(item for item in SECURITY_HEADERS.items() if item[0].lower() not in present)
+            headers.extend([item for name, item in _SECURITY_HEADERS if name not in present])
             return start_response(status, headers, exc_info)
 
         token = scope.set(current)

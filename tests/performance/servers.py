@@ -67,7 +67,7 @@ def _wait_for(url: str, process: subprocess.Popen[bytes], log: Path) -> None:
     while process.poll() is None and time.monotonic() < end:
         try:
             requests.get(f"{url}/api/v2/health", timeout=5)
-        except requests.ConnectionError:
+        except (requests.ConnectionError, requests.Timeout):
             time.sleep(0.05)
         else:
             return

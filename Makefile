@@ -2,7 +2,7 @@
 
 PYTHON ?= python3
 PORT ?= 8000
-WORKERS ?= $(if $(filter 1,$(CONFIG_API_FAULTS)),1,2)
+WORKERS ?= $(if $(filter 1 memory,$(CONFIG_API_FAULTS) $(CONFIG_API_STORE)),1,2)
 MINUTES ?= 5
 STAGE ?= dev
 BIN := .venv/bin

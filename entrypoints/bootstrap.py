@@ -25,7 +25,7 @@ from entrypoints.application import Application
 from entrypoints.cli import COMMANDS
 from entrypoints.metrics import TimedStore
 from entrypoints.rate_limits import RateLimit
-from entrypoints.settings import Settings, SettingsError, StoreKind
+from entrypoints.settings import MIN_KEY, Settings, SettingsError, StoreKind
 
 log = logging.getLogger(__name__)
 
@@ -172,11 +172,18 @@ def _key_in(path: Path) -> str:
     if not path.exists():
         draft = path.with_name(f"{path.name}.{secrets.token_hex(8)}")
         draft.touch(mode=0o600)
-        draft.write_text(secrets.token_urlsafe(48))
+        with draft.open("w") as written:
+            written.write(secrets.token_urlsafe(48))
+            written.flush()
+            os.fsync(written.fileno())
         try:
             os.link(draft, path)
         except FileExistsError:
             pass
         finally:
             draft.unlink()
-    return path.read_text().strip()
+    key = path.read_text().strip()
+    if len(key) < MIN_KEY:  # everybody could sign with what a broken file holds
+        problem = f"the key beside it, {path}, is damaged: restore it, or delete it, which ends all anonymous sessions"
+        raise SettingsError({"CONFIG_API_SQLITE_PATH": problem})
+    return key

@@ -29,6 +29,7 @@ SECRET = {"SECRET_KEYS"}
 
 T = TypeVar("T")
 
+_PATTERN = re.compile(r"[][()*?^$\\|]")  # flask-cors takes an origin with one of these for a regular expression
 _LOOPBACK = {"localhost", "127.0.0.1", "::1"}
 
 
@@ -106,7 +107,7 @@ class Settings:
             ),
             rate_user=read.rate("RATE_USER", default.rate_user),
             rate_address=read.rate("RATE_ADDRESS", default.rate_address),
-            deadline=read.one("DEADLINE", _seconds(0.1, 29), "seconds, 0.1 to 29", default.deadline),
+            deadline=read.one("DEADLINE", _seconds(2, 29), "seconds, 2 to 29", default.deadline),
             log_level=read.one("LOG_LEVEL", _level, "one of DEBUG, INFO, WARNING, ERROR, CRITICAL", default.log_level),
             faults=read.one("FAULTS", _flag, "1 or 0", default=False),
         )
@@ -213,7 +214,11 @@ def _origins(text: str) -> tuple[str, ...]:
     origins = tuple(origin.strip().rstrip("/") for origin in text.split(",") if origin.strip())
     for origin in origins:
         parts = urlsplit(origin)
-        if parts.scheme not in {"http", "https"} or f"{parts.scheme}://{parts.netloc}" != origin or "*" in origin:
+        if (
+            parts.scheme not in {"http", "https"}
+            or f"{parts.scheme}://{parts.netloc}" != origin
+            or _PATTERN.search(origin)
+        ):
             raise ValueError(origin)
         _ = parts.port  # raises ValueError for a port that is none
     return origins

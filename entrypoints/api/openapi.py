@@ -39,6 +39,11 @@ INTERNAL: dict[str, Any] = {
     "description": "`internal_error`",
     "content": {MEDIA_TYPE: {"schema": PROBLEM}},
 }
+NOT_ALLOWED: dict[str, Any] = {
+    "description": "`method_not_allowed`: the answer to other methods at this path",
+    "content": {MEDIA_TYPE: {"schema": PROBLEM}},
+    "headers": {"Allow": {"description": "The methods that are.", "required": True, "schema": {"type": "string"}}},
+}
 DOCS_POLICY = "default-src 'none'; style-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 
 
@@ -88,6 +93,7 @@ def document(blueprints: Sequence[Blueprint]) -> dict[str, Any]:
                 continue
             responses = operation["responses"]
             responses.pop("default", None)
+            responses["405"] = NOT_ALLOWED
             responses["500"] = INTERNAL
             for response in responses.values():
                 response["headers"] = response.get("headers", {}) | {"X-Request-ID": REQUEST_ID}

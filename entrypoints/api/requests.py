@@ -42,7 +42,7 @@ P = ParamSpec("P")
 R = TypeVar("R")
 Built = TypeVar("Built")
 
-_REVISION = re.compile(r"[A-Za-z0-9-]{1,64}")
+_REVISION = re.compile(r"[\x20\x21\x23-\x7e]{1,64}")  # that of an item of an earlier service holds a time
 _KEY = re.compile(r"[\x21-\x7e]{1,255}")
 _DETAILS = {
     "required": "This field is required.",

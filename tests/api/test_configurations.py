@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 from flask.testing import FlaskClient
 
+from adapters.memory import MemoryStore
 from tests.api.conftest import V2, AClock, MakeApp, a_body, a_session
-from tests.builders import AFixedList
+from tests.builders import AFixedList, a_configuration
 
 SHELF = f"{V2}/configurations"
 Headers = dict[str, str]
@@ -259,3 +260,14 @@ def test_the_limit_follows_the_kind_of_user(client: FlaskClient, ann: Headers) -
 
     assert me["limits"] == {"max_configurations": 2, "max_tickers": 5}
     assert (me["auth_type"], me["is_anonymous"]) == ("anonymous", True)
+
+
+def test_the_revision_of_an_older_item_is_taken_back_as_it_was_given(make_app: MakeApp) -> None:
+    store = MemoryStore()
+    client = make_app(store=store).test_client()
+    ann = a_session(client)
+    user_id = client.get(f"{V2}/auth/me", headers=ann).json["user_id"]
+    store.add(a_configuration(user_id, config_id="old", revision="0-2024-01-01 00:00:00.123456+00:00"), limit=1)
+    tag = client.get(f"{SHELF}/old", headers=ann).headers["ETag"]
+
+    assert client.delete(f"{SHELF}/old", headers=ann | {"If-Match": tag}).status_code == 204

@@ -175,7 +175,7 @@ def test_any_other_request_id_is_replaced(client: FlaskClient, given: str) -> No
     assert len(made) == 36
 
 
-@pytest.mark.parametrize(("left_ms", "at_most"), [(None, 5.0), (60_000, 5.0), (2_000, 1.5)])
+@pytest.mark.parametrize(("left_ms", "at_most"), [(None, 5.0), (60_000, 5.0), (3_000, 1.5)])
 def test_a_request_has_its_deadline_or_what_the_lambda_has_left(
     make_app: MakeApp, left_ms: int | None, at_most: float
 ) -> None:
@@ -344,3 +344,14 @@ def test_a_database_that_cannot_be_used_stops_the_start_by_the_name_of_its_setti
 
     with pytest.raises(SettingsError, match="CONFIG_API_SQLITE_PATH"):
         make_app(store=None, settings={"store": StoreKind.SQLITE, "sqlite_path": tmp_path / "db.sqlite3"})
+
+
+@pytest.mark.parametrize("broken", ["", "short", " \n"])
+def test_nothing_is_signed_with_a_key_that_a_broken_file_holds(make_app: MakeApp, tmp_path: Path, broken: str) -> None:
+    (tmp_path / "db.key").write_text(broken)
+
+    with pytest.raises(SettingsError, match=r"db\.key"):
+        make_app(
+            store=None,
+            settings={"store": StoreKind.SQLITE, "sqlite_path": tmp_path / "db.sqlite3", "secret_keys": ()},
+        )

@@ -63,8 +63,8 @@ def configure(level: str, stream: TextIO | None = None) -> None:
     handler = logging.StreamHandler(stream or sys.stderr)
     handler.setFormatter(JsonFormatter())
     logging.basicConfig(level=level, handlers=[handler], force=True)
-    # What no line shows need not be looked up: a third of what a line costs (logging HOWTO, "Optimization").
-    logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False
+    # What no line shows need not be looked up (logging HOWTO, "Optimization"); gunicorn's own lines show the process.
+    logging.logThreads = logging.logMultiprocessing = False
     logging._srcfile = None  # noqa: SLF001 - the documented way to leave out the caller's file and line
     # These log whole requests at DEBUG, users' data and credentials included.
     for name in ("botocore", "boto3", "urllib3", "pynamodb", "flask-limiter", "flask_cors", "s3transfer"):

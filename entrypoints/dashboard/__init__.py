@@ -7,6 +7,7 @@ import hashlib
 import mimetypes
 from dataclasses import dataclass
 from functools import cache
+from http import HTTPStatus
 from importlib.resources import files
 
 from flask import Blueprint, Response, abort, render_template, request
@@ -93,6 +94,8 @@ def _served(asset: Asset, cache_control: str) -> Response:
         response.headers["Content-Encoding"] = "gzip"
     response.headers["Cache-Control"] = cache_control
     response.vary.add("Accept-Encoding")
-    response.set_etag(hashlib.sha256(response.get_data()).hexdigest()[:16])
-    response.make_conditional(request)
+    tag = hashlib.sha256(response.get_data()).hexdigest()[:16]
+    response.set_etag(tag)
+    if request.if_none_match.contains_weak(tag):
+        response.status_code = HTTPStatus.NOT_MODIFIED
     return response

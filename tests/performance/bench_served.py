@@ -15,7 +15,7 @@ import requests
 from adapters.tokens import AnonymousTokens
 from tests.performance.load import CLIENT, Shots, fire
 from tests.performance.report import Section, Target, ratio
-from tests.performance.servers import THREADS, WORKERS, Server, serving
+from tests.support.servers import THREADS, WORKERS, Server, serving
 
 CONNECTIONS = (1, 8, 64)
 ROUNDS, SECONDS = 5, 1.0

@@ -1,0 +1,184 @@
+"""Sends the generator's requests to a running server, and judges each answer."""
+
+from __future__ import annotations
+
+import json
+import random
+import re
+import socket
+import time
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from http.client import HTTPException, HTTPResponse
+from itertools import islice
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from threading import Thread
+from urllib.parse import urlsplit
+
+import requests
+
+from adapters.tokens import AnonymousTokens
+from tests.fuzz.generator import SHELF, Fuzz
+from tests.support.issuer import AUDIENCE, running_issuer
+from tests.support.servers import Server, serving
+
+KEY = "a secret key of at least thirty-two characters"
+CLIENTS = 4
+HANGS = 20.0
+"""Seconds without an answer: four times the deadline of a request, for a busy machine."""
+REPORTED = 20
+PROBLEM = "application/problem+json"
+
+_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:=+/-]{0,127}")
+_LEAKS = (b"Traceback", b"sqlite3.", b"site-packages", b"/adapters/", b"/entrypoints/")
+
+
+@dataclass
+class Outcome:
+    """What all the requests came to; `complaints` should be empty."""
+
+    statuses: Counter[int] = field(default_factory=Counter)
+    complaints: list[str] = field(default_factory=list)
+    slowest: float = 0.0
+    resident_before: int = 0
+    resident_after: int = 0
+    log: str = ""
+
+
+def attack(count: int, *, seed: int, warm_up: int = 0) -> Outcome:
+    """So many requests to a server of its own; memory is compared with what it was after `warm_up` of them."""
+    outcome = Outcome()
+    with TemporaryDirectory() as directory, a_target(Path(directory)) as (server, tokens):
+        send(server, tokens, warm_up, seed=seed + 1, outcome=outcome)
+        outcome.resident_before = server.resident()
+        send(server, tokens, count, seed=seed, outcome=outcome)
+        outcome.resident_after = server.resident()
+        _still_serves(server, tokens[0], outcome)
+        outcome.log = (Path(directory) / "server.log").read_text(encoding="utf-8", errors="replace")
+    outcome.complaints += [f"in the log: {line[:500]}" for line in islice(_unreadable(outcome.log), REPORTED)]
+    return outcome
+
+
+@contextmanager
+def a_target(directory: Path) -> Iterator[tuple[Server, list[str]]]:
+    """The application on SQLite, for anonymous users and members, with some of their tokens."""
+    with ExitStack() as running:
+        issuer = running.enter_context(running_issuer())
+        settings = {
+            "CONFIG_API_SQLITE_PATH": str(directory / "store.sqlite3"),
+            "CONFIG_API_SECRET_KEYS": KEY,
+            "CONFIG_API_OIDC_ISSUER": issuer.url,
+            "CONFIG_API_OIDC_AUDIENCE": AUDIENCE,
+            "CONFIG_API_CORS_ORIGINS": "https://app.example.com",
+            "CONFIG_API_RATE_USER": "",
+            "CONFIG_API_RATE_ADDRESS": "",
+        }
+        log = directory / "server.log"
+        server = running.enter_context(serving("entrypoints.wsgi:app", log=log, settings=settings))
+        now = datetime.now(UTC)
+        anonymous = AnonymousTokens([KEY], clock=lambda: datetime.now(UTC))
+        member = issuer.token(iat=now, exp=now + timedelta(days=1))
+        yield server, [*(anonymous.issue()[1] for _ in range(3)), member]
+
+
+def send(server: Server, tokens: Sequence[str], count: int, *, seed: int, outcome: Outcome) -> None:
+    """From several clients at once, on users who hold something to begin with."""
+    kept = [_hold_one(server, token) for token in tokens]
+    shares = [count // CLIENTS + (number < count % CLIENTS) for number in range(CLIENTS)]
+    clients = [
+        Thread(target=_client, args=(server, Fuzz(random.Random(f"{seed}-{number}"), tokens, kept), share, outcome))
+        for number, share in enumerate(shares)
+    ]
+    for each in clients:
+        each.start()
+    for each in clients:
+        each.join()
+
+
+def _hold_one(server: Server, token: str) -> str:
+    """The path of a configuration of this user's, until somebody deletes it."""
+    headers = {"Authorization": f"Bearer {token}", "Idempotency-Key": "first"}
+    answer = requests.post(
+        server.url + SHELF, json={"name": "First", "tickers": ["AAPL"]}, headers=headers, timeout=HANGS
+    )
+    return answer.headers.get("Location", SHELF)  # without, the shelf is full of an earlier attack's
+
+
+def _client(server: Server, fuzz: Fuzz, count: int, outcome: Outcome) -> None:
+    place = urlsplit(server.url)
+    connection: socket.socket | None = None
+    for _ in range(count):
+        if len(outcome.complaints) >= REPORTED:
+            break
+        method, sent = fuzz.request()
+        if connection is None:
+            connection = socket.create_connection((place.hostname, place.port), timeout=HANGS)
+        began = time.monotonic()
+        complaint, kept = _exchange(connection, method, sent, outcome)
+        outcome.slowest = max(outcome.slowest, time.monotonic() - began)
+        if complaint:
+            outcome.complaints.append(f"{complaint}, to {sent[:1500]!r}")
+        if not kept:
+            connection.close()
+            connection = None
+    if connection is not None:
+        connection.close()
+
+
+def _exchange(connection: socket.socket, method: str, sent: bytes, outcome: Outcome) -> tuple[str | None, bool]:
+    """What is wrong with the answer, if anything, and whether the connection can be used on."""
+    with suppress(ConnectionError):  # refused before all of it was read: the answer may be there all the same
+        connection.sendall(sent)
+    response = HTTPResponse(connection, method=method)
+    try:
+        response.begin()
+        body = response.read()
+    except TimeoutError:
+        return f"no answer within {HANGS} s", False
+    except ConnectionError:
+        return None, False  # closed with our bytes unread: TCP then drops the answer that was on its way
+    except HTTPException as error:
+        return f"{type(error).__name__} {error}", False
+    outcome.statuses[response.status] += 1
+    return _complaint(response, body), not response.will_close
+
+
+def _complaint(response: HTTPResponse, body: bytes) -> str | None:
+    status, headers = response.status, response.headers
+    request_ids = headers.get_all("X-Request-ID", [])
+    if not request_ids and status in {400, 405, 414, 431, 501}:
+        return None  # what is not HTTP never reaches the application: gunicorn refuses it in its own words
+    wrong = {
+        f"{status} {body[:300]!r}": status >= 500,
+        f"{status} tells too much: {body[:300]!r}": any(leak in body for leak in _LEAKS),
+        f"{status} with X-Request-ID {request_ids}": len(request_ids) != 1 or not _ID.fullmatch(request_ids[0]),
+        f"{status} as {headers['Content-Type']}": status >= 400 and headers["Content-Type"] != PROBLEM,
+        f"{status} without Retry-After": status == 429 and not headers.get("Retry-After", "").isdecimal(),
+    }
+    return "; ".join(complaint for complaint, holds in wrong.items() if holds) or None
+
+
+def _still_serves(server: Server, token: str, outcome: Outcome) -> None:
+    place = urlsplit(server.url)
+    with socket.create_connection((place.hostname, place.port), timeout=HANGS) as connection:
+        request = f"GET /api/v2/configurations HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {token}\r\n\r\n"
+        complaint, _ = _exchange(connection, "GET", request.encode(), outcome)
+    if complaint:
+        outcome.complaints.append(f"afterwards: {complaint}")
+
+
+def _unreadable(log: str) -> Iterator[str]:
+    """Lines that are not what we write: a whole JSON object each, none of them about a bug."""
+    for line in log.splitlines():
+        try:
+            said = json.loads(line)
+        except ValueError:
+            if not line.startswith("["):  # gunicorn's own
+                yield line
+        else:
+            if said["level"] in {"ERROR", "CRITICAL"}:
+                yield line

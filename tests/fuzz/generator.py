@@ -1,0 +1,221 @@
+"""Requests as nobody well-meaning would send them, as bytes on the wire; the same seed gives the same ones."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import random
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+ID = "0b8e5a1c-2f4d-4c3b-9a6e-7d5f1e2c3b4a"
+SHELF = "/api/v2/configurations"
+METHODS = ("GET", "POST", "PATCH", "PUT", "DELETE", "OPTIONS", "HEAD", "TRACE", "BREW")
+PATHS = (
+    SHELF,
+    f"/api/v2/configurations/{ID}",
+    "/api/v2/configurations/",
+    "/api/v2/configurations/%00",
+    "/api/v2/configurations/../../etc/passwd",
+    "/api/v2/configurations/%2e%2e%2f",
+    "/api/v2/configurations/QUOTA",
+    "/api/v2/configurations/a%20OR%201=1--",
+    f"/api/v2/configurations/{'x' * 2000}",
+    "/api/v2/auth/anonymous",
+    "/api/v2/auth/me",
+    "/api/v2/tickers/search?q=a&limit=50",
+    "/api/v2/tickers/search?q=%F0%9F%92%A9&limit=-1",
+    "/api/v2/tickers/search?limit=1e9&limit=2&q=%00&q[]=x",
+    f"/api/v2/tickers/search?q={'%C3%9F' * 300}",
+    "/api/v2/tickers/validate?symbol=BRK-B",
+    "/api/v2/tickers/validate?symbol=%FF%FE&symbol",
+    "/api/v2/tickers/validate",
+    "/api/v2/tickers/%E2%80%AE",
+    "/api/v2/tickers/aapl",
+    "/api/v2/health/ready",
+    "/openapi.json",
+    "/docs",
+    "/",
+    "/assets/../../etc/passwd",
+    "//evil.example/%0d%0aSet-Cookie:a=b",
+    "/%",
+    "*",
+)
+TEXTS = (
+    "",
+    " ",
+    "AAPL",
+    "aapl ",
+    "BRK/B",
+    "Tech",
+    "\x00",
+    "\n",
+    "\ud800",
+    "👩\u200d👩\u200d👧",
+    "e\u0301" * 60,
+    "\u202eevil",
+    "'; DROP TABLE configurations; --",
+    "<script>alert(1)</script>",
+    "{{7*7}}${7*7}",
+    "a" * 5000,
+    "ß",
+    "İ",
+)
+VALUES: tuple[object, ...] = (*TEXTS, None, True, 0, -1, 7, 7.0, 1.5, 366, 2**63, 10**400, [], {}, [[]], {"a": {}})
+FIELDS = ("name", "tickers", "timeframe_days", "include_extended_hours", "symbols", "", "config_id", "__class__")
+HOSTILE_BODIES = (
+    b"",
+    b"null",
+    b"[]",
+    b"{",
+    b'{"name":',
+    b"\xef\xbb\xbf{}",
+    b"\xff\xfe",
+    b"[" * 8000,
+    b'{"a":' * 2500,
+    b'{"timeframe_days":NaN}',
+    b'{"timeframe_days":1e999}',
+    b'{"timeframe_days":' + b"9" * 6000 + b"}",
+    b'{"name":"a","name":"b"}',
+    b'{"name":"\\ud800"}',
+    b"{" + b",".join(b'"f%d":1' % number for number in range(1500)) + b"}",
+    b"x" * 20_000,
+    b"\x00" * 100,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Fuzz:
+    """A generator of requests; `tokens` are good ones, to be spoilt or not, and `kept` the paths of what they hold."""
+
+    rng: random.Random
+    tokens: Sequence[str]
+    kept: Sequence[str] = (f"{SHELF}/{ID}",)
+
+    def request(self) -> tuple[str, bytes]:
+        """The method and all bytes of one request."""
+        method, path = self._target()
+        body = self._body()
+        lines = [f"{method} {path} HTTP/1.1".encode(), b"Host: localhost"]
+        for name, value in self._headers():
+            lines.append(name + b": " + value.replace(b"\r", b"").replace(b"\n", b""))
+        if body is None:
+            lines.append(b"Content-Length: 0")
+            return method, b"\r\n".join([*lines, b"", b""])
+        if self._now_and_then(0.1):
+            lines.append(b"Transfer-Encoding: chunked")
+            body = _chunked(body, self.rng.randint(1, 7000))
+        else:
+            lines.append(b"Content-Length: %d" % len(body))
+        return method, b"\r\n".join([*lines, b"", body])
+
+    def _target(self) -> tuple[str, str]:
+        """Often one that is there, so that not all is refused at the door."""
+        kind = self.rng.random()
+        if kind < 0.3:
+            return self.rng.choice(("GET", "POST", "POST")), SHELF
+        if kind < 0.5:
+            return self.rng.choice(("GET", "PATCH", "PUT", "DELETE")), self.rng.choice(self.kept)
+        if kind < 0.7:
+            return "GET", self.rng.choice(PATHS)
+        path = self.rng.choice(PATHS)
+        return self.rng.choice(METHODS), f"{path}{self.rng.choice(('', '?', '#', '//', ';a=b', '%'))}"
+
+    def _headers(self) -> list[tuple[bytes, bytes]]:
+        makers: dict[bytes, Callable[[], bytes]] = {
+            b"Authorization": self._authorization,
+            b"Idempotency-Key": self._anything,
+            b"If-Match": self._tags,
+            b"If-None-Match": self._tags,
+            b"X-Request-ID": self._anything,
+            b"Accept": lambda: self.rng.choice((b"*/*;q=abc", b"application/xml", b"a/b;;;q=1,,,", b",", b"*")),
+            b"Content-Type": lambda: self.rng.choice(
+                (b"application/json", b"text/plain", b"application/json; charset=utf-7", b"multipart/form-data", b";")
+            ),
+            b"Content-Encoding": lambda: self.rng.choice((b"gzip", b"br", b"identity", b"gzip, gzip", b"x" * 300)),
+            b"Origin": lambda: self.rng.choice((b"null", b"https://app.example.com", b"https://evil.example", b"\xff")),
+            b"Accept-Encoding": lambda: self.rng.choice((b"gzip;q=0", b"br, *;q=x", b"")),
+            b"X-Forwarded-For": self._anything,
+            b"Range": lambda: b"bytes=0-0,-1",
+            b"Cookie": self._anything,
+        }
+        often = {b"Authorization": 0.9, b"Content-Type": 0.8, b"If-Match": 0.3, b"Idempotency-Key": 0.3}
+        chosen = [name for name in makers if self._now_and_then(often.get(name, 0.12))]
+        chosen += [self.rng.choice(chosen)] if chosen and self._now_and_then(0.03) else []  # one of them twice
+        return [(name, b"application/json" if self._is_plain(name) else makers[name]()) for name in chosen]
+
+    def _is_plain(self, name: bytes) -> bool:
+        return name == b"Content-Type" and self._now_and_then(0.85)
+
+    def _authorization(self) -> bytes:
+        token = self.rng.choice(self.tokens).encode()
+        if self._now_and_then(0.7):
+            return b"Bearer " + token
+        place = self.rng.randrange(len(token))
+        return self.rng.choice(
+            (
+                b"",
+                b"Bearer",
+                b"Bearer  ",
+                b"bearer " + token,
+                b"Basic " + token,
+                b"Bearer " + token[:place],
+                b"Bearer " + token[:place] + self.rng.randbytes(1).hex().encode() + token[place + 1 :],
+                b"Bearer " + token + b"~0~" + token,
+                b"Bearer a.b.c",
+                b"Bearer eyJhbGciOiJub25lIn0.eyJzdWIiOiJhbm4ifQ.",
+                b"Bearer eyJhbGciOiJIUzI1NiIsImtpZCI6Ii4uLy4uL2Rldi9udWxsIn0.e30.e30",
+                b"Bearer " + b"x" * 7000,
+                b"Bearer " + self._anything(),
+            )
+        )
+
+    def _tags(self) -> bytes:
+        return self.rng.choice(
+            (
+                b"*",
+                f'"{ID}"'.encode(),
+                f'W/"{ID}"'.encode(),
+                b'""',
+                b'"',
+                b'"a", "b", W/"c", *',
+                b",,,",
+                b'"' + b"x" * 3000 + b'"',
+                b", ".join(b'"%d"' % number for number in range(700)),
+                self._anything(),
+            )
+        )
+
+    def _anything(self) -> bytes:
+        """Some bytes that may stand in a header."""
+        if self._now_and_then(0.3):
+            return self.rng.choice((b"", b"a" * 256, b"k-1", b"k-2", b"\t", b'{"level":"ERROR"}', b"%0d%0aX: y"))
+        return bytes(self.rng.choice(range(0x20, 0x100)) for _ in range(self.rng.choice((1, 8, 40, 300))))
+
+    def _body(self) -> bytes | None:
+        kind = self.rng.random()
+        if kind < 0.3:
+            return None
+        if kind < 0.45:
+            return self.rng.choice(HOSTILE_BODIES)
+        if kind < 0.55:
+            return self.rng.randbytes(self.rng.randrange(200))
+        if kind < 0.75:
+            wanted: dict[str, object] = {"name": f"List {self.rng.randrange(9)}", "tickers": ["AAPL", "MSFT"]}
+        else:
+            wanted = {self.rng.choice(FIELDS): self._value() for _ in range(self.rng.randrange(6))}
+        body = json.dumps(wanted).encode()
+        return gzip.compress(body) if self._now_and_then(0.03) else body
+
+    def _value(self) -> object:
+        if self._now_and_then(0.4):
+            return [self.rng.choice(VALUES) for _ in range(self.rng.randrange(8))]
+        return self.rng.choice(VALUES)
+
+    def _now_and_then(self, share: float) -> bool:
+        return self.rng.random() < share
+
+
+def _chunked(body: bytes, size: int) -> bytes:
+    parts = [body[start : start + size] for start in range(0, len(body), size)]
+    return b"".join(b"%x\r\n%b\r\n" % (len(part), part) for part in parts) + b"0\r\n\r\n"

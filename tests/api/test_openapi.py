@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+import pytest
 import schemathesis
+from flask import Flask
 from flask.testing import FlaskClient
 from hypothesis import HealthCheck, settings
 from openapi_spec_validator import OpenAPIV31SpecValidator
@@ -20,9 +23,13 @@ from domain.text import is_showable
 from entrypoints.bootstrap import create_app
 from tests.api.conftest import SETTINGS, a_session
 from tests.builders import AFixedList
+from tests.contract.stages import STAGES
 
-EXAMPLES = int(os.environ.get("EXAMPLES", "40"))
-"""Requests for each operation; more with `EXAMPLES=5000 make test ARGS=tests/api/test_openapi.py`."""
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIEnvironment
+
+EXAMPLES = int(os.environ.get("EXAMPLES", "25"))
+"""Requests for each operation on each store; more with `EXAMPLES=500 make test ARGS=tests/api/test_openapi.py`."""
 
 COMMITTED = Path(__file__).parents[2] / "openapi.json"
 
@@ -74,11 +81,36 @@ def test_the_page_for_people_shows_every_operation_and_loads_nothing_foreign(cli
     assert client.get("/docs.css").content_type == "text/css; charset=utf-8"
 
 
+class Stand:
+    """Where the application in question stands; the schema is made before there is one."""
+
+    app: Flask
+
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        return self.app(environ, start_response)
+
+
+stand = Stand()
+
+
+def an_app(**parts: Any) -> Flask:
+    """One that never says 'too fast'."""
+    return create_app(replace(SETTINGS, rate_user="", rate_address=""), ticker_list=AFixedList(), **parts)
+
+
+@pytest.fixture(scope="module", params=STAGES, ids=lambda stage: stage.__name__)
+def every_store(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """The application stands on one store after the other."""
+    with request.param(tmp_path_factory.mktemp("stage")) as stage:
+        stand.app = an_app(store=stage.open())
+        yield
+
+
 def described() -> BaseSchema:
-    """The served description, on an application that never says 'too fast'."""
-    app = create_app(replace(SETTINGS, rate_user="", rate_address=""), ticker_list=AFixedList())
-    token = a_session(app.test_client())["Authorization"]
-    schema = schemathesis.openapi.from_wsgi("/openapi.json", app)
+    """The served description."""
+    stand.app = an_app()
+    token = a_session(stand.app.test_client())["Authorization"]
+    schema = schemathesis.openapi.from_wsgi("/openapi.json", stand)
 
     @schema.auth()
     class ASession:
@@ -96,6 +128,7 @@ def described() -> BaseSchema:
 schema = described()
 
 
+@pytest.mark.usefixtures("every_store")
 @schema.parametrize()
 @settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=list(HealthCheck))
 def test_whatever_the_description_allows_is_answered_as_described(case: Any) -> None:

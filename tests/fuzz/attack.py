@@ -22,7 +22,7 @@ from urllib.parse import urlsplit
 import requests
 
 from adapters.tokens import AnonymousTokens
-from tests.fuzz.generator import SHELF, Fuzz
+from tests.fuzz.generator import FIRST, SHELF, Fuzz
 from tests.support.issuer import AUDIENCE, running_issuer
 from tests.support.servers import Server, serving
 
@@ -101,7 +101,7 @@ def send(server: Server, tokens: Sequence[str], count: int, *, seed: int, outcom
 
 def _hold_one(server: Server, token: str) -> str:
     """The path of a configuration of this user's, until somebody deletes it."""
-    headers = {"Authorization": f"Bearer {token}", "Idempotency-Key": "first"}
+    headers = {"Authorization": f"Bearer {token}", "Idempotency-Key": FIRST}
     answer = requests.post(
         server.url + SHELF, json={"name": "First", "tickers": ["AAPL"]}, headers=headers, timeout=HANGS
     )

@@ -9,6 +9,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 ID = "0b8e5a1c-2f4d-4c3b-9a6e-7d5f1e2c3b4a"
+FIRST = "first"
+"""The idempotency key of what `kept` names: a create with it brings that back after it was deleted."""
 SHELF = "/api/v2/configurations"
 METHODS = ("GET", "POST", "PATCH", "PUT", "DELETE", "OPTIONS", "HEAD", "TRACE", "BREW")
 PATHS = (
@@ -124,7 +126,7 @@ class Fuzz:
     def _headers(self) -> list[tuple[bytes, bytes]]:
         makers: dict[bytes, Callable[[], bytes]] = {
             b"Authorization": self._authorization,
-            b"Idempotency-Key": self._anything,
+            b"Idempotency-Key": lambda: FIRST.encode() if self._now_and_then(0.6) else self._anything(),
             b"If-Match": self._tags,
             b"If-None-Match": self._tags,
             b"X-Request-ID": self._anything,

@@ -28,6 +28,8 @@ from tests.support.servers import Server, serving
 
 KEY = "a secret key of at least thirty-two characters"
 CLIENTS = 4
+ROUND = 1000
+"""Requests after which the users get back what somebody deleted, so that there is something to hit."""
 HANGS = 20.0
 """Seconds without an answer: four times the deadline of a request, for a busy machine."""
 REPORTED = 20
@@ -76,6 +78,8 @@ def a_target(directory: Path) -> Iterator[tuple[Server, list[str]]]:
             "CONFIG_API_CORS_ORIGINS": "https://app.example.com",
             "CONFIG_API_RATE_USER": "",
             "CONFIG_API_RATE_ADDRESS": "",
+            "CONFIG_API_LIMIT_ANONYMOUS": "20",
+            "CONFIG_API_LIMIT_MEMBER": "1",
         }
         log = directory / "server.log"
         server = running.enter_context(serving("entrypoints.wsgi:app", log=log, settings=settings))
@@ -88,15 +92,19 @@ def a_target(directory: Path) -> Iterator[tuple[Server, list[str]]]:
 def send(server: Server, tokens: Sequence[str], count: int, *, seed: int, outcome: Outcome) -> None:
     """From several clients at once, on users who hold something to begin with."""
     kept = [_hold_one(server, token) for token in tokens]
-    shares = [count // CLIENTS + (number < count % CLIENTS) for number in range(CLIENTS)]
-    clients = [
-        Thread(target=_client, args=(server, Fuzz(random.Random(f"{seed}-{number}"), tokens, kept), share, outcome))
-        for number, share in enumerate(shares)
-    ]
-    for each in clients:
-        each.start()
-    for each in clients:
-        each.join()
+    fuzzes = [Fuzz(random.Random(f"{seed}-{number}"), tokens, kept) for number in range(CLIENTS)]
+    for sent in range(0, count, ROUND):
+        left = min(ROUND, count - sent)
+        clients = [
+            Thread(target=_client, args=(server, fuzz, left // CLIENTS + (number < left % CLIENTS), outcome))
+            for number, fuzz in enumerate(fuzzes)
+        ]
+        for each in clients:
+            each.start()
+        for each in clients:
+            each.join()
+        for token in tokens:
+            _hold_one(server, token)
 
 
 def _hold_one(server: Server, token: str) -> str:

@@ -81,14 +81,17 @@ HOSTILE_BODIES = (
     b'{"name":"a","name":"b"}',
     b'{"name":"\\ud800"}',
     b"{" + b",".join(b'"f%d":1' % number for number in range(1500)) + b"}",
-    b"x" * 20_000,
     b"\x00" * 100,
 )
+TOO_LARGE = b"x" * 20_000
 
 
 @dataclass(frozen=True, slots=True)
 class Fuzz:
-    """A generator of requests; `tokens` are good ones, to be spoilt or not, and `kept` the paths of what they hold."""
+    """A generator of requests.
+
+    `tokens` are good ones, to be spoilt or not; `kept` are the paths of what their users hold, in the same order.
+    """
 
     rng: random.Random
     tokens: Sequence[str]
@@ -96,10 +99,11 @@ class Fuzz:
 
     def request(self) -> tuple[str, bytes]:
         """The method and all bytes of one request."""
-        method, path = self._target()
+        who = self.rng.randrange(len(self.tokens))
+        method, path = self._target(who)
         body = self._body()
         lines = [f"{method} {path} HTTP/1.1".encode(), b"Host: localhost"]
-        for name, value in self._headers():
+        for name, value in self._headers(who):
             lines.append(name + b": " + value.replace(b"\r", b"").replace(b"\n", b""))
         if body is None:
             lines.append(b"Content-Length: 0")
@@ -111,21 +115,23 @@ class Fuzz:
             lines.append(b"Content-Length: %d" % len(body))
         return method, b"\r\n".join([*lines, b"", body])
 
-    def _target(self) -> tuple[str, str]:
-        """Often one that is there, so that not all is refused at the door."""
+    def _target(self, who: int) -> tuple[str, str]:
+        """Often one that is there, so that not all is refused at the door, and seldom somebody else's."""
         kind = self.rng.random()
         if kind < 0.3:
             return self.rng.choice(("GET", "POST", "POST")), SHELF
         if kind < 0.5:
-            return self.rng.choice(("GET", "PATCH", "PUT", "DELETE")), self.rng.choice(self.kept)
+            mine = self.kept[who % len(self.kept)]
+            path = self.rng.choice(self.kept) if self._now_and_then(0.2) else mine
+            return self.rng.choice(("GET", "PATCH", "PATCH", "PUT", "PUT", "DELETE")), path
         if kind < 0.7:
             return "GET", self.rng.choice(PATHS)
         path = self.rng.choice(PATHS)
         return self.rng.choice(METHODS), f"{path}{self.rng.choice(('', '?', '#', '//', ';a=b', '%'))}"
 
-    def _headers(self) -> list[tuple[bytes, bytes]]:
+    def _headers(self, who: int) -> list[tuple[bytes, bytes]]:
         makers: dict[bytes, Callable[[], bytes]] = {
-            b"Authorization": self._authorization,
+            b"Authorization": lambda: self._authorization(who),
             b"Idempotency-Key": lambda: FIRST.encode() if self._now_and_then(0.6) else self._anything(),
             b"If-Match": self._tags,
             b"If-None-Match": self._tags,
@@ -141,7 +147,7 @@ class Fuzz:
             b"Range": lambda: b"bytes=0-0,-1",
             b"Cookie": self._anything,
         }
-        often = {b"Authorization": 0.9, b"Content-Type": 0.8, b"If-Match": 0.3, b"Idempotency-Key": 0.3}
+        often = {b"Authorization": 0.9, b"Content-Type": 0.8, b"If-Match": 0.5, b"Idempotency-Key": 0.3}
         chosen = [name for name in makers if self._now_and_then(often.get(name, 0.12))]
         chosen += [self.rng.choice(chosen)] if chosen and self._now_and_then(0.03) else []  # one of them twice
         return [(name, b"application/json" if self._is_plain(name) else makers[name]()) for name in chosen]
@@ -149,8 +155,8 @@ class Fuzz:
     def _is_plain(self, name: bytes) -> bool:
         return name == b"Content-Type" and self._now_and_then(0.85)
 
-    def _authorization(self) -> bytes:
-        token = self.rng.choice(self.tokens).encode()
+    def _authorization(self, who: int) -> bytes:
+        token = self.tokens[who].encode()
         if self._now_and_then(0.7):
             return b"Bearer " + token
         place = self.rng.randrange(len(token))
@@ -196,11 +202,11 @@ class Fuzz:
 
     def _body(self) -> bytes | None:
         kind = self.rng.random()
-        if kind < 0.3:
+        if kind < 0.2:
             return None
-        if kind < 0.45:
-            return self.rng.choice(HOSTILE_BODIES)
-        if kind < 0.55:
+        if kind < 0.35:
+            return TOO_LARGE if self._now_and_then(0.2) else self.rng.choice(HOSTILE_BODIES)
+        if kind < 0.4:
             return self.rng.randbytes(self.rng.randrange(200))
         if kind < 0.75:
             wanted: dict[str, object] = {"name": f"List {self.rng.randrange(9)}", "tickers": ["AAPL", "MSFT"]}

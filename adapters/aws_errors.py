@@ -149,8 +149,7 @@ def handle_s3_error(error: Exception) -> Fault:
 
 def _fault(error: Any, kinds: Mapping[str, FaultKind], ways_out: Mapping[str, str]) -> Fault:
     if isinstance(error, ClientError):
-        code = error.response.get("Error", {}).get("Code", "")
-        return _by_code(code, _status(error), kinds, ways_out)
+        return _by_code(_code(error), _status(error), kinds, ways_out)
     name = type(error).__name__
     if isinstance(error, (ConnectTimeoutError, ReadTimeoutError)):
         return Fault(FaultKind.TIMEOUT, name)
@@ -173,6 +172,10 @@ def _by_code(code: str, status: int | None, kinds: Mapping[str, FaultKind], ways
     return Fault(FaultKind.PERMANENT, code, way_out=ways_out.get(code, "Look the code up in the service's reference."))
 
 
+def _code(error: ClientError) -> str:
+    return error.response.get("Error", {}).get("Code", "")
+
+
 def _status(error: ClientError) -> int | None:
     # PynamoDB wraps the original and keeps only its code; the status is in what it wrapped.
     original = error.__cause__ if isinstance(error.__cause__, ClientError) else error
@@ -181,7 +184,7 @@ def _status(error: ClientError) -> int | None:
 
 def _cancellation_codes(error: Any) -> list[str]:
     """Why a transaction was cancelled, without the conditions that failed: they say nothing about the store."""
-    if not (isinstance(error, ClientError) and error.response["Error"].get("Code") == "TransactionCanceledException"):
+    if not (isinstance(error, ClientError) and _code(error) == "TransactionCanceledException"):
         return []
     reasons = getattr(error, "cancellation_reasons", ())
     codes = [reason.code for reason in reasons if reason and reason.code != "ConditionalCheckFailed"]

@@ -13,23 +13,20 @@ import logging
 import random
 from collections.abc import Callable, Iterator, Sequence
 from operator import attrgetter
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from pynamodb.exceptions import PynamoDBException, TransactWriteError
 from pynamodb.expressions.condition import Condition
-from pynamodb.expressions.update import Action
-from pynamodb.transactions import TransactWrite
 
 from adapters.aws_errors import AWS_ERRORS, Fault, FaultKind, handle_dynamodb_error
 from adapters.dynamodb_items import (
-    CONFIGURATION,
+    CONFIG_COUNT,
+    IS_CONFIGURATION,
     IS_FREE,
     IS_THERE,
     QUOTA,
-    ConfigurationItem,
-    QuotaItem,
+    VERSION,
     RawItem,
-    bound_models,
     changes,
     decoded,
     encoded,
@@ -38,6 +35,7 @@ from adapters.dynamodb_items import (
     is_below,
     key,
     partition,
+    table_connection,
 )
 from adapters.retry import Sleep, dynamodb_probe, dynamodb_retry
 from domain.configurations import Configuration
@@ -75,28 +73,31 @@ class DynamoDBStore:
         new_id: NewId,
         region: str | None = None,
     ) -> None:
-        self._configurations, self._quotas = bound_models(table, region=region)
-        self._table = self._configurations._get_connection()  # noqa: SLF001 no public way to the client that they share
+        self._table = table_connection(table, region=region)
         self._retry = dynamodb_retry(clock=clock, sleep=sleep, rng=rng)
         self._probe = dynamodb_probe(clock=clock, sleep=sleep, rng=rng)
         self._new_token = new_id
 
     def add(self, configuration: Configuration, *, limit: int) -> Added:
         """See ConfigurationStore. One transaction: the count goes up below `limit`, the item is put on a free key."""
-        item = encoded(self._configurations, configuration)
-        quota = self._quotas(partition(configuration.user_id), QUOTA)
-        one_more = [
-            QuotaItem.config_count.add(1),
-            QuotaItem.version.add(1),
-            expiry(QuotaItem, configuration.expires_at),
-        ]
+        new_item = self._table.get_operation_kwargs(
+            *key(configuration.user_id, configuration.config_id),
+            key="Item",
+            attributes=encoded(configuration),
+            condition=IS_FREE,
+            return_values_on_condition_failure="ALL_OLD",
+        )
+        one_more = self._table.get_operation_kwargs(
+            partition(configuration.user_id),
+            QUOTA,
+            actions=[CONFIG_COUNT.add(1), VERSION.add(1), expiry(configuration.expires_at)],
+            condition=is_below(limit),
+        )
         token = self._new_token()
 
         def attempt() -> Added:
             try:
-                with self._transaction(token) as transaction:
-                    transaction.save(item, condition=IS_FREE, return_values="ALL_OLD")
-                    transaction.update(quota, actions=one_more, condition=is_below(limit))
+                self._transact(token, puts=[new_item], updates=[one_more])
             except TransactWriteError as error:
                 put, counting = _reasons(error)
                 if put == _FAILED:
@@ -184,16 +185,17 @@ class DynamoDBStore:
         A transaction of one item, for its token's sake, and because a condition that fails in it
         brings the item along: a lost race costs no second read.
         """
-        item = self._configurations(*key(current.user_id, current.config_id))
-        actions = [*changes(current, wanted), expiry(ConfigurationItem, wanted.expires_at)]
+        update = self._table.get_operation_kwargs(
+            *key(current.user_id, current.config_id),
+            actions=[*changes(current, wanted), expiry(wanted.expires_at)],
+            condition=IS_THERE & is_at(current.revision),
+            return_values_on_condition_failure="ALL_OLD",
+        )
         token = self._new_token()
 
         def attempt() -> Configuration | None:
             try:
-                with self._transaction(token) as transaction:
-                    transaction.update(
-                        item, actions=actions, condition=IS_THERE & is_at(current.revision), return_values="ALL_OLD"
-                    )
+                self._transact(token, updates=[update])
             except TransactWriteError as error:
                 if _reasons(error) != (_FAILED, None):
                     raise
@@ -204,17 +206,15 @@ class DynamoDBStore:
 
     def _delete(self, user_id: str, config_id: str, condition: Condition, token: str, *, counted: bool) -> None:
         """Delete the item and count down, or (not `counted`) delete it if there is nothing to count down."""
-        one_less: list[Action] = [QuotaItem.version.add(1)]
-        has_some = QuotaItem.config_count > 0
-        if counted:
-            one_less.append(QuotaItem.config_count.add(-1))
-        with self._transaction(token) as transaction:
-            transaction.delete(self._configurations(*key(user_id, config_id)), condition=condition)
-            transaction.update(
-                self._quotas(partition(user_id), QUOTA),
-                actions=one_less,
-                condition=has_some if counted else ~has_some,
-            )
+        has_some = CONFIG_COUNT > 0
+        deletion = self._table.get_operation_kwargs(*key(user_id, config_id), condition=condition)
+        one_less = self._table.get_operation_kwargs(
+            partition(user_id),
+            QUOTA,
+            actions=[VERSION.add(1), CONFIG_COUNT.add(-1)] if counted else [VERSION.add(1)],
+            condition=has_some if counted else ~has_some,
+        )
+        self._transact(token, deletions=[deletion], updates=[one_less])
 
     def _read(self, user_id: str, config_id: str) -> RawItem | None:
         raw: RawItem | None = self._table.get_item(*key(user_id, config_id), consistent_read=True).get("Item")
@@ -226,7 +226,7 @@ class DynamoDBStore:
         while True:  # a page is 1 MB: one is enough for all but the strangest user
             page = self._table.query(
                 partition(user_id),
-                range_key_condition=ConfigurationItem.sk.startswith(CONFIGURATION),
+                range_key_condition=IS_CONFIGURATION,
                 consistent_read=True,
                 exclusive_start_key=start,
             )
@@ -244,8 +244,15 @@ class DynamoDBStore:
         except (PynamoDBException, *AWS_ERRORS) as error:
             raise handle_dynamodb_error(error) from error
 
-    def _transaction(self, token: str) -> TransactWrite:
-        return TransactWrite(connection=self._table.connection, client_request_token=token)
+    def _transact(
+        self,
+        token: str,
+        *,
+        deletions: Sequence[dict[str, Any]] = (),
+        puts: Sequence[dict[str, Any]] = (),
+        updates: Sequence[dict[str, Any]] = (),
+    ) -> None:
+        self._table.connection.transact_write_items((), deletions, puts, updates, client_request_token=token)
 
 
 def _reasons(error: TransactWriteError) -> tuple[Reason, Reason]:

@@ -1,24 +1,31 @@
-"""The table's items: how a configuration and a user's quota lie in DynamoDB, and how they are read back."""
+"""The table's items: how a configuration and a user's quota lie in DynamoDB, and how they are read back.
+
+Items are the plain dictionaries that botocore takes and gives, conditions and updates PynamoDB's expressions.
+PynamoDB's models took a third of each request to turn the one into the other.
+"""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import Any, TypeVar
+from typing import Any
 
-from pynamodb.attributes import BooleanAttribute, ListAttribute, MapAttribute, NumberAttribute, UnicodeAttribute
+from botocore.config import Config
+from pynamodb.connection import TableConnection
+from pynamodb.connection.base import MetaTable
 from pynamodb.expressions.condition import Condition
+from pynamodb.expressions.operand import Path
 from pynamodb.expressions.update import Action
-from pynamodb.models import Model
 
 from adapters.aws_errors import Fault, FaultKind
 from domain.configurations import DEFAULT_TIMEFRAME_DAYS, Configuration, WatchedTicker
 from domain.errors import NotFound
 from domain.tickers import Ticker
 
-T = TypeVar("T")
-RawItem = Mapping[str, Any]
+Attribute = Mapping[str, Any]
+"""A value with its type: `{"S": "Tech"}`."""
+RawItem = Mapping[str, Attribute]
 """An item as botocore gives it: `{"name": {"S": "Tech"}, …}`."""
 
 CONNECT_TIMEOUT, READ_TIMEOUT = 0.5, 1.0
@@ -31,83 +38,43 @@ QUOTA = "QUOTA"
 CONFIGURATION = "CONFIG#"
 """The sort key of a user's quota item, and what those of their configurations begin with."""
 
+CONFIG_COUNT, VERSION = Path("config_count"), Path("version")
+"""How many configurations a user has, absent for none; and a number that grows with each create and delete:
+whoever repairs a count sees that nothing happened meanwhile."""
+
 _WITHOUT_REVISION = "0-"
+_PK, _REVISION, _UPDATED_AT, _EXPIRES_AT = Path("PK"), Path("revision"), Path("updated_at"), Path("expires_at")
 
-
-class Keys(Model):
-    """The table's keys."""
-
-    pk = UnicodeAttribute(hash_key=True, attr_name="PK")
-    sk = UnicodeAttribute(range_key=True, attr_name="SK")
-
-
-class QuotaItem(Keys):
-    """How many configurations a user has. Absent means none.
-
-    `version` grows with each create and delete: whoever repairs a count sees that nothing happened meanwhile.
-    """
-
-    config_count = NumberAttribute(null=True)
-    version = NumberAttribute(null=True)
-    expires_at = NumberAttribute(null=True)
-
-
-class TickerMap(MapAttribute[str, Any]):
-    """A ticker inside a configuration."""
-
-    symbol = UnicodeAttribute()
-    name = UnicodeAttribute()
-    exchange = UnicodeAttribute()
-    added_at = UnicodeAttribute(null=True)
-
-
-class ConfigurationItem(Keys):
-    """A configuration; what may be missing from items that an earlier service wrote is nullable."""
-
-    config_id = UnicodeAttribute()
-    user_id = UnicodeAttribute()
-    name = UnicodeAttribute()
-    tickers = ListAttribute(of=TickerMap)
-    timeframe_days = NumberAttribute(null=True)
-    include_extended_hours = BooleanAttribute(null=True)
-    created_at = UnicodeAttribute()
-    updated_at = UnicodeAttribute()
-    entity_type = UnicodeAttribute(default="CONFIGURATION")
-    status = UnicodeAttribute(null=True)
-    is_active = BooleanAttribute(null=True)
-    revision = UnicodeAttribute(null=True)
-    request_fingerprint = UnicodeAttribute(null=True)
-    expires_at = NumberAttribute(null=True)
-
-
-IS_DELETED: Condition = (ConfigurationItem.status == "inactive") | (ConfigurationItem.is_active == False)  # noqa: E712 it builds an expression
+IS_DELETED: Condition = (Path("status") == "inactive") | (Path("is_active") == False)  # noqa: E712 it builds an expression
 """What an earlier service left of a configuration that it deleted."""
 
-IS_THERE: Condition = ConfigurationItem.pk.exists() & ~IS_DELETED
-IS_FREE: Condition = ConfigurationItem.pk.does_not_exist() | IS_DELETED
+IS_THERE: Condition = _PK.exists() & ~IS_DELETED
+IS_FREE: Condition = _PK.does_not_exist() | IS_DELETED
+IS_CONFIGURATION: Condition = Path("SK").startswith(CONFIGURATION)
 
 
-def bound_models(table: str, *, region: str | None = None) -> tuple[type[ConfigurationItem], type[QuotaItem]]:
-    """The two models for one table, sharing one client, which is built now and makes one attempt a call."""
-    settings = {
-        "table_name": table,
-        "region": region,
-        "connect_timeout_seconds": CONNECT_TIMEOUT,
-        "read_timeout_seconds": READ_TIMEOUT,
-        "max_retry_attempts": 0,
-        "max_pool_connections": 32,
+def table_connection(table: str, *, region: str | None = None) -> TableConnection:
+    """PynamoDB's connection to the table, with a client that is built now and makes one attempt a call."""
+    keys = {"PK": "HASH", "SK": "RANGE"}
+    description = {
+        "TableName": table,
+        "KeySchema": [{"AttributeName": name, "KeyType": kind} for name, kind in keys.items()],
+        "AttributeDefinitions": [{"AttributeName": name, "AttributeType": "S"} for name in keys],
     }
-    meta: Any = type("Meta", (), settings)
-
-    class Configurations(ConfigurationItem):
-        Meta = meta
-
-    class Quotas(QuotaItem):
-        Meta = meta
-        _connection = Configurations._get_connection()  # noqa: SLF001 one client and one pool, not two
-
-    _ = Quotas._connection.connection.client  # noqa: SLF001 first use by many threads would build many
-    return Configurations, Quotas
+    connected = TableConnection(
+        table,
+        region=region,
+        connect_timeout_seconds=CONNECT_TIMEOUT,
+        read_timeout_seconds=READ_TIMEOUT,
+        max_retry_attempts=0,
+        max_pool_connections=32,
+        meta_table=MetaTable(description),
+    )
+    session = connected.connection.session
+    # Given here, the header is not put together anew for every call, which takes longer than its signature does.
+    session.set_default_client_config(Config(user_agent=f"config-api {session.user_agent()}"))
+    _ = connected.connection.client  # first use by many threads would build many
+    return connected
 
 
 def partition(user_id: str) -> str:
@@ -125,47 +92,51 @@ def key(user_id: str, config_id: str) -> tuple[str, str]:
 
 def is_below(limit: int) -> Condition:
     """The quota item has room for one more."""
-    below: Condition = QuotaItem.config_count < limit
-    return below if limit < 1 else QuotaItem.config_count.does_not_exist() | below
+    below: Condition = CONFIG_COUNT < limit  # noqa: SIM300 it builds an expression
+    return below if limit < 1 else CONFIG_COUNT.does_not_exist() | below
 
 
 def is_at(*revisions: str) -> Condition:
     """The configuration is at one of these; one without a revision is told by the time of its last update."""
     ours = [revision for revision in revisions if not revision.startswith(_WITHOUT_REVISION)]
     older = [revision.removeprefix(_WITHOUT_REVISION) for revision in revisions if revision not in ours]
-    at_ours: Condition = ConfigurationItem.revision.is_in(*ours)
-    at_older: Condition = ConfigurationItem.revision.does_not_exist() & ConfigurationItem.updated_at.is_in(*older)
+    at_ours: Condition = _REVISION.is_in(*ours)
+    at_older: Condition = _REVISION.does_not_exist() & _UPDATED_AT.is_in(*older)
     if not older:
         return at_ours
     return at_ours | at_older if ours else at_older
 
 
-def expiry(model: type[ConfigurationItem | QuotaItem], expires_at: datetime | None) -> Action:
+def expiry(expires_at: datetime | None) -> Action:
     """Set the time after which an item may go by itself, or keep it for good."""
-    return model.expires_at.remove() if expires_at is None else model.expires_at.set(_epoch(expires_at))
+    return _EXPIRES_AT.remove() if expires_at is None else _EXPIRES_AT.set(_epoch(expires_at))
 
 
 def changes(before: Configuration, after: Configuration) -> list[Action]:
     """Only what differs is written, so that attributes that we don't know survive, inside the tickers too."""
     return [
-        getattr(ConfigurationItem, name).set(value)
+        Path(name).set(value)
         for name, value in _attributes(after).items()
         if getattr(after, name) != getattr(before, name)
     ]
 
 
-def encoded(model: type[ConfigurationItem], configuration: Configuration) -> ConfigurationItem:
+def encoded(configuration: Configuration) -> RawItem:
     """The item for a configuration that is new."""
-    expires_at = configuration.expires_at
-    return model(
-        *key(configuration.user_id, configuration.config_id),
-        config_id=configuration.config_id,
-        user_id=configuration.user_id,
-        status="active",
-        is_active=True,
-        expires_at=None if expires_at is None else _epoch(expires_at),
+    pk, sk = key(configuration.user_id, configuration.config_id)
+    item: dict[str, Attribute] = {
+        "PK": {"S": pk},
+        "SK": {"S": sk},
+        "config_id": {"S": configuration.config_id},
+        "user_id": {"S": configuration.user_id},
+        "entity_type": {"S": "CONFIGURATION"},
+        "status": {"S": "active"},
+        "is_active": {"BOOL": True},
         **_attributes(configuration),
-    )
+    }
+    if configuration.expires_at is not None:
+        item["expires_at"] = _epoch(configuration.expires_at)
+    return item
 
 
 def is_deleted(raw: RawItem) -> bool:
@@ -178,66 +149,78 @@ def decoded(raw: RawItem | None) -> Configuration:
     if raw is None or is_deleted(raw):
         raise NotFound
     try:
-        return _configuration(ConfigurationItem.from_raw_data(dict(raw)))
-    except (TypeError, ValueError, AttributeError) as error:  # what PynamoDB and the conversions raise for wrong types
+        return _configuration(raw)
+    except (ValueError, OverflowError, OSError) as error:  # the last two, of times that no clock shows
         way_out = f"Repair or delete the item whose SK is {raw['SK']['S']}."
         raise Fault(FaultKind.PERMANENT, "UnreadableItem", way_out=way_out) from error
 
 
-def _configuration(item: ConfigurationItem) -> Configuration:
-    created_at = _moment(item.created_at)
+def _configuration(raw: RawItem) -> Configuration:
+    created_at, updated_at = _moment(_value(raw, "created_at", "S")), _value(raw, "updated_at", "S")
+    timeframe_days, expires_at = (float(_optional(raw, name, "N") or 0) for name in ("timeframe_days", "expires_at"))
     return Configuration(
-        config_id=_present(item.config_id),
-        user_id=_present(item.user_id),
-        name=_present(item.name),
-        tickers=tuple(_watched(ticker, created_at) for ticker in _present(item.tickers)),
-        timeframe_days=int(item.timeframe_days or DEFAULT_TIMEFRAME_DAYS),
-        include_extended_hours=bool(item.include_extended_hours),
+        config_id=_value(raw, "config_id", "S"),
+        user_id=_value(raw, "user_id", "S"),
+        name=_value(raw, "name", "S"),
+        tickers=tuple(_watched(ticker, created_at) for ticker in _value(raw, "tickers", "L")),
+        timeframe_days=int(timeframe_days) or DEFAULT_TIMEFRAME_DAYS,
+        include_extended_hours=bool(_optional(raw, "include_extended_hours", "BOOL")),
         created_at=created_at,
-        updated_at=_moment(item.updated_at),
-        revision=item.revision or f"{_WITHOUT_REVISION}{item.updated_at}",
-        request_fingerprint=item.request_fingerprint,
-        expires_at=datetime.fromtimestamp(item.expires_at, UTC) if item.expires_at else None,
+        updated_at=_moment(updated_at),
+        revision=_optional(raw, "revision", "S") or f"{_WITHOUT_REVISION}{updated_at}",
+        request_fingerprint=_optional(raw, "request_fingerprint", "S"),
+        expires_at=datetime.fromtimestamp(expires_at, UTC) if expires_at else None,
     )
 
 
-def _watched(ticker: TickerMap, created_at: datetime) -> WatchedTicker:
+def _watched(ticker: Attribute, created_at: datetime) -> WatchedTicker:
+    raw = _value({"ticker": ticker}, "ticker", "M")
+    added_at = _optional(raw, "added_at", "S")
     return WatchedTicker(
-        Ticker(_present(ticker.symbol), _present(ticker.name), _present(ticker.exchange)),
-        _moment(ticker.added_at) if ticker.added_at else created_at,
+        Ticker(_value(raw, "symbol", "S"), _value(raw, "name", "S"), _value(raw, "exchange", "S")),
+        _moment(added_at) if added_at else created_at,
     )
 
 
-def _attributes(configuration: Configuration) -> dict[str, Any]:
+def _value(raw: RawItem, name: str, kind: str) -> Any:
+    try:
+        return raw[name][kind]
+    except KeyError:
+        raise ValueError(f"{name} is missing, or of another type than {kind}") from None
+
+
+def _optional(raw: RawItem, name: str, kind: str) -> Any:
+    """None for what items of an earlier service may lack, or hold as null."""
+    return None if "NULL" in raw.get(name, {"NULL": True}) else _value(raw, name, kind)
+
+
+def _attributes(configuration: Configuration) -> dict[str, Attribute]:
     """What tells one state of a configuration from another, but for the time it expires."""
+    attributes: dict[str, Attribute] = {
+        "name": {"S": configuration.name},
+        "tickers": {"L": [{"M": _raw(watched)} for watched in configuration.tickers]},
+        "timeframe_days": {"N": str(configuration.timeframe_days)},
+        "include_extended_hours": {"BOOL": configuration.include_extended_hours},
+        "created_at": {"S": _text(configuration.created_at)},
+        "updated_at": {"S": _text(configuration.updated_at)},
+        "revision": {"S": configuration.revision},
+    }
+    if configuration.request_fingerprint is not None:
+        attributes["request_fingerprint"] = {"S": configuration.request_fingerprint}
+    return attributes
+
+
+def _raw(watched: WatchedTicker) -> RawItem:
     return {
-        "name": configuration.name,
-        "tickers": [
-            TickerMap(  # type: ignore[no-untyped-call]  # PynamoDB leaves this constructor untyped
-                symbol=watched.ticker.symbol,
-                name=watched.ticker.name,
-                exchange=watched.ticker.exchange,
-                added_at=_text(watched.added_at),
-            )
-            for watched in configuration.tickers
-        ],
-        "timeframe_days": configuration.timeframe_days,
-        "include_extended_hours": configuration.include_extended_hours,
-        "created_at": _text(configuration.created_at),
-        "updated_at": _text(configuration.updated_at),
-        "revision": configuration.revision,
-        "request_fingerprint": configuration.request_fingerprint,
+        "symbol": {"S": watched.ticker.symbol},
+        "name": {"S": watched.ticker.name},
+        "exchange": {"S": watched.ticker.exchange},
+        "added_at": {"S": _text(watched.added_at)},
     }
 
 
-def _present(value: T | None) -> T:
-    if value is None:
-        raise ValueError("a required attribute is missing")
-    return value
-
-
-def _epoch(moment: datetime) -> int:
-    return math.ceil(moment.timestamp())
+def _epoch(moment: datetime) -> Attribute:
+    return {"N": str(math.ceil(moment.timestamp()))}
 
 
 def _text(moment: datetime) -> str:

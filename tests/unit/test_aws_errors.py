@@ -108,6 +108,23 @@ def test_what_happens_on_the_way(handle: Callable[[Exception], Any], error: Exce
     fault = handle(error)
 
     assert (fault.kind, fault.code) == (kind, type(error).__name__)
+    assert (fault.way_out is not None) == (kind is FaultKind.PERMANENT)
+
+
+def test_the_way_out_is_the_code_s_own_where_there_is_one() -> None:
+    denied, unheard_of = (handle_dynamodb_error(a_client_error(code)) for code in ("AccessDeniedException", "New"))
+
+    assert denied.way_out is not None
+    assert denied.way_out.startswith("Allow the role dynamodb:GetItem")
+    assert unheard_of.way_out == "Look the code up in the service's reference."
+
+
+@pytest.mark.parametrize("handle", [handle_dynamodb_error, handle_s3_error])
+@pytest.mark.parametrize("response", [{}, {"Error": {}}, {"ResponseMetadata": {}}])
+def test_an_answer_that_says_nothing_of_itself_is_no_riddle(handle: Callable[[Exception], Any], response: Any) -> None:
+    fault = handle(ClientError(response, "GetItem"))
+
+    assert (fault.kind, fault.code) == (FaultKind.PERMANENT, "")
 
 
 def test_what_pynamodb_wraps_on_the_way_is_unwrapped() -> None:
@@ -125,10 +142,19 @@ def test_what_pynamodb_wraps_on_the_way_is_unwrapped() -> None:
         (["TransactionConflict", "ValidationError"], FaultKind.PERMANENT),
         (["TransactionConflict", "ConditionalCheckFailed"], FaultKind.CONTENDED),
         ([None, None], FaultKind.TRANSIENT),
+        ([], FaultKind.TRANSIENT),
     ],
 )
 def test_a_cancelled_transaction_is_as_bad_as_its_worst_reason(reasons: list[str | None], kind: FaultKind) -> None:
     assert handle_dynamodb_error(a_cancellation(*reasons)).kind is kind
+
+
+def test_a_cancelled_transaction_that_pynamodb_has_not_seen_gives_no_reason() -> None:
+    assert handle_dynamodb_error(a_client_error("TransactionCanceledException")).kind is FaultKind.TRANSIENT
+
+
+def test_a_fault_tells_a_log_its_kind_and_its_code() -> None:
+    assert str(handle_s3_error(a_client_error("SlowDown", 503))) == "throttled: SlowDown"
 
 
 @pytest.mark.parametrize("refusals", [DYNAMODB_REFUSALS, S3_REFUSALS])

@@ -278,6 +278,9 @@ def test_the_place_of_a_deleted_item_is_free(table: Table, store: DynamoDBStore)
         {"created_at": "yesterday"},
         {"timeframe_days": "a week"},
         {"name": 7},
+        {"name": None},
+        {"expires_at": 10**20},
+        {"expires_at": 1_800_000_000_000},
     ],
     ids=str,
 )
@@ -298,6 +301,24 @@ def test_an_unreadable_item_is_the_store_s_trouble_and_hides_no_other(
     assert len(errors) == 3
     assert all(error["way_out"] == "Repair or delete the item whose SK is CONFIG#old." for error in errors)
     assert not any("USER#" in str(error.get("cause")) for error in errors)
+
+
+def test_the_log_names_the_attribute_that_cannot_be_read(
+    table: Table, store: DynamoDBStore, caplog: pytest.LogCaptureFixture
+) -> None:
+    table.put_item(Item=LEGACY | {"name": 7})
+
+    store.list("ann")
+
+    assert caplog.records[-1].__dict__["cause"] == "name is missing, or of another type than S"
+
+
+def test_a_number_that_says_nothing_counts_as_missing(table: Table, store: DynamoDBStore) -> None:
+    table.put_item(Item=LEGACY | {"timeframe_days": 0, "expires_at": 0})
+
+    found = store.get("ann", "old")
+
+    assert (found.timeframe_days, found.expires_at) == (7, None)
 
 
 def test_an_unreadable_item_can_be_deleted(table: Table, store: DynamoDBStore) -> None:
@@ -356,3 +377,14 @@ def test_a_refusal_at_the_limit_changes_nothing(table: Table, store: DynamoDBSto
         store.add(a_configuration(), limit=1)
 
     assert quota(table) == before
+
+
+def test_calls_say_which_service_makes_them(store: DynamoDBStore) -> None:
+    agents = []
+    events = store._table.connection.client.meta.events
+    events.register("before-send.dynamodb", lambda request, **_: agents.append(request.headers["User-Agent"]))
+
+    store.list("ann")
+
+    assert [agent.split()[0] for agent in agents] == [b"config-api"]
+    assert b"Botocore/" in agents[0]

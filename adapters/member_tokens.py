@@ -42,6 +42,8 @@ FETCH_TIMEOUT = 1.0
 MAX_ANSWER = 256 * 1024
 """Bytes of an answer of the issuer."""
 
+_EPOCH = datetime.fromtimestamp(0, UTC)
+
 
 class MemberTokens:
     """Believes what `issuer` signed for `audience`. Raises InvalidToken, ExpiredToken, IdentityUnavailable."""
@@ -191,7 +193,10 @@ def _get(url: str, monotonic: Monotonic) -> dict[str, Any]:
 
 
 def _time(value: Any) -> datetime:
-    return datetime.fromtimestamp(value, UTC)
+    """A NumericDate (RFC 7519 §2). Raises TypeError, ValueError, OverflowError for what is none."""
+    if isinstance(value, bool):  # a number to Python, and to nobody else
+        raise TypeError("a time is a number")
+    return _EPOCH + timedelta(seconds=value)
 
 
 def _user_id(issuer: str, subject: str) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import json
 import random
 import subprocess
@@ -26,7 +25,7 @@ from domain.deadline import within
 from domain.errors import IdentityUnavailable
 from tests.api.conftest import V2, AClock, MakeApp, a_body, a_session
 from tests.builders import NOW
-from tests.support.issuer import AUDIENCE, DISCOVERY, KEYS, Issuer, a_weak_rsa_key, an_ec_key, running_issuer
+from tests.support.issuer import AUDIENCE, DISCOVERY, KEYS, Issuer, a_weak_rsa_key, an_ec_key, running_issuer, segment
 
 Ask = Callable[[str], TestResponse]
 
@@ -70,11 +69,6 @@ def ask(client: FlaskClient) -> Ask:
 
 def of_member(issuer: Issuer, subject: str) -> dict[str, str]:
     return {"Authorization": f"Bearer {issuer.token(sub=subject)}"}
-
-
-def segment(value: Any) -> str:
-    raw = value if isinstance(value, bytes) else json.dumps(value).encode()
-    return base64.urlsafe_b64encode(raw).rstrip(b"=").decode()
 
 
 def test_a_member_may_hold_more_than_an_anonymous_user(issuer: Issuer, ask: Ask) -> None:

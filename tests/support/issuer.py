@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import threading
 from collections.abc import Iterator
@@ -105,6 +106,12 @@ def an_ec_key() -> ec.EllipticCurvePrivateKey:
 
 def a_weak_rsa_key() -> rsa.RSAPrivateKey:
     return _rsa_key(1024)
+
+
+def segment(value: Any) -> str:
+    """A part of a token: bytes as they are, or anything else as JSON."""
+    raw = value if isinstance(value, bytes) else json.dumps(value).encode()
+    return base64.urlsafe_b64encode(raw).rstrip(b"=").decode()
 
 
 def _public(key: Any) -> dict[str, Any]:

@@ -97,13 +97,10 @@ def test_the_newest_key_signs_and_an_older_one_is_still_believed(clock: Clock) -
 
 def test_a_changed_token_is_refused_wherever_it_was_changed(tokens: AnonymousTokens) -> None:
     token = tokens.issue()[1]
-    *_, signature = token.split("~")
-    # The last character of a signature has bits to spare; every other one counts.
-    for position in range(len(token) - 1):
+    for position in range(len(token)):
         changed = token[:position] + ("A" if token[position] != "A" else "B") + token[position + 1 :]
         with pytest.raises(InvalidToken):
             tokens.identify(changed)
-    assert len(signature) == 43
 
 
 @pytest.mark.parametrize(

@@ -71,7 +71,7 @@ class TickerListEditor:
             return Path(source).read_bytes()
         request = urllib.request.Request(source, headers={"User-Agent": AGENT})  # noqa: S310 - http(s), see above
         read = bytearray()
-        with urllib.request.urlopen(request, timeout=TIMEOUT) as response:  # noqa: S310 - as above
+        with urllib.request.urlopen(request, timeout=TIMEOUT) as response:  # nosec # noqa: S310 - as above
             size = int(response.headers.get("Content-Length") or 0) or None
             while chunk := response.read(_CHUNK):
                 read += chunk

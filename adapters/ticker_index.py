@@ -177,9 +177,9 @@ class _Lines:
 
 
 def _compared(text: str) -> str:
-    """Names or a query as they are compared: lower case, without accents and apostrophes, other signs as blanks."""
+    """Names or a query as they are compared: without case, accents and apostrophes, other signs as blanks."""
     if not text.isascii():
         text = "".join(sign for sign in unicodedata.normalize("NFKD", text) if not unicodedata.combining(sign))
     for apostrophe in _APOSTROPHES:
         text = text.replace(apostrophe, "")
-    return text.lower().translate(_SEPARATORS)
+    return text.casefold().translate(_SEPARATORS)

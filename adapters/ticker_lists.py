@@ -23,6 +23,9 @@ Entry = Mapping[str, Any]
 MAX_LOSSES = 0.1
 MAX_BYTES = 32 * 2**20
 """Of a list, unpacked; ten thousand symbols take less than a million."""
+MAX_TEXT = 500
+"""Characters of a name or an exchange, of which the longest in use have 250. They are stored with each configuration,
+and an item of DynamoDB has room for 400 KiB."""
 
 _CANONICAL = re.compile(f"{SYMBOL}(?:\n{SYMBOL})*")
 
@@ -82,7 +85,7 @@ def published_form(version: str, updated_at: datetime, listings: Mapping[str, Li
         "updated_at": updated_at.astimezone(UTC).isoformat().replace("+00:00", "Z"),
         "symbols": {symbol: dict(_entry(listing)) for symbol, listing in listings.items()},
     }
-    return json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode()
+    return json.dumps(document, separators=(",", ":")).encode()
 
 
 def check_losses(before: AbstractSet[str], after: AbstractSet[str]) -> None:
@@ -121,16 +124,16 @@ def _check_texts(field: str, symbols: Mapping[str, Entry]) -> None:
     """Every entry has it, as text that can be shown. All are looked at together: that is ten times as fast."""
     try:
         texts = [entry[field] for entry in symbols.values()]
-        fine = all(texts) and "".join(texts).isprintable()
+        fine = all(texts) and "".join(texts).isprintable() and max(map(len, texts), default=1) <= MAX_TEXT
     except (KeyError, TypeError):
         fine = False
     if not fine:
         wrong = next(symbol for symbol, entry in symbols.items() if not _is_text(entry.get(field)))
-        raise TickerListRefused(f"{wrong} has no {field} that is a text")
+        raise TickerListRefused(f"{wrong} has no {field} that is a text of at most {MAX_TEXT} characters")
 
 
 def _is_text(value: object) -> bool:
-    return isinstance(value, str) and value != "" and value.isprintable()
+    return isinstance(value, str) and 0 < len(value) <= MAX_TEXT and value.isprintable()
 
 
 def _moment(text: object) -> datetime:

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from adapters.ticker_index import MANY, MAX_QUERY, TickerIndex
 from domain.tickers import Listing, Ticker
@@ -127,25 +125,3 @@ def test_few_and_many_matches_come_in_the_same_order_and_all(count: int, query: 
 
     assert symbols(query, limit=count, index=index) == expected
     assert symbols(query, limit=7, index=index) == expected[:7]
-
-
-texts = st.text("AB. 'é\u0130ß&", min_size=1, max_size=12)
-
-
-@given(st.dictionaries(st.text("ABC", min_size=1, max_size=4), texts, min_size=1, max_size=30), texts)
-def test_a_search_finds_what_reading_every_ticker_finds(names: dict[str, str], query: str) -> None:
-    index = an_index(*[(symbol, name, "NYSE") for symbol, name in names.items()])
-    words = query.lower().replace("'", "").split()
-    wanted = query.strip().upper()
-    by_symbol = {symbol for symbol in names if wanted and symbol.startswith(wanted)}
-    by_name = {
-        symbol
-        for symbol, name in names.items()
-        if query.isascii() and query.isalpha() and words[0] in name.lower().replace("'", "")
-    }
-
-    found = symbols(query, limit=100, index=index)
-
-    assert len(found) == len(set(found))
-    assert by_symbol | by_name <= set(found)
-    assert found[: len(by_symbol)] == sorted(by_symbol, key=lambda symbol: (symbol != wanted, [*names].index(symbol)))

@@ -72,6 +72,12 @@ def test_the_published_form_is_the_one_that_others_read() -> None:
     }
 
 
+def test_half_a_character_that_another_publisher_wrote_stops_no_publication() -> None:
+    half = {"AAPL": Listing(APPLE, sector="\ud83d")}
+
+    assert PublishedList.of(published_form("7", NOW, half)).listings() == half
+
+
 def test_symbols_may_be_spelled_in_other_ways() -> None:
     entry = {"name": "Berkshire", "exchange": "NYSE", "is_active": True}
 
@@ -129,6 +135,8 @@ def test_a_time_without_a_zone_is_in_utc() -> None:
         (an_entry(name=["Apple"]), "AAPL has no name"),
         (an_entry(name="Apple\nInc."), "AAPL has no name"),
         (an_entry(name="\ud800"), "AAPL has no name"),
+        (an_entry(name="x" * 501), "AAPL has no name that is a text of at most 500 characters"),
+        (an_entry(exchange="x" * 501), "AAPL has no exchange"),
         (an_entry(exchange=7), "AAPL has no exchange"),
         (a_document(symbols={"AAPL": {"name": "Apple Inc."}}), "AAPL has no exchange"),
         (a_document(symbols={"AAPL": {"exchange": "NASDAQ", "is_active": False}, "A": {}}), "AAPL has no name"),

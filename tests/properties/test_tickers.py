@@ -1,0 +1,115 @@
+"""Any list, asked for anything, answers as one that reads it from end to end; any spelling of a symbol is the same."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Iterator
+from itertools import chain
+
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from adapters.ticker_index import MANY, TickerIndex
+from domain.tickers import SYMBOL, Ticker, canonical_symbol
+
+SYMBOLS = st.from_regex(SYMBOL, fullmatch=True)
+LIMITS = st.sampled_from([1, 2, 3, 10, 50, 10_000])
+
+_ENDS_IN_SIGMA = "\N{GREEK CAPITAL LETTER OMICRON}\N{GREEK CAPITAL LETTER SIGMA}"
+"""In lower case, a sigma at the end of a word is another letter than one within."""
+_known = st.sampled_from(
+    ["Apple", "apples", "AP", "Pineapple", "Inc.", "AT&T", "Nestlé", "McDonald's", "Co", "İş", _ENDS_IN_SIGMA]
+)
+_anything = st.text(st.characters(exclude_categories=["C", "Z"]), min_size=1, max_size=4)
+names = st.lists(_known | _known | _known | _anything, min_size=1, max_size=4).map(" ".join)
+"""What a list that was read can hold: printable, and not nothing."""
+
+
+@st.composite
+def lists(draw: st.DrawFn) -> list[Ticker]:
+    """A few tickers, or the same names so often that they are many to the index."""
+    few = draw(st.lists(names, min_size=2, max_size=6))
+    rows = few * (1 if draw(st.booleans()) else 1 + 2 * MANY // len(few))
+    symbols = draw(st.lists(st.text("AB", min_size=1, max_size=3) | SYMBOLS, unique=True, max_size=len(rows)))
+    others = (symbol for place in reversed(range(10**9)) if (symbol := f"A{place}") not in symbols)
+    return [Ticker(symbol, name, "NYSE") for symbol, name in zip(chain(symbols, others), rows, strict=False)]
+
+
+def queries(tickers: list[Ticker]) -> st.SearchStrategy[str]:
+    """Anything at all, or parts of one or two words of a ticker, in any case."""
+    words = st.sampled_from(tickers[:12]).map(lambda ticker: [ticker.symbol, *ticker.name.split()])
+    cut = st.tuples(st.integers(0, 9), st.sampled_from([0, 0, 0, 1, 2]), st.sampled_from([1, 2, 3, 99]))
+    query = st.builds(
+        lambda words, cuts: " ".join(words[at % len(words)][start:][:length] for at, start, length in cuts),
+        words,
+        st.lists(cut, min_size=1, max_size=2),
+    )
+    return st.one_of(query, query.map(str.lower), query.map(str.upper), st.text(max_size=3))
+
+
+@st.composite
+def lists_and_queries(draw: st.DrawFn) -> tuple[list[Ticker], list[str]]:
+    tickers = draw(lists())
+    return tickers, draw(st.lists(queries(tickers), min_size=1, max_size=8))
+
+
+@given(lists_and_queries(), LIMITS)
+@example(([Ticker("A", _ENDS_IN_SIGMA * 2, "NYSE")], [_ENDS_IN_SIGMA]), 10)
+@example(([Ticker("A", "Straße AG", "NYSE")], ["STRASSE"]), 10)
+def test_a_search_answers_as_reading_the_whole_list_does(asked: tuple[list[Ticker], list[str]], limit: int) -> None:
+    tickers, queries = asked
+    index = TickerIndex([t.symbol for t in tickers], [t.name for t in tickers], [t.exchange for t in tickers], {})
+
+    for query in queries:
+        assert index.search(query, limit) == list(_by_reading(tickers, query))[:limit]
+
+
+def _by_reading(tickers: list[Ticker], query: str) -> Iterator[Ticker]:
+    """The documented order, said as plainly as can be: one reading of the list for each kind of match."""
+    symbol, terms = query.strip().upper().replace("-", ".").replace("/", "."), _words(query)
+    if not symbol:
+        return
+    words = {ticker.symbol: _words(ticker.name) for ticker in tickers}
+    seen = set()
+    for matches in (
+        lambda ticker: ticker.symbol == symbol,
+        lambda ticker: ticker.symbol.startswith(symbol),
+        lambda ticker: terms and all(any(word.startswith(term) for word in words[ticker.symbol]) for term in terms),
+        lambda ticker: len(terms) == 1 and any(terms[0] in word for word in words[ticker.symbol]),
+    ):
+        for ticker in tickers:
+            if ticker not in seen and matches(ticker):
+                seen.add(ticker)
+                yield ticker
+
+
+def _words(text: str) -> list[str]:
+    """Letter by letter: accents and apostrophes dropped, case forgotten, other ASCII signs as blanks."""
+    letters = (sign for sign in unicodedata.normalize("NFKD", text) if not unicodedata.combining(sign))
+    return "".join(
+        sign.casefold() if sign.isalnum() or not sign.isascii() else " " for sign in letters if sign not in "'\u2019"
+    ).split()
+
+
+@given(st.text(max_size=20))
+def test_a_symbol_in_its_one_spelling_stays_as_it_is(text: str) -> None:
+    symbol = canonical_symbol(text)
+
+    assert symbol is None or canonical_symbol(symbol) == symbol
+
+
+@given(SYMBOLS, st.data())
+def test_every_spelling_of_a_symbol_is_the_same_symbol(symbol: str, data: st.DataObject) -> None:
+    spelled = "".join(
+        data.draw(st.sampled_from(["-", "/", "."] if sign == "." else [sign, sign.lower()])) for sign in symbol
+    )
+    before, after = data.draw(st.sampled_from(["", " ", "\t", "\u3000"])), data.draw(st.sampled_from(["", " ", "\n"]))
+
+    assert canonical_symbol(before + spelled + after) == symbol
+
+
+@given(st.text(st.sampled_from("aB1.-/ $ßſ\u212aé\n\0"), max_size=12) | st.text(max_size=6))
+def test_a_symbol_is_never_one_that_nobody_typed(text: str) -> None:
+    symbol = canonical_symbol(text)
+
+    assert symbol is None or symbol.lower() == text.strip().lower().replace("-", ".").replace("/", ".")

@@ -18,6 +18,9 @@ MAX_NAME = 50
 """User-perceived characters in a name."""
 MAX_NAME_CODE_POINTS = 500
 """Code points in a name: one perceived character may be made of any number of them."""
+MOST_TYPED = 4 * MAX_NAME_CODE_POINTS
+"""Code points of a name that are looked at: no character is composed of more than four, as `ᾂ` is, and to
+compose takes time that grows with the square of the marks on one letter."""
 MIN_TIMEFRAME_DAYS, MAX_TIMEFRAME_DAYS, DEFAULT_TIMEFRAME_DAYS = 1, 365, 7
 
 
@@ -72,7 +75,7 @@ class Changes:
         include_extended_hours: bool | None = None,
     ) -> Changes:
         """Clean what was given: the name trimmed and composed, each symbol in its one spelling."""
-        name = None if name is None else unicodedata.normalize("NFC", name.strip())
+        name = None if name is None else unicodedata.normalize("NFC", name.strip()[: MOST_TYPED + 1])
         spelled = None if tickers is None else [canonical_symbol(text) for text in tickers]
         problems = (
             *(() if name is None else _name_problems(name)),
@@ -105,8 +108,8 @@ class Draft:
     ) -> Draft:
         """Clean what was given; raises ValidationFailed as `Changes.of` does."""
         changes = Changes.of(name=name, tickers=tickers, timeframe_days=timeframe_days)
-        name, symbols = changes.name or "", changes.symbols or ()  # pragma: no mutate - what was given is never None
-        return cls(name, symbols, timeframe_days, include_extended_hours)
+        # What was given is never None, which the types cannot say.
+        return cls(changes.name or name, changes.symbols or (), timeframe_days, include_extended_hours)
 
     def as_changes(self) -> Changes:
         """The same, as changes to every field."""

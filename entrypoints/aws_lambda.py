@@ -82,12 +82,13 @@ def _is_request(event: Any) -> bool:
 def _with_what_aws_says(event: Mapping[str, Any]) -> dict[str, Any]:
     """The event with what its caller could have made up replaced.
 
-    Zappa believes the last but one of X-Forwarded-For, which here is the caller's to choose.
+    Zappa believes the last but one of X-Forwarded-For, which here is the caller's to choose, and makes
+    environment variables of the stage's, which are read once, at start, or not at all.
     """
     truth = {"x-forwarded-for": event["requestContext"]["http"].get("sourceIp", "")}
     if trace_id := _trace_id():
         truth["x-amzn-trace-id"] = trace_id
-    return {**event, "headers": {**event.get("headers", {}), **truth}}
+    return {**event, "headers": {**event.get("headers", {}), **truth}, "stageVariables": None}
 
 
 def _trace_id() -> str | None:

@@ -63,6 +63,7 @@ def create_app(
     if settings.faults:
         from adapters.faults import FaultPlan, FaultyStore
 
+        log.warning("whoever reaches this service can make it fail", extra={"setting": "CONFIG_API_FAULTS"})
         plan = FaultPlan()
         store = FaultyStore(store, plan, sleep=time.sleep)
     tickers = TickerService(ticker_list, rng=rng)
@@ -168,7 +169,7 @@ def _local_keys(settings: Settings) -> tuple[str, ...]:
 
 def _key_in(path: Path) -> str:
     """The key in the file, which the first of several processes makes, whole or not at all."""
-    path.parent.mkdir(parents=True, exist_ok=True)
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     if not path.exists():
         draft = path.with_name(f"{path.name}.{secrets.token_hex(8)}")
         draft.touch(mode=0o600)

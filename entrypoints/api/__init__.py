@@ -22,7 +22,8 @@ def create_api(application: Application) -> Flask:
     app = SynchronousFlask("config-api", static_folder=None, root_path=__path__[0])
     app.config["MAX_CONTENT_LENGTH"] = MAX_BODY + 1  # Werkzeug cuts a chunked body there, without a word
     app.extensions[KEY] = application
-    app.url_map.strict_slashes = False
+    # An address is right or it is unknown: a redirect would lead a token to the Host that the caller wrote.
+    app.url_map.strict_slashes = app.url_map.merge_slashes = False
     settings = application.settings
     if settings.cors_origins:
         CORS(

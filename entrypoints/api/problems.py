@@ -110,14 +110,12 @@ def refusal(error: DomainError, members: Mapping[str, object] | None = None) -> 
 
 def from_framework(error: HTTPException) -> Response:
     """The answer to what Flask or Werkzeug refused: unknown paths, methods, oversized bodies."""
-    if error.code is None or error.code < HTTPStatus.BAD_REQUEST:  # a redirect is an answer, not an error
-        return Response(response=error.get_response().get_data(), status=error.code, headers=error.get_headers())
-    status = HTTPStatus(error.code)
+    status = HTTPStatus(error.code or HTTPStatus.INTERNAL_SERVER_ERROR)  # no redirect: no address of ours makes one
     problem = _OF_FRAMEWORK.get(status)
     if problem is None and status < HTTPStatus.INTERNAL_SERVER_ERROR:
         problem = Problem(status, "validation_failed", status.phrase)
     headers = {name: value for name, value in error.get_headers() if name == "Allow"}
-    return answer(problem or INTERNAL_ERROR, _DETAILS.get(error.code, error.description or status.phrase), {}, headers)
+    return answer(problem or INTERNAL_ERROR, _DETAILS.get(status, error.description or status.phrase), {}, headers)
 
 
 def answer(

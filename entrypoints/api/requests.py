@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import wraps
+from ipaddress import IPv6Address, IPv6Network, ip_address
 from itertools import islice
 from typing import Any, Concatenate, NoReturn, ParamSpec, TypeVar
 
 from flask import request
 from marshmallow import Schema, ValidationError
+from werkzeug.exceptions import RequestEntityTooLarge
 
 from domain.configurations import Changes
 from domain.errors import (
@@ -31,6 +33,9 @@ MAX_BODY = 16 * 1024
 
 MAX_SHOWN = 100
 """Characters of a field's name that an answer repeats."""
+
+MAX_PROBLEMS = 50
+"""Wrong fields that one answer names: with all of them, 16 KiB of rubbish would be answered with a megabyte."""
 
 MAX_REVISIONS = 50
 """Revisions of one If-Match that are looked at; a caller who knows a configuration knows one."""
@@ -72,10 +77,13 @@ def authenticated(view: Callable[Concatenate[User, P], R]) -> Callable[P, R]:
 
 
 def client_address() -> str:
-    """The address that the request came from, as the gateway saw it where there is one."""
+    """The address that the request came from, as the gateway saw it where there is one; of IPv6, the network.
+
+    A caller has the 2^64 addresses of a network to change between (RFC 6177), and counts as one.
+    """
     context = request.environ.get("lambda.event", {}).get("requestContext", {})
     seen = context.get("identity", {}).get("sourceIp") or context.get("http", {}).get("sourceIp")
-    return seen or request.remote_addr or "unknown"
+    return _network(seen or request.remote_addr or "unknown")
 
 
 def read_body(schema: Schema) -> Mapping[str, Any]:
@@ -135,6 +143,16 @@ def expected_revisions() -> frozenset[str] | None:
     return frozenset(islice(tags, MAX_REVISIONS))
 
 
+def _network(address: str) -> str:
+    try:
+        known = ip_address(address)
+    except ValueError:  # a socket of this machine has none
+        return address
+    if isinstance(known, IPv6Address):
+        return str(known.ipv4_mapped or IPv6Network((int(known), 64), strict=False))
+    return address
+
+
 def _token() -> str:
     kind, _, token = request.headers.get("Authorization", "").strip().partition(" ")
     if kind.lower() != "bearer" or not token.strip():
@@ -149,7 +167,7 @@ def _json_object() -> dict[str, Any]:
         raise UnsupportedMediaType("Send the body as application/json.")
     if request.headers.get("Content-Encoding", "identity").lower() != "identity":
         raise UnsupportedMediaType("Send the body as it is, without a Content-Encoding.")
-    data = request.get_data(cache=False)
+    data = _data()
     if len(data) > MAX_BODY:
         raise PayloadTooLarge(MAX_BODY)
     try:
@@ -159,6 +177,15 @@ def _json_object() -> dict[str, Any]:
     if not isinstance(body, dict):
         raise ValidationFailed((FieldProblem("", "invalid_type", "The body is to be a JSON object."),))
     return body
+
+
+def _data() -> bytes:
+    try:
+        return request.get_data(cache=False)
+    except RequestEntityTooLarge:
+        raise PayloadTooLarge(MAX_BODY) from None
+    except Exception as error:  # each server has its own error for a body that breaks off or is wrongly framed
+        raise MalformedJson("The body cannot be read to its end.") from error
 
 
 def _no_constant(name: str) -> NoReturn:
@@ -172,18 +199,17 @@ def _load(schema: Schema, data: Mapping[str, Any]) -> tuple[dict[str, Any], list
     except ValidationError as error:
         messages = error.messages_dict
         values = error.valid_data if isinstance(error.valid_data, dict) else {}
-        return {name: value for name, value in values.items() if name not in messages}, _flat(messages)
+        problems = list(islice(_flat(messages), MAX_PROBLEMS))
+        return {name: value for name, value in values.items() if name not in messages}, problems
 
 
-def _flat(messages: Mapping[Any, Any], above: str = "") -> list[FieldProblem]:
-    problems: list[FieldProblem] = []
+def _flat(messages: Mapping[Any, Any], above: str = "") -> Iterator[FieldProblem]:
     for name, inner in messages.items():
         path = f"{above}{name}"
         if isinstance(inner, dict):
-            problems.extend(_flat(inner, f"{path}."))
+            yield from _flat(inner, f"{path}.")
         else:
-            problems.extend(FieldProblem(_shown(path), code, _DETAILS.get(code, code)) for code in inner)
-    return problems
+            yield from (FieldProblem(_shown(path), code, _DETAILS.get(code, code)) for code in inner)
 
 
 def _shown(path: str) -> str:

@@ -63,9 +63,14 @@ class Truth(fields.Boolean):
 
 
 class Texts(fields.List[str]):
-    """A JSON array of strings."""
+    """A JSON array of strings, which are not looked at where there are more than any use has."""
 
-    default_error_messages = _CODES
+    default_error_messages = _CODES | {"too_many": "too_many"}
+
+    def _deserialize(self, value: Any, *args: Any, **kwargs: Any) -> list[str | None]:
+        if isinstance(value, list) and len(value) > MAX_SYMBOLS:
+            raise self.make_error("too_many")
+        return super()._deserialize(value, *args, **kwargs)
 
 
 class Body(Schema):
@@ -131,8 +136,7 @@ class SymbolsSchema(Body):
     symbols = Texts(
         Text(),
         required=True,
-        validate=validate.Length(max=MAX_SYMBOLS, error="too_many"),
-        metadata={"example": ["AAPL", "FB"]},
+        metadata={"maxItems": MAX_SYMBOLS, "example": ["AAPL", "FB"]},
     )
 
 

@@ -33,7 +33,7 @@ def create_anonymous_session() -> Response:
         {
             "user_id": user.user_id,
             "token": token,
-            "token_type": "Bearer",
+            "token_type": "Bearer",  # nosec # the scheme's name is no password
             "auth_type": user.kind.value,
             "created_at": timestamp(created_at),
             "session_expires_at": timestamp(user.session_expires_at),

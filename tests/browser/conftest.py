@@ -55,8 +55,8 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
             """The server's own log tells nothing here."""
 
         def run_wsgi(self) -> None:
-            super().run_wsgi()
-            server.answered(f"{self.command} {self.path}")
+            with server.noted(f"{self.command} {self.path}"):
+                super().run_wsgi()
 
     http = make_server("127.0.0.1", 0, app, threaded=True, request_handler=Quiet)
     server.url = f"http://127.0.0.1:{http.server_port}"

@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 import threading
 import urllib.request
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -29,8 +30,9 @@ class Server:
     ahead: timedelta = timedelta()
     """How far the server's clock is ahead of the browser's."""
     requests: list[str] = field(default_factory=list)
-    """Method and path of every request that was answered since the test began."""
-    _answered: threading.Condition = field(default_factory=threading.Condition)
+    """Method and path of every request since the test began."""
+    _answered: list[str] = field(default_factory=list)
+    _change: threading.Condition = field(default_factory=threading.Condition)
 
     def now(self) -> datetime:
         return datetime.now(UTC) + self.ahead
@@ -46,15 +48,22 @@ class Server:
         with urllib.request.urlopen(request, timeout=5):
             pass
 
-    def answered(self, request: str) -> None:
-        with self._answered:
-            self.requests.append(request)
-            self._answered.notify_all()
+    @contextmanager
+    def noted(self, request: str) -> Iterator[None]:
+        """Count a request before its answer leaves: whoever has the answer finds it counted."""
+        self.requests.append(request)
+        yield
+        with self._change:
+            self._answered.append(request)
+            self._change.notify_all()
 
     def wait_for(self, request: str) -> None:
-        """Return when there was one of this method and path."""
-        with self._answered:
-            assert self._answered.wait_for(lambda: self.sent(request), timeout=8), f"no {request}"
+        """Return when one of this method and path was answered."""
+        with self._change:
+            answered = self._change.wait_for(
+                lambda: any(each.startswith(request) for each in self._answered), timeout=8
+            )
+            assert answered, f"no {request}"
 
     def one(self, request: str) -> str:
         """The first request of this method and path."""

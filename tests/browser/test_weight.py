@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from playwright.sync_api import Page, Request
+from playwright.sync_api import Page, Request, expect
 
 from tests.browser.service import NewContext, Server
 from tests.browser.steps import visit
@@ -38,6 +38,7 @@ def test_it_is_usable_within_a_second(new_context: NewContext) -> None:
 
 def test_a_second_visit_loads_the_page_and_nothing_else(page: Page, server: Server) -> None:
     visit(page)
+    expect(page.get_by_text("Faults", exact=True)).to_be_visible()  # what its module makes, which comes last of all
     server.requests.clear()
 
     page.goto("/api/v2/health")

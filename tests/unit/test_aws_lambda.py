@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import os
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -137,3 +138,21 @@ def test_a_job_gets_the_event_and_its_failure_is_lambdas_to_repeat(
 )
 def test_what_is_neither_is_refused(handle: Handle, event: Any) -> None:
     assert handle(event, Context()) == {"status": "refused"}
+
+
+def test_no_event_changes_the_environment(handle: Handle) -> None:
+    event = a_request("GET", "/api/v2/health") | {"stageVariables": {"AWS_ENDPOINT_URL": "https://evil.example"}}
+
+    assert handle(event, Context())["statusCode"] == 200
+    assert "AWS_ENDPOINT_URL" not in os.environ
+
+
+def test_what_has_the_form_of_a_request_runs_nothing_else(handle: Handle) -> None:
+    event = a_request("GET", "/nothing") | {
+        "raw_command": "1/0",
+        "command": "os.abort",
+        "manage": "flush",
+        "Records": [],
+    }
+
+    assert handle(event, Context())["statusCode"] == 404

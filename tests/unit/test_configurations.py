@@ -11,7 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from domain.configurations import Changes, Draft, WatchedTicker, changed
+from domain import configurations
+from domain.configurations import MAX_NAME_CODE_POINTS, Changes, Draft, WatchedTicker, changed
 from domain.errors import (
     DelistedTicker,
     FieldProblem,
@@ -59,6 +60,27 @@ def test_a_name_of_blanks_is_none(name: str) -> None:
 @pytest.mark.parametrize("name", ["x" * 51, "株" * 51, "👩‍👩‍👧" * 51, "e\u0323\u0302" + "x" * 50])
 def test_a_name_of_more_than_fifty_characters_is_too_long(name: str) -> None:
     assert problems_of(name=name) == [("name", "too_long")]
+
+
+def test_a_name_is_not_composed_beyond_what_could_fit(monkeypatch: pytest.MonkeyPatch) -> None:
+    composed = []
+
+    def normalize(_: str, text: str) -> str:
+        composed.append(len(text))
+        return unicodedata.normalize("NFC", text)
+
+    monkeypatch.setattr(configurations, "unicodedata", type("unicodedata", (), {"normalize": staticmethod(normalize)}))
+
+    with pytest.raises(ValidationFailed, match="at most"):
+        Changes.of(name="a" + "\u0301\u0323" * 4000)
+    assert composed == [4 * MAX_NAME_CODE_POINTS + 1]
+
+
+def test_the_longest_name_is_taken_in_every_spelling() -> None:
+    name = ("\u1f82" + "\u0363" * 9) * 50
+
+    assert len(name) == MAX_NAME_CODE_POINTS
+    assert Changes.of(name=unicodedata.normalize("NFD", name)).name == unicodedata.normalize("NFC", name)
 
 
 def test_a_name_has_a_size_however_few_characters_people_see() -> None:

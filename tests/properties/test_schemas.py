@@ -1,0 +1,269 @@
+"""What goes in comes out: through the API, through every store, and through the forms in which lists are published."""
+
+from __future__ import annotations
+
+import json
+import random
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from flask.testing import FlaskClient
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from adapters.aws_errors import Fault, FaultKind
+from adapters.bundled_tickers import packed, unpacked
+from adapters.dynamodb_items import RawItem, changes, decoded, encoded
+from adapters.memory import MemoryStore
+from adapters.ticker_lists import PublishedList, published_form
+from domain.configurations import MAX_TIMEFRAME_DAYS, MIN_TIMEFRAME_DAYS, Changes, Configuration, Draft, WatchedTicker
+from domain.errors import NotFound, ValidationFailed
+from domain.limits import MAX_TICKERS, ConfigurationLimits
+from domain.tickers import SYMBOL, Listing, Ticker
+from entrypoints.api.representations import of_configuration
+from entrypoints.api.schemas import ConfigurationSchema
+from entrypoints.bootstrap import create_app
+from tests.api.conftest import SETTINGS, V2, a_session
+from tests.builders import NOW, AFixedList, a_configuration
+from tests.contract.stages import Stage
+
+FEW = settings(max_examples=40)
+"""A configuration is made of some thirty draws, and what there is to find is in its texts."""
+
+SPELLINGS = {
+    "AAPL": ["AAPL", "aapl", " Aapl "],
+    "BRK.B": ["BRK.B", "brk-b", "BRK/B\t"],
+    "MSFT": ["MSFT", "msft"],
+    "KO": ["KO", "Ko"],
+    "NVDA": ["NVDA"],
+    "TSLA": ["TSLA"],
+}
+TRICKY = ["👩\u200d👩\u200d👧", "🇩🇪", "e\u0301", "\u212b", "한", " ", "<b>", "'", "\\", '"', "株", "\0", "\ud83d"]
+
+
+def _is_admitted(name: str) -> bool:
+    try:
+        Changes.of(name=name)
+    except ValidationFailed:
+        return False
+    return True
+
+
+_sign = st.characters(exclude_categories=["C", "Z"])
+names = st.lists(st.sampled_from(TRICKY) | _sign, min_size=1, max_size=50).map("".join).filter(_is_admitted)
+days = st.integers(MIN_TIMEFRAME_DAYS, MAX_TIMEFRAME_DAYS)
+symbols = st.from_regex(SYMBOL, fullmatch=True)
+shown = st.text(st.characters(exclude_categories=["C", "Z"], include_characters=" "), min_size=1, max_size=30)
+"""What a ticker list may call a company, or an exchange."""
+tickers = st.builds(Ticker, symbols, shown, shown)
+moments = st.datetimes(timezones=st.just(UTC))
+expiries = st.none() | st.integers(1, 250_000_000_000).map(lambda seconds: datetime.fromtimestamp(seconds, UTC))
+"""Whole seconds, as a session's end is."""
+anything = st.text(min_size=1) | st.just("\ud83d")
+"""A lone surrogate too, which JSON can hold and UTF-8 cannot."""
+
+
+@st.composite
+def configurations(draw: st.DrawFn) -> Configuration:
+    """Whatever the domain admits, of a user who has nothing else."""
+    watched = st.builds(WatchedTicker, tickers, moments)
+    return Configuration(
+        config_id=str(uuid4()),
+        user_id=f"ann-{uuid4()}",
+        name=Changes.of(name=draw(names)).name or "",
+        tickers=tuple(draw(st.lists(watched, min_size=1, max_size=3, unique_by=lambda each: each.ticker.symbol))),
+        timeframe_days=draw(days),
+        include_extended_hours=draw(st.booleans()),
+        created_at=draw(moments),
+        updated_at=draw(moments),
+        revision=str(uuid4()),
+        request_fingerprint=draw(st.sampled_from([None, "f" * 64])),
+        expires_at=draw(expiries),
+    )
+
+
+def updated(before: Configuration, other: Configuration, **fields: Any) -> Configuration:
+    """With all that an update can change, as `other` has it."""
+    kept = ("config_id", "user_id", "created_at", "request_fingerprint")
+    return replace(other, **{name: getattr(before, name) for name in kept} | fields)
+
+
+# --- the API ----------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def client() -> FlaskClient:
+    roomy = replace(SETTINGS, rate_user="", limits=ConfigurationLimits(anonymous=10**6))
+    app = create_app(roomy, store=MemoryStore(), ticker_list=AFixedList(), clock=lambda: NOW, rng=random.Random(7))
+    return app.test_client()
+
+
+@pytest.fixture(scope="module")
+def ann(client: FlaskClient) -> dict[str, str]:
+    return a_session(client)
+
+
+@st.composite
+def bodies(draw: st.DrawFn) -> dict[str, Any]:
+    chosen = draw(st.lists(st.sampled_from(sorted(SPELLINGS)), min_size=1, max_size=MAX_TICKERS, unique=True))
+    spelled = [draw(st.sampled_from(SPELLINGS[symbol])) for symbol in chosen]
+    optional = {"timeframe_days": days | days.map(float), "include_extended_hours": st.booleans()}
+    return {"name": draw(names), "tickers": spelled} | draw(st.fixed_dictionaries({}, optional=optional))
+
+
+@FEW
+@given(body=bodies())
+def test_what_was_asked_for_is_what_is_answered_and_may_be_sent_again(
+    client: FlaskClient, ann: dict[str, str], body: dict[str, Any]
+) -> None:
+    made = client.post(f"{V2}/configurations", json=body, headers=ann)
+    assert made.status_code == 201, made.text
+    answer = made.get_json()
+    again = {name: answer[name] for name in ("name", "timeframe_days", "include_extended_hours")}
+    again["tickers"] = [ticker["symbol"] for ticker in answer["tickers"]]
+    put = client.put(made.headers["Location"], json=again, headers=ann)
+
+    assert Draft.of(**again) == Draft.of(**body)
+    assert client.get(made.headers["Location"], headers=ann).get_json() == put.get_json() == answer
+
+
+@FEW
+@given(configurations())
+def test_a_configuration_in_json_says_all_that_its_owner_may_know(configuration: Configuration) -> None:
+    said = json.loads(json.dumps(of_configuration(configuration)))
+
+    assert ConfigurationSchema().validate(said) == {}
+    for name in ("config_id", "name", "timeframe_days", "include_extended_hours"):
+        assert said[name] == getattr(configuration, name)
+    assert [Ticker(**ticker) for ticker in said["tickers"]] == [held.ticker for held in configuration.tickers]
+    for name in ("created_at", "updated_at"):
+        assert said[name].endswith("Z")
+        assert datetime.fromisoformat(said[name]) == getattr(configuration, name)
+
+
+# --- stores -----------------------------------------------------------------------------------------------------------
+
+
+@FEW
+@given(first=configurations(), other=configurations())
+def test_a_store_gives_back_what_it_was_given(stage: Stage, first: Configuration, other: Configuration) -> None:
+    store = stage.open()
+    key = first.user_id, first.config_id
+    second = updated(first, other)
+
+    store.add(first, limit=1)
+    assert store.get(*key) == first
+    assert store.list(first.user_id) == (first,)
+    store.update(*key, lambda _: second)
+    assert store.get(*key) == second
+
+
+@FEW
+@given(made_at=st.lists(moments, min_size=2, max_size=4, unique=True))
+def test_a_store_lists_the_newest_first_whatever_the_years(stage: Stage, made_at: list[datetime]) -> None:
+    store = stage.open()
+    user_id = f"ann-{uuid4()}"
+    for moment in made_at:
+        store.add(a_configuration(user_id, at=moment), limit=len(made_at))
+
+    assert [held.created_at for held in store.list(user_id)] == sorted(made_at, reverse=True)
+
+
+# --- items of DynamoDB ------------------------------------------------------------------------------------------------
+
+KNOWN = sorted(encoded(a_configuration(expires_at=NOW)))
+
+values = st.recursive(
+    st.one_of(
+        anything.map(lambda text: {"S": text}),
+        st.sampled_from(["0", "7", "-1", "1.5", "1E+17", "1E+125", "9" * 38]).map(lambda number: {"N": number}),
+        st.booleans().map(lambda truth: {"BOOL": truth}),
+        st.just({"NULL": True}),
+    ),
+    lambda inner: (
+        st.lists(inner, max_size=3).map(lambda several: {"L": several})
+        | st.dictionaries(anything, inner, max_size=3).map(lambda named: {"M": named})
+    ),
+    max_leaves=5,
+)
+"""Attributes as botocore gives them."""
+others = st.dictionaries(anything.filter(lambda name: name not in KNOWN), values, max_size=3)
+
+
+@FEW
+@given(configurations(), others)
+def test_an_item_is_read_as_it_was_written_whatever_else_is_in_it(kept: Configuration, beside: RawItem) -> None:
+    assert decoded({**beside, **encoded(kept)}) == kept
+
+
+@FEW
+@given(configurations(), configurations())
+def test_a_change_writes_what_differs_and_nothing_else(before: Configuration, other: Configuration) -> None:
+    after = updated(before, other, expires_at=before.expires_at)
+
+    written = {str(action.values[0]): action.values[1].values[0] for action in changes(before, after)}
+
+    assert decoded({**encoded(before), **written}) == after
+    assert set(written) == {name for name in KNOWN if encoded(after).get(name) != encoded(before).get(name)}
+
+
+@given(st.sampled_from(sorted({*KNOWN} - {"PK", "SK"})), st.none() | values)
+def test_a_spoilt_item_is_readable_deleted_or_named_to_the_operator(name: str, value: Any) -> None:
+    item = {key: held for key, held in encoded(a_configuration(expires_at=NOW)).items() if key != name}
+    if value is not None:
+        item[name] = value
+
+    outcome: object
+    try:
+        outcome = decoded(item)
+    except (NotFound, Fault) as refusal:
+        outcome = refusal
+
+    if isinstance(outcome, NotFound):
+        assert name in {"status", "is_active"}
+    elif isinstance(outcome, Fault):
+        assert outcome.kind is FaultKind.PERMANENT
+        assert outcome.way_out is not None
+
+
+# --- ticker lists -----------------------------------------------------------------------------------------------------
+
+listings = st.builds(
+    Listing,
+    tickers,
+    is_active=st.booleans(),
+    delisted_at=st.none() | st.dates(),
+    successor=st.none() | symbols,
+    sector=st.none() | anything,
+    industry=st.none() | anything,
+)
+lists = (
+    st.lists(listings, min_size=1, max_size=4, unique_by=lambda listing: listing.ticker.symbol)
+    .filter(lambda several: any(listing.is_active for listing in several))
+    .map(lambda several: {listing.ticker.symbol: listing for listing in several})
+)
+
+
+@FEW
+@given(st.text(_sign), moments, lists)
+def test_a_list_is_read_as_it_was_published(version: str, at: datetime, held: dict[str, Listing]) -> None:
+    published = PublishedList.of(published_form(version, at, held))
+
+    assert (published.version, published.updated_at, published.listings()) == (version, at, held)
+    traded_first = sorted(held, key=lambda symbol: not held[symbol].is_active)
+    assert list(published.listings()) == list(published.index().symbols) == traded_first
+
+
+@FEW
+@given(moments, lists)
+def test_a_bundled_list_says_what_the_published_one_does(at: datetime, held: dict[str, Listing]) -> None:
+    published = PublishedList.of(published_form("7", at, held)).index()
+
+    bundle = unpacked(packed("7", at, "made up", held))
+
+    assert (bundle.version, bundle.built_at, bundle.origin) == ("7", at, "made up")
+    assert bundle.index.symbols == published.symbols
+    assert [bundle.index.find(symbol) for symbol in held] == [published.find(symbol) for symbol in held]

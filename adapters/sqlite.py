@@ -64,12 +64,12 @@ _COLUMNS = (
     "config_id, user_id, name, tickers, timeframe_days, include_extended_hours, "
     "created_at, updated_at, revision, request_fingerprint, expires_at"
 )
-_GET = f"SELECT {_COLUMNS} FROM configurations WHERE user_id = ? AND config_id = ?"  # noqa: S608 - the names are ours
-_LIST = f"SELECT {_COLUMNS} FROM configurations WHERE user_id = ? ORDER BY created_at DESC, config_id DESC"  # noqa: S608 - the names are ours
+_GET = f"SELECT {_COLUMNS} FROM configurations WHERE user_id = ? AND config_id = ?"  # nosec # noqa: S608 - the names are ours
+_LIST = f"SELECT {_COLUMNS} FROM configurations WHERE user_id = ? ORDER BY created_at DESC, config_id DESC"  # nosec # noqa: S608 - the names are ours
 _COUNT = "SELECT count(*) FROM configurations WHERE user_id = ?"
-_INSERT = f"INSERT INTO configurations ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"  # noqa: S608 - the names are ours
+_INSERT = f"INSERT INTO configurations ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"  # nosec # noqa: S608 - the names are ours
 _UPDATE = f"""UPDATE configurations SET ({_COLUMNS}) = (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-    WHERE user_id = ? AND config_id = ?"""  # noqa: S608 - the names are ours
+    WHERE user_id = ? AND config_id = ?"""  # nosec # noqa: S608 - the names are ours
 _DELETE = "DELETE FROM configurations WHERE user_id = ? AND config_id = ?"
 _PURGE = "DELETE FROM configurations WHERE expires_at < ?"
 _TOUCH = "DELETE FROM configurations WHERE 0"

@@ -10,6 +10,8 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 BIN = Path(sys.executable).parent
+CODE = ("domain", "adapters", "entrypoints", "tools", "gunicorn.conf.py")
+"""What runs, and what builds it."""
 
 
 @pytest.mark.parametrize(
@@ -18,9 +20,10 @@ BIN = Path(sys.executable).parent
         ["ruff", "check"],
         ["ruff", "format", "--check"],
         ["lint-imports"],
+        ["bandit", "--quiet", "--configfile", "pyproject.toml", "--recursive", *CODE],
         pytest.param(["mypy"], marks=pytest.mark.slow),
     ],
-    ids=["lint", "format", "arrows", "types"],
+    ids=["lint", "format", "arrows", "security", "types"],
 )
 def test_nothing_is_found_by(command: list[str]) -> None:
     found = subprocess.run([BIN / command[0], *command[1:]], cwd=ROOT, capture_output=True, text=True, check=False)

@@ -15,6 +15,7 @@ import requests
 
 from tests.support.ministack import free_port
 
+CONFIGURATION = Path(__file__).parents[2] / "gunicorn.conf.py"
 WORKERS, THREADS = 2, 8
 START_TIMEOUT = 60.0
 """Seconds; two are usual."""
@@ -49,7 +50,7 @@ def serving(
     port = free_port()
     url = f"http://127.0.0.1:{port}"
     command = [sys.executable, "-m", "gunicorn", "--bind", f"127.0.0.1:{port}", "--log-level", "warning"]
-    command += ["--workers", str(WORKERS), "--threads", str(THREADS), target]
+    command += ["--config", str(CONFIGURATION), "--workers", str(WORKERS), "--threads", str(THREADS), target]
     ours = {name: value for name, value in os.environ.items() if not name.startswith("CONFIG_API_")}
     with (
         log.open("wb") as output,

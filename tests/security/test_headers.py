@@ -1,0 +1,148 @@
+"""What every answer tells a browser and a cache, and who may read it from elsewhere."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from functools import partial
+
+import pytest
+from flask.testing import FlaskClient
+from werkzeug.test import TestResponse
+
+from adapters.memory import MemoryStore
+from domain.configurations import Configuration
+from domain.errors import StoreUnavailable
+from entrypoints.api.scope import SECURITY_HEADERS
+from tests.api.conftest import ORIGIN, V2, MakeApp, a_body, a_session
+
+SHELF = f"{V2}/configurations"
+
+
+class AFailingStore(MemoryStore):
+    """Down for some, broken for others."""
+
+    def get(self, user_id: str, config_id: str) -> Configuration:
+        if config_id == "down":
+            raise StoreUnavailable("Down.", retry_after=timedelta(seconds=1))
+        if config_id == "broken":
+            raise RuntimeError(config_id)
+        return super().get(user_id, config_id)
+
+
+def kinds_of_answers(client: FlaskClient) -> dict[int, TestResponse]:
+    """One of each status that whoever has a session can get."""
+    ann = a_session(client)
+    ask = partial(client.open, headers=ann)
+    created = ask(SHELF, method="POST", json=a_body())
+    path = created.headers["Location"]
+    unchanged = client.get(path, headers=ann | {"If-None-Match": created.headers["ETag"]})
+    mismatch = client.delete(path, headers=ann | {"If-Match": '"other"'})
+    answers = [
+        created,
+        unchanged,
+        mismatch,
+        ask(SHELF),
+        ask(SHELF, method="POST", json=a_body(name="")),
+        client.get(SHELF),
+        ask(f"{SHELF}/none"),
+        ask(SHELF, method="DELETE"),
+        ask(SHELF, method="POST", data=b"x" * 20_000, content_type="application/json"),
+        ask(SHELF, method="POST", data=b"x"),
+        ask(f"{SHELF}/broken"),
+        ask(f"{SHELF}/down"),
+        ask(path, method="DELETE"),
+    ]
+    return {answer.status_code: answer for answer in answers}
+
+
+def test_every_kind_of_private_answer_has_every_header_and_is_kept_by_nobody(make_app: MakeApp) -> None:
+    answers = kinds_of_answers(make_app(store=AFailingStore()).test_client())
+
+    assert sorted(answers) == [200, 201, 204, 304, 400, 401, 404, 405, 412, 413, 415, 500, 503]
+    for status, answer in answers.items():
+        assert {name: answer.headers.getlist(name) for name in SECURITY_HEADERS} == {
+            name: [value] for name, value in SECURITY_HEADERS.items()
+        }, status
+        assert len(answer.headers.getlist("X-Request-ID")) == 1, status
+
+
+@pytest.mark.parametrize(
+    "path", ["/", "/docs", "/docs.css", "/openapi.json", "/static/config-api.js", "/static/x/icon.svg"]
+)
+def test_what_may_be_kept_has_every_other_header_and_is_the_same_for_everybody(client: FlaskClient, path: str) -> None:
+    answer = client.get(path)
+    as_ann = client.get(path, headers=a_session(client))
+
+    assert answer.status_code == 200
+    assert SECURITY_HEADERS.keys() <= {name for name, _ in answer.headers}
+    assert "unsafe" not in answer.headers["Content-Security-Policy"]
+    assert as_ann.data == answer.data
+    assert "Set-Cookie" not in as_ann.headers
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/api//v2/health",
+        "//docs",
+        "/api/v2/health/",
+        "//evil.example/docs",
+        "/\\evil.example",
+        "/static//config-api.js",
+        "/%0d%0aLocation:%20https://evil.example",
+    ],
+)
+def test_nobody_is_led_to_the_host_that_a_caller_wrote(client: FlaskClient, path: str) -> None:
+    answer = client.get("/", environ_overrides={"PATH_INFO": path, "HTTP_HOST": "evil.example"})
+
+    assert answer.status_code in {200, 404}
+    assert "Location" not in answer.headers
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/static/../__init__.py",
+        "/static/%2e%2e/__init__.py",
+        "/static/..%2f__init__.py",
+        "/static/x/..",
+        "/static/x/../../settings.py",
+        "/static//etc/passwd",
+        "/static/dashboard.js%00.html",
+    ],
+)
+def test_no_address_leads_out_of_the_folder_of_assets(client: FlaskClient, path: str) -> None:
+    assert client.get(path).status_code == 404
+
+
+@pytest.mark.parametrize(
+    "origin",
+    [
+        "http://app.example.com",
+        "https://app.example.com:444",
+        "https://app.example.com:443",
+        "https://app.example.com.",
+        "https://app.example.com@evil.example",
+        "https://app.example.com evil.example",
+        "https://app.example.comevil.example",
+        "https://xapp.example.com",
+        "https://sub.app.example.com",
+        "https://appxexample.com",
+        "https://app.example.com/",
+        "file://",
+        "null",
+        "",
+    ],
+)
+def test_an_origin_that_only_resembles_an_allowed_one_is_foreign(client: FlaskClient, origin: str) -> None:
+    for answer in (
+        client.get(SHELF, headers={"Origin": origin}),
+        client.options(SHELF, headers={"Origin": origin, "Access-Control-Request-Method": "POST"}),
+    ):
+        assert not [name for name, _ in answer.headers if name.startswith("Access-Control-Allow")]
+        assert "Origin" in answer.headers["Vary"]
+
+
+def test_an_allowed_origin_reads_errors_and_pages_alike(client: FlaskClient) -> None:
+    for path in (SHELF, "/nothing", "/", "/openapi.json"):
+        assert client.get(path, headers={"Origin": ORIGIN}).headers["Access-Control-Allow-Origin"] == ORIGIN

@@ -1,0 +1,94 @@
+"""One user learns nothing of another's, not even whether it is there."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from flask.testing import FlaskClient
+
+from adapters.memory import MemoryStore
+from domain.configurations import Configuration
+from tests.api.conftest import V2, MakeApp, a_body, a_session
+
+SHELF = f"{V2}/configurations"
+
+
+class AWatchedStore(MemoryStore):
+    """Says what was asked of it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.asked: list[str] = []
+
+    def get(self, user_id: str, config_id: str) -> Configuration:
+        self.asked.append("get")
+        return super().get(user_id, config_id)
+
+    def update(self, user_id: str, config_id: str, change: Callable[[Configuration], Configuration]) -> Configuration:
+        self.asked.append("update")
+        return super().update(user_id, config_id, change)
+
+    def remove(self, user_id: str, config_id: str, *, revisions: frozenset[str] | None = None) -> None:
+        self.asked.append("remove")
+        super().remove(user_id, config_id, revisions=revisions)
+
+
+@pytest.fixture
+def store() -> AWatchedStore:
+    return AWatchedStore()
+
+
+@pytest.fixture
+def client(make_app: MakeApp, store: AWatchedStore) -> FlaskClient:
+    return make_app(store=store).test_client()
+
+
+def asked_for(client: FlaskClient, store: AWatchedStore, config_id: str, **request: Any) -> tuple[Any, ...]:
+    """All that whoever asks can see, but for what names the request itself; and what the store was asked."""
+    store.asked.clear()
+    answer = client.open(f"{SHELF}/{config_id}", **request)
+    headers = [(name, value) for name, value in answer.headers if name != "X-Request-ID"]
+    body = answer.data.replace(config_id.encode(), b"").replace(answer.headers["X-Request-ID"].encode(), b"")
+    return answer.status_code, headers, body, list(store.asked)
+
+
+@pytest.mark.parametrize(
+    "match", [{}, {"If-Match": '"some-revision"'}, {"If-Match": "*"}, {"If-None-Match": "*"}], ids=str
+)
+@pytest.mark.parametrize(
+    ("method", "body"),
+    [
+        ("GET", None),
+        ("PATCH", {"name": "Mine"}),
+        ("PATCH", {"tickers": ["NONE"]}),
+        ("PUT", a_body()),
+        ("PUT", a_body(name="")),
+        ("DELETE", None),
+    ],
+    ids=json.dumps,
+)
+def test_a_foreign_configuration_and_a_missing_one_cannot_be_told_apart(
+    client: FlaskClient, store: AWatchedStore, method: str, body: object, match: dict[str, str]
+) -> None:
+    ann, eve = a_session(client), a_session(client)
+    theirs = client.post(SHELF, json=a_body(), headers=ann).json["config_id"]
+    nobodys = "00000000-0000-4000-8000-000000000000"
+
+    request = {"method": method, "json": body, "headers": eve | match}
+
+    assert asked_for(client, store, theirs, **request) == asked_for(client, store, nobodys, **request)
+    assert client.get(f"{SHELF}/{theirs}", headers=ann).json["name"] == "Tech"
+
+
+def test_who_knows_another_s_key_neither_reads_nor_takes_the_place_of_what_it_made(client: FlaskClient) -> None:
+    ann, eve = a_session(client) | {"Idempotency-Key": "k"}, a_session(client) | {"Idempotency-Key": "k"}
+    theirs = client.post(SHELF, json=a_body(name="Plans"), headers=ann)
+
+    mine = client.post(SHELF, json=a_body(name="Plans"), headers=eve)
+
+    assert (mine.status_code, "Idempotency-Replayed" in mine.headers) == (201, False)
+    assert mine.json["config_id"] != theirs.json["config_id"]
+    assert client.delete(f"{SHELF}/{theirs.json['config_id']}", headers=eve).status_code == 404

@@ -1,0 +1,115 @@
+"""What one request may cost us, and one caller."""
+
+from __future__ import annotations
+
+import io
+import json
+
+import pytest
+from flask.testing import FlaskClient
+
+from entrypoints.api.requests import MAX_BODY, MAX_PROBLEMS
+from tests.api.conftest import V2, MakeApp
+
+SHELF = f"{V2}/configurations"
+JSON = {"Content-Type": "application/json"}
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"{" + b",".join(b'"%d":1' % number for number in range(1800)) + b"}",
+        b'{"symbols":[' + b",".join([b"0"] * 8000) + b"]}",
+        b'{"name":"a","tickers":[' + b",".join([b"0"] * 8000) + b"]}",
+        b'{"name":0,"tickers":["' + b'","'.join([b"?"] * 4000) + b'"]}',
+    ],
+    ids=["fields", "symbols", "tickers", "no symbols"],
+)
+@pytest.mark.parametrize("path", [SHELF, f"{V2}/tickers/validate"])
+def test_rubbish_is_not_answered_with_more_than_it_was(
+    client: FlaskClient, ann: dict[str, str], body: bytes, path: str
+) -> None:
+    assert len(body) <= MAX_BODY
+
+    answer = client.post(path, data=body, headers=ann | JSON)
+
+    assert answer.status_code == 400
+    assert 1 <= len(answer.json["errors"]) <= MAX_PROBLEMS
+    assert len(answer.data) < MAX_BODY
+
+
+def test_fifty_symbols_are_looked_at_and_no_more(client: FlaskClient) -> None:
+    def ask(count: int) -> tuple[int, object]:
+        answer = client.post(f"{V2}/tickers/validate", json={"symbols": ["AAPL"] * count})
+        return answer.status_code, answer.json.get("errors")
+
+    assert ask(50) == (200, None)
+    assert ask(51) == (400, [{"field": "symbols", "code": "too_many", "detail": "These are too many."}])
+
+
+@pytest.mark.parametrize("error", [OSError("reset"), RuntimeError("Invalid chunk size: 0x"), EOFError()], ids=repr)
+def test_a_body_that_breaks_off_is_the_callers_fault_and_no_alarm(
+    client: FlaskClient, ann: dict[str, str], caplog: pytest.LogCaptureFixture, error: Exception
+) -> None:
+    class ABrokenBody(io.BytesIO):
+        def read(self, *_: object) -> bytes:
+            raise error
+
+        def readinto(self, _: object) -> int:
+            raise error
+
+    environ = {"wsgi.input": ABrokenBody(), "wsgi.input_terminated": True}
+
+    answer = client.post(SHELF, headers=ann | JSON, environ_overrides=environ)
+
+    assert (answer.status_code, answer.json["code"]) == (400, "malformed_json")
+    assert "internal error" not in caplog.messages
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b'{"symbols":[' + b"9" * 5000 + b"]}",
+        b'{"symbols":[-1e999]}',
+        json.dumps({"symbols": [{"a": [{}] * 100}]}).encode(),
+        b'{"symbols":["A"],"symbols":["B"]}',
+        b'{"__proto__":{"symbols":[]},"constructor":1}',
+    ],
+    ids=lambda body: body[:24].decode(),
+)
+def test_unusual_json_is_answered(client: FlaskClient, body: bytes) -> None:
+    assert client.post(f"{V2}/tickers/validate", data=body, headers=JSON).status_code in {200, 400}
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "same"),
+    [
+        ("2001:db8::1", "2001:db8::ffff:1", True),
+        ("2001:db8:0:1::1", "2001:db8:0:2::1", False),
+        ("::ffff:192.0.2.1", "::ffff:192.0.2.2", False),
+        ("::ffff:192.0.2.1", "192.0.2.1", True),
+        ("192.0.2.1", "192.0.2.2", False),
+        ("", "@", False),
+    ],
+)
+def test_whoever_has_a_network_of_addresses_counts_once(
+    make_app: MakeApp, first: str, second: str, *, same: bool
+) -> None:
+    client = make_app(settings={"rate_address": "1/hour"}).test_client()
+
+    statuses = [
+        client.post(f"{V2}/auth/anonymous", environ_base={"REMOTE_ADDR": address}).status_code
+        for address in (first, second)
+    ]
+
+    assert statuses == [201, 429 if same else 201]
+
+
+@pytest.mark.parametrize(
+    "claim", ["X-Forwarded-For", "Forwarded", "X-Real-IP", "True-Client-IP", "CF-Connecting-IP", "X-Client-IP"]
+)
+def test_an_address_that_a_caller_claims_is_not_believed(make_app: MakeApp, claim: str) -> None:
+    client = make_app(settings={"rate_address": "1/hour"}).test_client()
+    client.post(f"{V2}/auth/anonymous", headers={claim: "192.0.2.1"})
+
+    assert client.post(f"{V2}/auth/anonymous", headers={claim: "192.0.2.2"}).status_code == 429

@@ -1,0 +1,123 @@
+"""Tokens that somebody made up, and what can be learnt from how they are refused."""
+
+from __future__ import annotations
+
+import hmac
+import random
+import re
+from collections.abc import Iterator
+from datetime import timedelta
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from itsdangerous import signer
+
+from adapters.member_tokens import MemberTokens
+from adapters.tokens import REMEMBERED, AnonymousTokens
+from domain.errors import InvalidToken
+from tests.api.conftest import AClock
+from tests.builders import NOW
+from tests.support.issuer import AUDIENCE, Issuer, an_ec_key, running_issuer
+
+OLD, NEW = "old-" * 10, "new-" * 10
+
+
+@pytest.fixture
+def issuer() -> Iterator[Issuer]:
+    with running_issuer() as issuer:
+        yield issuer
+
+
+@pytest.fixture
+def eve() -> Iterator[Issuer]:
+    """The attacker's own issuer: another key under the same id."""
+    with running_issuer() as issuer:
+        issuer.keys = {"rsa-1": an_ec_key()}
+        yield issuer
+
+
+@pytest.fixture
+def members(issuer: Issuer, clock: AClock) -> MemberTokens:
+    return MemberTokens(issuer.url, AUDIENCE, clock=clock, rng=random.Random(1))
+
+
+@pytest.fixture
+def compared(monkeypatch: pytest.MonkeyPatch) -> list[tuple[bytes, bytes]]:
+    """What was compared by `hmac.compare_digest`, which takes as long wherever two values differ."""
+    seen: list[tuple[bytes, bytes]] = []
+
+    def compare_digest(one: bytes, other: bytes) -> bool:
+        seen.append((one, other))
+        return hmac.compare_digest(one, other)
+
+    watched = SimpleNamespace(compare_digest=compare_digest, new=hmac.new)
+    monkeypatch.setattr(signer, "hmac", watched)
+    return seen
+
+
+def test_a_signature_is_compared_in_constant_time_and_with_every_key(
+    clock: AClock, compared: list[tuple[bytes, bytes]]
+) -> None:
+    tokens = AnonymousTokens([NEW, OLD], clock=clock)
+    signed, mark, _ = tokens.issue()[1].rpartition("~")
+    compared.clear()
+
+    with pytest.raises(InvalidToken):
+        tokens.identify(signed + mark + "A" * 43)
+
+    assert [guessed for guessed, _ in compared] == [bytes(32)] * 2
+    assert len({right for _, right in compared}) == 2
+
+
+def test_what_was_refused_is_not_remembered_and_what_was_believed_is_not_without_end(clock: AClock) -> None:
+    tokens = AnonymousTokens([NEW], clock=clock)
+    remembered = tokens._read.cache_info
+    for number in range(50):
+        with pytest.raises(InvalidToken):
+            tokens.identify(f"anon_{number}~AAAA~{'A' * 43}")
+    assert remembered().currsize == 0
+
+    for _ in range(REMEMBERED + 10):
+        tokens.identify(tokens.issue()[1])
+
+    assert remembered().currsize == REMEMBERED
+
+
+@pytest.mark.parametrize("header", ["jku", "x5u", "jwk", "x5c", "kid"])
+def test_a_token_does_not_say_where_its_key_is(issuer: Issuer, eve: Issuer, members: MemberTokens, header: str) -> None:
+    key = eve.published()["keys"][0]
+    places: dict[str, Any] = {"jku": f"{eve.url}/keys", "x5u": f"{eve.url}/keys", "jwk": key, "x5c": [key["x"]]}
+    forged = eve.token(headers={header: places.get(header, f"{eve.url}/keys")}, iss=issuer.url)
+
+    with pytest.raises(InvalidToken):
+        members.identify(forged)
+
+    assert eve.asked == []
+
+
+@pytest.mark.parametrize(
+    "claims",
+    [{"sub": ["ann"]}, {"sub": {"ann": 1}}, {"sub": True}, {"exp": float("nan")}, {"exp": {}}],
+    ids=str,
+)
+def test_a_claim_of_another_type_speaks_for_nobody(
+    issuer: Issuer, members: MemberTokens, claims: dict[str, Any]
+) -> None:
+    with pytest.raises(InvalidToken):
+        members.identify(issuer.token(**claims))
+
+
+@pytest.mark.parametrize(
+    "subject",
+    ["a#CONFIG#b", "ann\nkey", "USER#ann", "anon_0b8e5a1c2f4d4c3b9a6e7d5f1e2c3b4a", "\x00", "x" * 4000],
+    ids=repr,
+)
+def test_no_subject_reaches_beyond_the_partition_of_its_member(
+    issuer: Issuer, members: MemberTokens, clock: AClock, subject: str
+) -> None:
+    member = members.identify(issuer.token(sub=subject, exp=NOW + timedelta(minutes=1)))
+    anonymous = AnonymousTokens([NEW], clock=clock).issue()[0]
+
+    assert re.fullmatch("member_[0-9a-f]{32}", member.user_id)
+    assert re.fullmatch("anon_[0-9a-f]{32}", anonymous.user_id)

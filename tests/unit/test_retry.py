@@ -5,13 +5,13 @@ from __future__ import annotations
 import logging
 import random
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
 import pytest
 
 from adapters.aws_errors import Fault, FaultKind
-from adapters.retry import DYNAMODB, Pulse, Retry, dynamodb_probe, dynamodb_retry, s3_retry
+from adapters.retry import DYNAMODB, Backoff, Pulse, Retry, dynamodb_probe, dynamodb_retry, retrying, s3_retry
 from domain.deadline import within
 from domain.errors import (
     Contended,
@@ -81,6 +81,19 @@ class Attempts:
 
 def failing(kind: FaultKind, times: int = 10**6, **fields: float | Time) -> Attempts:
     return Attempts([kind] * times if times < 10**6 else iter(lambda: kind, None), **fields)  # type: ignore[arg-type]  # by name
+
+
+def test_only_the_sleep_that_was_handed_in_is_slept(monkeypatch: pytest.MonkeyPatch) -> None:
+    def really(seconds: float) -> None:
+        assert seconds == 0, "a mutant of a wait would take real time, and every other test here hours"
+
+    monkeypatch.setattr("backoff._sync.time.sleep", really)
+    time = Time()
+    retry = dynamodb_retry(clock=time, sleep=time.sleep, rng=LongestWaits())
+
+    retry("add", failing(FaultKind.TRANSIENT, 3))
+
+    assert time.waits == [0.05, 0.1, 0.2]
 
 
 # --- waits ------------------------------------------------------------------------------------------------------------
@@ -196,6 +209,15 @@ def test_a_wait_that_would_leave_no_time_for_an_attempt_is_not_waited(retry: Ret
         retry("add", failing(FaultKind.TRANSIENT))
 
     assert time.waits == [0.05]
+
+
+def test_a_wait_and_an_attempt_that_just_fit_are_made(time: Time) -> None:
+    exact = Backoff(tries=2, base=0.25, cap=0.25, cost=1, ask_again=(1, 2))  # binary fractions: sums are exact
+    policy = replace(DYNAMODB, attempt=0.5, backoffs={FaultKind.TRANSIENT: exact})
+    retry = retrying(policy, clock=time, sleep=time.sleep, rng=LongestWaits())
+
+    with within(0.75, clock=time):
+        assert retry("add", failing(FaultKind.TRANSIENT, 1)) == "done"
 
 
 def test_one_deadline_holds_for_all_calls_of_a_request(retry: Retry, time: Time) -> None:
@@ -329,6 +351,21 @@ def test_while_one_looks_the_others_don_t(retry: Retry, time: Time) -> None:
     _refused(retry, looks)
 
 
+def test_whoever_looks_has_the_time_of_an_attempt_and_the_next_one_waits_that_long(time: Time) -> None:
+    pulse = Pulse(DYNAMODB, clock=time)
+    for _ in range(DYNAMODB.timeouts_in_a_row):
+        pulse.timed_out()
+        time.now += DYNAMODB.silence
+    assert pulse.admits()
+
+    admitted = []
+    for _ in range(4):
+        time.now += (DYNAMODB.attempt + DYNAMODB.probe_every) / 4
+        admitted.append(pulse.admits())
+
+    assert admitted == [False, False, False, True]
+
+
 def test_the_first_answer_lets_everybody_in_again(retry: Retry, time: Time) -> None:
     _hang(retry, time)
     time.now += 1.0
@@ -346,6 +383,16 @@ def test_a_stall_of_a_second_shuts_nobody_out_however_many_it_caught(time: Time)
 
     time.now += DYNAMODB.silence
     pulse.timed_out()
+
+    assert pulse.hangs
+
+
+def test_silence_lasts_from_the_first_timeout_on(time: Time) -> None:
+    pulse = Pulse(DYNAMODB, clock=time)
+    pulse.timed_out()
+    time.now += DYNAMODB.silence
+    for _ in range(DYNAMODB.timeouts_in_a_row - 1):
+        pulse.timed_out()
 
     assert pulse.hangs
 
@@ -377,6 +424,18 @@ def test_each_retry_is_logged_and_giving_up_once_with_all_attempts(
         "reason": "no tries left",
         "attempts": [{"error": "ATransientError", "wait": wait} for wait in waits] + [{"error": "ATransientError"}],
     }
+
+
+def test_waits_are_logged_in_whole_milliseconds(time: Time, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO)
+    retry = dynamodb_retry(clock=time, sleep=time.sleep, rng=random.Random(7))
+
+    _refused(retry, failing(FaultKind.TRANSIENT))
+
+    *retries, end = caplog.records
+    waits = [round(wait, 3) for wait in time.waits]
+    assert [each.__dict__["wait"] for each in retries] == waits
+    assert [each["wait"] for each in end.__dict__["attempts"][:-1]] == waits
 
 
 def test_a_permanent_fault_is_an_error_with_its_cause_and_the_way_out(
@@ -424,6 +483,17 @@ def test_a_late_request_and_a_hanging_store_are_named_as_the_reason(
     ]
 
 
+def test_a_request_that_was_not_begun_is_logged_as_one_that_was_given_up(
+    retry: Retry, time: Time, caplog: pytest.LogCaptureFixture
+) -> None:
+    with within(0, clock=time):
+        _refused(retry, failing(FaultKind.TRANSIENT))
+
+    (record,) = caplog.records
+    assert (record.levelname, record.message) == ("WARNING", "gave up")
+    assert _extra(record) == {"operation": "add", "attempts": [], "reason": "deadline"}
+
+
 def test_a_success_at_once_logs_nothing(retry: Retry, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.DEBUG)
 
@@ -437,6 +507,7 @@ def test_the_caller_learns_nothing_about_the_technology(retry: Retry) -> None:
         with pytest.raises(DomainError) as refusal:
             retry("add", failing(kind))
         assert "Error" not in str(refusal.value)
+        assert str(refusal.value).endswith(("in a moment.", "Try again later."))
 
 
 # --- helpers ----------------------------------------------------------------------------------------------------------

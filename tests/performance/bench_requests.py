@@ -6,14 +6,12 @@ against recorded answers that come at once, where only the applications' own wor
 
 from __future__ import annotations
 
-import io
 import json
 import logging
 import os
 import statistics
-import sys
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import count
@@ -23,7 +21,6 @@ from typing import Any
 import boto3
 from botocore.awsrequest import AWSResponse
 from botocore.config import Config
-from flask import Flask
 
 from domain.limits import ConfigurationLimits
 from domain.ports import IdentityProvider
@@ -32,7 +29,7 @@ from entrypoints.application import KEY
 from entrypoints.bootstrap import create_app
 from entrypoints.settings import Settings, StoreKind
 from tests.builders import AFixedList
-from tests.performance.peers import BASE, LIMIT, Handler, bare_flask, chalice_style, fastapi_mangum
+from tests.performance.peers import BASE, LIMIT, Handler, bare_flask, chalice_style, fastapi_mangum, through_wsgi
 from tests.performance.report import Section, Target, ratio
 from tests.support.ministack import a_dynamodb_store, a_table, ministack
 
@@ -104,7 +101,7 @@ class Measured:
 def measure() -> list[Section]:
     """Both tables."""
     with ministack() as endpoint, silence():
-        contestants = {name: made for name, made in _contestants(endpoint) if made is not None}
+        contestants = {name: made for name, made in all_contestants(endpoint) if made is not None}
         play(contestants, WARM_UP, time.perf_counter)
         through = play(contestants, ROUNDS, time.perf_counter)
         for each in contestants.values():
@@ -148,7 +145,7 @@ def play(contestants: Mapping[str, Contestant], rounds: int, clock: Callable[[],
             user = contestant.new_user()
             config_id = ""
             for operation in ("create", "get", "list", "update", "delete"):
-                method, path, body = _request(operation, config_id)
+                method, path, body = request_of(operation, config_id)
                 calls, began = contestant.wire.calls, clock()
                 status, answer = contestant.handle(method, path, user, body)
                 spent = clock() - began
@@ -160,7 +157,8 @@ def play(contestants: Mapping[str, Contestant], rounds: int, clock: Callable[[],
     return measured
 
 
-def _request(operation: str, config_id: str) -> tuple[str, str, str | None]:
+def request_of(operation: str, config_id: str) -> tuple[str, str, str | None]:
+    """Method, path and body."""
     if operation == "create":
         return "POST", BASE, DRAFT
     if operation == "list":
@@ -169,7 +167,8 @@ def _request(operation: str, config_id: str) -> tuple[str, str, str | None]:
     return method, f"{BASE}/{config_id}", CHANGES if operation == "update" else None
 
 
-def _contestants(endpoint: str) -> Iterator[tuple[str, Contestant | None]]:
+def all_contestants(endpoint: str) -> Iterator[tuple[str, Contestant | None]]:
+    """Ours first; None for one that is not installed."""
     store = a_dynamodb_store(endpoint, a_table(endpoint))
     settings = Settings(
         store=StoreKind.DYNAMODB,
@@ -185,8 +184,7 @@ def _contestants(endpoint: str) -> Iterator[tuple[str, Contestant | None]]:
         client = boto3.client(
             "dynamodb", endpoint_url=endpoint, region_name="us-east-1", config=Config(retries={"total_max_attempts": 1})
         )
-        made: Any = make(client, a_table(endpoint))
-        handle = through_wsgi(made, "HTTP_X_USER") if isinstance(made, Flask) else made
+        handle = make(client, a_table(endpoint))
         yield name, handle and Contestant(handle, lambda: f"user-{next(numbers)}", Wire(client))
 
 
@@ -199,45 +197,6 @@ def _tokens(identities: IdentityProvider) -> NewUser:
         return f"Bearer {token}"
 
     return new_user
-
-
-def through_wsgi(app: Flask, identity: str) -> Handler:
-    """The application as a server calls it; who asks stands in the variable `identity`."""
-
-    def handle(method: str, path: str, user: str, body: str | None) -> tuple[int, bytes]:
-        data = (body or "").encode()
-        environ = {
-            "REQUEST_METHOD": method,
-            "PATH_INFO": path,
-            "SCRIPT_NAME": "",
-            "QUERY_STRING": "",
-            "SERVER_NAME": "localhost",
-            "SERVER_PORT": "80",
-            "SERVER_PROTOCOL": "HTTP/1.1",
-            "REMOTE_ADDR": "127.0.0.1",
-            "HTTP_HOST": "localhost",
-            "wsgi.url_scheme": "http",
-            "wsgi.input": io.BytesIO(data),
-            "wsgi.errors": sys.stderr,
-            "wsgi.version": (1, 0),
-            "wsgi.multithread": True,
-            "wsgi.multiprocess": True,
-            "wsgi.run_once": False,
-            identity: user,
-        }
-        if body is not None:
-            environ |= {"CONTENT_TYPE": "application/json", "CONTENT_LENGTH": str(len(data))}
-        status = 0
-
-        def start(line: str, *_: Any) -> Callable[[bytes], None]:
-            nonlocal status
-            status = int(line[:3])
-            return lambda _: None
-
-        parts: Iterable[bytes] = app.wsgi_app(environ, start)
-        return status, b"".join(parts)
-
-    return handle
 
 
 class _Body:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from xml.sax.saxutils import escape
 
 WIDTH, HEIGHT = 720, 360
-LEFT, RIGHT, TOP, BOTTOM = 64, 16, 40, 48
+LEFT, RIGHT, TOP, BOTTOM = 64, 28, 40, 48
 COLOURS = ("#1b6ac9", "#c2410c", "#15803d", "#7e22ce")
 STYLE = """
 text { font: 13px system-ui, sans-serif; fill: #1f2937; } .title { font-weight: 600; font-size: 15px; }
@@ -59,7 +59,8 @@ class Plot:
 
     def _legend(self, name: str, colour: str) -> Iterator[str]:
         place = list(self.lines).index(name)
-        x = WIDTH - RIGHT - 170 * (len(self.lines) - place)
+        width = min(170.0, (WIDTH - LEFT - RIGHT) / len(self.lines))
+        x = WIDTH - RIGHT - width * (len(self.lines) - place)
         yield f'<circle cx="{x}" cy="{TOP - 6}" r="4" fill="{colour}"/>'
         yield _text(x + 10, TOP - 2, name)
 

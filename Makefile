@@ -8,7 +8,7 @@ STAGE ?= dev
 BIN := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help run test setup check bench package soak mutants openapi format clean
+.PHONY: help run test setup check bench package audit soak mutants openapi format clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -31,12 +31,18 @@ check: .venv/.development ## Lint, types, arrows and the fast tests
 	$(BIN)/lint-imports
 	$(BIN)/pytest -m "not slow"
 
-bench: .venv/.development ## Measure against floors in the same run
+bench: .venv/.bench ## Measure against floors in the same run, and write docs/performance.md (minutes)
 	$(BIN)/python -m tests.performance
 
 package: .venv/.development ## Build build/package.zip, what `zappa deploy` uploads (STAGE=dev)
 	@mkdir -p build
 	$(BIN)/zappa package $(STAGE) -o build/package.zip
+
+audit: .venv/.development ## Look for unsafe code, and for known holes in what ships (asks PyPI, so it needs the network)
+	$(BIN)/bandit --quiet --configfile pyproject.toml --recursive domain adapters entrypoints tools gunicorn.conf.py
+	@$(BIN)/pip-audit --strict --no-deps --disable-pip --progress-spinner off -r requirements.txt || { \
+	  echo "pip-audit names a hole above, or it could not ask PyPI about a package, which says nothing of that package:" >&2; \
+	  echo "then run it where PyPI itself can be reached; a mirror does not know the holes." >&2; exit 1; }
 
 soak: .venv/.development ## Attack the DynamoDB store with faults for MINUTES=5, then check every promise
 	$(BIN)/python -m tests.faults.soak --minutes $(MINUTES)
@@ -44,7 +50,7 @@ soak: .venv/.development ## Attack the DynamoDB store with faults for MINUTES=5,
 mutants: .venv/.development ## Change the rules and the retries line by line, and see that a test notices (minutes)
 	rm -rf mutants
 	$(BIN)/mutmut run
-	$(BIN)/mutmut results
+	@$(BIN)/python tools/mutants.py
 
 openapi: .venv/.development ## Write openapi.json anew
 	$(BIN)/flask --app entrypoints.wsgi openapi > openapi.json
@@ -69,6 +75,10 @@ browser: .venv/.development
 
 .venv/.runtime: .venv/.python requirements.txt
 	$(BIN)/pip install --quiet --disable-pip-version-check -r requirements.txt
+	@touch $@
+
+.venv/.bench: .venv/.development requirements-bench.txt
+	$(BIN)/pip install --quiet --disable-pip-version-check -r requirements-bench.txt
 	@touch $@
 
 .venv/.development: .venv/.python requirements.txt requirements-dev.txt

@@ -5,8 +5,9 @@ from __future__ import annotations
 import socket
 from contextlib import suppress
 from functools import partial
+from mmap import mmap
 from threading import BoundedSemaphore, Thread
-from time import monotonic
+from time import monotonic, sleep
 from typing import Any
 
 from gunicorn.workers.gthread import TConn, ThreadWorker
@@ -18,18 +19,37 @@ takes at most 29."""
 LINGERING = BoundedSemaphore(64)
 """Connections that may wait at once for their callers to close; those beyond are closed on the spot."""
 
+GIVE_WAY = 0.001
+"""Seconds that a worker leaves a new connection to one that has fewer."""
+
+SHARES = memoryview(mmap(-1, 128)).cast("H")
+"""One more than the connections that each worker holds, known to all of them; 0 where there is no worker."""
+
 
 class PatientWorker(ThreadWorker):
-    """gunicorn's own threads, none of which a caller holds for good.
+    """gunicorn's own threads, none of which a caller holds for good, and each worker with its share of the callers.
 
     gunicorn waits without end for the rest of a request that has begun, and for a caller who reads no answer:
-    as many phones that lost their network as there are threads, and nobody is served any more.
+    as many phones that lost their network as there are threads, and nobody is served any more. And of connections
+    that come together, the worker that wakes up first takes all: its threads then get in each other's way, at a
+    third of the rate, while the others sleep.
     """
 
     def init_process(self) -> None:
         """Serve until told to stop."""
         self._begun: dict[Any, float] = {}
         super().init_process()
+
+    def notify(self) -> None:
+        """Say that we live, before each look at what there is to do, and how much we have."""
+        super().notify()
+        SHARES[_place(self)] = min(self.nr_conns + 1, 0xFFFF)
+
+    def accept(self, listener: Any) -> None:
+        """Take a new connection, if nobody takes it who has less to do."""
+        if self.nr_conns + 1 > min(filter(None, SHARES), default=0):
+            sleep(GIVE_WAY)
+        super().accept(listener)
 
     def enqueue_req(self, conn: Any) -> None:
         """Give a request to a thread. gunicorn closes in the thread that accepts, up to 2 s long; we do it aside."""
@@ -65,6 +85,15 @@ def _linger(conn: Any) -> None:
         TConn.close(conn, graceful=True)
     finally:
         LINGERING.release()
+
+
+def _place(worker: Any) -> int:
+    return int(worker.age % len(SHARES))
+
+
+def child_exit(server: Any, worker: Any) -> None:  # noqa: ARG001 - as gunicorn calls it
+    """Expect nothing of a worker that is gone."""
+    SHARES[_place(worker)] = 0
 
 
 worker_class = PatientWorker

@@ -12,7 +12,6 @@ from __future__ import annotations
 import logging
 import random
 from collections.abc import Callable, Iterator, Sequence
-from operator import attrgetter
 from typing import Any, TypeVar
 
 from pynamodb.exceptions import PynamoDBException, TransactWriteError
@@ -38,7 +37,7 @@ from adapters.dynamodb_items import (
     table_connection,
 )
 from adapters.retry import Sleep, dynamodb_probe, dynamodb_retry
-from domain.configurations import Configuration
+from domain.configurations import Configuration, newest_first
 from domain.deadline import Monotonic
 from domain.errors import LimitReached, NotFound, RevisionMismatch
 from domain.ports import Added, NewId
@@ -117,7 +116,7 @@ class DynamoDBStore:
     def list(self, user_id: str) -> tuple[Configuration, ...]:
         """See ConfigurationStore. One consistent query; what cannot be read is logged and hides nothing else."""
         items = self._call("list", lambda: self._query(user_id))
-        return tuple(sorted(_readable(items), key=attrgetter("created_at", "config_id"), reverse=True))
+        return newest_first(_readable(items))
 
     def update(self, user_id: str, config_id: str, change: Callable[[Configuration], Configuration]) -> Configuration:
         """See ConfigurationStore. One consistent read, then one write if the revision is still the one read."""

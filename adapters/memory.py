@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from operator import attrgetter
 from threading import Lock
 
-from domain.configurations import Configuration
+from domain.configurations import Configuration, newest_first
 from domain.errors import LimitReached, NotFound, RevisionMismatch
 from domain.ports import Added
 
@@ -44,8 +43,7 @@ class MemoryStore:
 
     def list(self, user_id: str) -> tuple[Configuration, ...]:
         """See ConfigurationStore."""
-        newest_first = attrgetter("created_at", "config_id")
-        return tuple(sorted(self._shelf(user_id).values(), key=newest_first, reverse=True))
+        return newest_first(self._shelf(user_id).values())
 
     def update(self, user_id: str, config_id: str, change: Callable[[Configuration], Configuration]) -> Configuration:
         """See ConfigurationStore."""

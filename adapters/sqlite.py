@@ -21,7 +21,7 @@ from pathlib import Path
 from threading import Lock
 from typing import Any
 
-from domain.configurations import Configuration, WatchedTicker
+from domain.configurations import Configuration, WatchedTicker, newest_first
 from domain.deadline import remaining
 from domain.errors import LimitReached, NotFound, RevisionMismatch, StoreUnavailable
 from domain.ports import Added
@@ -65,7 +65,7 @@ _COLUMNS = (
     "created_at, updated_at, revision, request_fingerprint, expires_at"
 )
 _GET = f"SELECT {_COLUMNS} FROM configurations WHERE user_id = ? AND config_id = ?"  # nosec # noqa: S608 - the names are ours
-_LIST = f"SELECT {_COLUMNS} FROM configurations WHERE user_id = ? ORDER BY created_at DESC, config_id DESC"  # nosec # noqa: S608 - the names are ours
+_LIST = f"SELECT {_COLUMNS} FROM configurations WHERE user_id = ?"  # nosec # noqa: S608 - the names are ours
 _COUNT = "SELECT count(*) FROM configurations WHERE user_id = ?"
 _INSERT = f"INSERT INTO configurations ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"  # nosec # noqa: S608 - the names are ours
 _UPDATE = f"""UPDATE configurations SET ({_COLUMNS}) = (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
@@ -148,7 +148,7 @@ class SQLiteStore:
     def list(self, user_id: str) -> tuple[Configuration, ...]:
         """See ConfigurationStore."""
         with self._lent() as connection:
-            return tuple(map(_configuration, connection.execute(_LIST, (user_id,)).fetchall()))
+            return newest_first(map(_configuration, connection.execute(_LIST, (user_id,)).fetchall()))
 
     def update(self, user_id: str, config_id: str, change: Callable[[Configuration], Configuration]) -> Configuration:
         """See ConfigurationStore."""

@@ -5,9 +5,10 @@ from __future__ import annotations
 import hashlib
 import json
 import unicodedata
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from operator import attrgetter
 
 from domain.errors import FieldProblem, ValidationFailed
 from domain.limits import MAX_TICKERS
@@ -51,6 +52,11 @@ class Configuration:
     revision: str
     request_fingerprint: str | None = None
     expires_at: datetime | None = None
+
+
+def newest_first(configurations: Iterable[Configuration]) -> tuple[Configuration, ...]:
+    """The order of a list; what was made at the same moment stands in it by `config_id`, from the last."""
+    return tuple(sorted(configurations, key=attrgetter("created_at", "config_id"), reverse=True))
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import logging
 import sys
 import traceback
@@ -12,7 +11,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TextIO
 
-_encode = json.JSONEncoder(default=str).encode
+from entrypoints.encoding import to_ascii_json
+
 _STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
 
 
@@ -42,7 +42,7 @@ class JsonFormatter(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
         """The line, without its line break; what JSON cannot express becomes text."""
         line: dict[str, object] = {
-            "time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
+            "time": datetime.fromtimestamp(record.created, UTC),
             "level": record.levelname,
             "logger": record.name,
             "message": record.getMessage(),
@@ -52,10 +52,11 @@ class JsonFormatter(logging.Formatter):
             for name in ("request_id", "user", "lambda_request_id", "trace_id"):
                 if (value := getattr(current, name)) is not None:
                     line[name] = value
-        line |= {name: value for name, value in vars(record).items() if name not in _STANDARD}
+        attributes = vars(record)
+        line |= {name: attributes[name] for name in attributes.keys() - _STANDARD}
         if record.exc_info and record.exc_info[1]:
             line["exception"] = "".join(traceback.format_exception(record.exc_info[1]))
-        return _encode(line)
+        return to_ascii_json(line)
 
 
 def configure(level: str, stream: TextIO | None = None) -> None:

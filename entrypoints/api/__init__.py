@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from flask import Flask, Response, request
+from flask import Flask, Request, Response
+from flask.sessions import NullSession, SessionInterface
 from flask_cors import CORS
+from werkzeug.routing import MapAdapter
 
 from entrypoints.api import configurations, health, openapi, problems, sessions, tickers
 from entrypoints.api.requests import MAX_BODY
 from entrypoints.api.scope import RequestScopeMiddleware
 from entrypoints.application import KEY, Application
-from entrypoints.logs import scope
 
 BLUEPRINTS = (sessions.blueprint, configurations.blueprint, tickers.blueprint, health.blueprint)
 
@@ -45,25 +46,36 @@ def create_api(application: Application) -> Flask:
             expose_headers=["ETag", "Location", "Retry-After", "X-Request-ID", "Idempotency-Replayed"],
         )
         app.after_request(_vary_by_origin)
-    app.before_request(_note_route)
     problems.register(app)
     openapi.register(app, BLUEPRINTS)
     app.wsgi_app = RequestScopeMiddleware(app.wsgi_app, seconds=settings.deadline.total_seconds())  # type: ignore[method-assign]  # Flask's own way to wrap an application
     return app
 
 
+class NoSessions(SessionInterface):
+    """A request has no session but its token, so that none is made for it."""
+
+    _NONE = NullSession()
+
+    def open_session(self, app: Flask, request: Request) -> NullSession:  # noqa: ARG002 - as Flask calls it
+        """The one that keeps nothing, for all."""
+        return self._NONE
+
+
 class SynchronousFlask(Flask):
     """Flask, for views that are plain functions."""
+
+    session_interface = NoSessions()
 
     def ensure_sync(self, func: Callable[..., Any]) -> Callable[..., Any]:
         """The function itself: Flask would look at it anew in every request, to find that it is no coroutine."""
         return func
 
-
-def _note_route() -> None:
-    current = scope.get()
-    if current is not None:
-        current.route = str(request.url_rule) if request.url_rule else None
+    def create_url_adapter(self, request: Request | None) -> MapAdapter | None:
+        """What finds the view of a request, by nothing but its path: which Host was asked for means nothing here."""
+        if request is None:
+            return None
+        return MapAdapter(self.url_map, "", request.root_path, "", request.scheme, request.path, request.method)
 
 
 def _vary_by_origin(response: Response) -> Response:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import logging
 import math
 from collections.abc import Mapping
@@ -14,6 +13,7 @@ from werkzeug.exceptions import HTTPException
 
 from domain import errors
 from domain.errors import DomainError
+from entrypoints.encoding import to_json
 from entrypoints.logs import scope
 
 log = logging.getLogger(__name__)
@@ -134,7 +134,7 @@ def answer(
         "request_id": current.request_id if current else None,
         **(extra or {}),
     }
-    return Response(json.dumps(body), status=problem.status, headers=dict(headers or {}), content_type=MEDIA_TYPE)
+    return Response(to_json(body), status=problem.status, headers=dict(headers or {}), content_type=MEDIA_TYPE)
 
 
 _DETAILS = {

@@ -6,7 +6,6 @@ busiest requests; that these agree with the schemas is what the OpenAPI tests ch
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
@@ -16,18 +15,14 @@ from flask import Response
 from domain.configurations import Configuration
 from domain.services import Shelf
 from domain.tickers import Freshness, Ticker, TickerStatus, Verdict
+from entrypoints.encoding import to_json
 
 Json = dict[str, Any]
 
 
 def respond(body: Json, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
     """A JSON response."""
-    return Response(json.dumps(body), status, dict(headers or {}), content_type="application/json")
-
-
-def timestamp(moment: datetime) -> str:
-    """ISO 8601, ending in `Z`; the domain's times are in UTC."""
-    return moment.isoformat().replace("+00:00", "Z")
+    return Response(to_json(body), status, dict(headers or {}), content_type="application/json")
 
 
 def etag(configuration: Configuration) -> str:
@@ -43,8 +38,8 @@ def of_configuration(configuration: Configuration) -> Json:
         "tickers": [of_ticker(watched.ticker) for watched in configuration.tickers],
         "timeframe_days": configuration.timeframe_days,
         "include_extended_hours": configuration.include_extended_hours,
-        "created_at": timestamp(configuration.created_at),
-        "updated_at": timestamp(configuration.updated_at),
+        "created_at": configuration.created_at,
+        "updated_at": configuration.updated_at,
     }
 
 

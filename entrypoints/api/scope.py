@@ -6,8 +6,8 @@ import logging
 import re
 import time
 from collections.abc import Callable, Iterable
+from os import urandom
 from typing import TYPE_CHECKING, Any
-from uuid import uuid4
 
 from domain.deadline import within
 from entrypoints.logs import RequestScope, scope
@@ -61,6 +61,8 @@ class RequestScopeMiddleware:
         def start(status: str, headers: list[tuple[str, str]], exc_info: Any = None) -> Any:
             nonlocal answered
             answered = int(status[:3])
+            request = environ.get("werkzeug.request")
+            current.route = request.url_rule.rule if request and request.url_rule else None
             present = {name.lower() for name, _ in headers}
             headers.append(("X-Request-ID", current.request_id))
             headers.extend([item for name, item in _SECURITY_HEADERS if name not in present])
@@ -86,7 +88,7 @@ class RequestScopeMiddleware:
 
 def _request_id(environ: WSGIEnvironment) -> str:
     given = environ.get("HTTP_X_REQUEST_ID", "")
-    return given if _WELL_FORMED_ID.fullmatch(given) else str(uuid4())
+    return given if _WELL_FORMED_ID.fullmatch(given) else urandom(16).hex()
 
 
 def _budget(seconds: float, context: Any) -> float:

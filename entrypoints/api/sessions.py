@@ -9,7 +9,7 @@ from domain.errors import RateLimited
 from domain.limits import MAX_TICKERS, User, UserKind
 from entrypoints.api import documented
 from entrypoints.api.documented import may_fail
-from entrypoints.api.representations import respond, timestamp
+from entrypoints.api.representations import respond
 from entrypoints.api.requests import authenticated, client_address
 from entrypoints.api.schemas import MeSchema, SessionSchema
 from entrypoints.application import application
@@ -35,8 +35,8 @@ def create_anonymous_session() -> Response:
             "token": token,
             "token_type": "Bearer",  # nosec # the scheme's name is no password
             "auth_type": user.kind.value,
-            "created_at": timestamp(created_at),
-            "session_expires_at": timestamp(user.session_expires_at),
+            "created_at": created_at,
+            "session_expires_at": user.session_expires_at,
         },
         201,
     )
@@ -57,7 +57,7 @@ def get_me(user: User) -> Response:
             "user_id": user.user_id,
             "auth_type": user.kind.value,
             "is_anonymous": user.kind is UserKind.ANONYMOUS,
-            "session_expires_at": timestamp(user.session_expires_at),
+            "session_expires_at": user.session_expires_at,
             "limits": {
                 "max_configurations": application().settings.limits.of(user.kind),
                 "max_tickers": MAX_TICKERS,

@@ -20,6 +20,7 @@ from domain.limits import MAX_TICKERS
 from domain.services import Shelf
 from domain.tickers import Ticker
 from entrypoints.api.representations import of_shelf
+from entrypoints.encoding import to_json
 from entrypoints.settings import Settings
 from tests.builders import NOW, a_configuration
 from tests.deployment.recorder import recording
@@ -127,7 +128,7 @@ def test_a_list_grows_as_the_page_says() -> None:
         _row(
             str(held),
             *(str(ceil(held * size(each) / READ_UNIT)) for each in (usual, largest)),
-            *(f"{len(json.dumps(of_shelf(Shelf((each,) * held, held)))) / 1000:,.1f}" for each in (usual, largest)),
+            *(f"{len(to_json(of_shelf(Shelf((each,) * held, held)))) / 1000:,.1f}" for each in (usual, largest)),
         )
         for held in HELD
     )

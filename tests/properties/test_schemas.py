@@ -26,6 +26,7 @@ from domain.tickers import SYMBOL, Listing, Ticker
 from entrypoints.api.representations import of_configuration
 from entrypoints.api.schemas import ConfigurationSchema
 from entrypoints.bootstrap import create_app
+from entrypoints.encoding import to_json
 from tests.api.conftest import SETTINGS, V2, a_session
 from tests.builders import NOW, AFixedList, a_configuration
 from tests.contract.stages import Stage
@@ -133,7 +134,7 @@ def test_what_was_asked_for_is_what_is_answered_and_may_be_sent_again(
 @FEW
 @given(configurations())
 def test_a_configuration_in_json_says_all_that_its_owner_may_know(configuration: Configuration) -> None:
-    said = json.loads(json.dumps(of_configuration(configuration)))
+    said = json.loads(to_json(of_configuration(configuration)))
 
     assert ConfigurationSchema().validate(said) == {}
     for name in ("config_id", "name", "timeframe_days", "include_extended_hours"):

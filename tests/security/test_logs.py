@@ -54,7 +54,7 @@ def test_nothing_that_a_caller_sends_begins_a_line(client: FlaskClient, lines: i
     requests = [line for line in logged(lines) if line["message"] == "request"]
     assert len(requests) == 4
     assert {line["level"] for line in logged(lines)} <= {"DEBUG", "INFO"}
-    assert all(len(line["request_id"]) == 36 for line in requests)
+    assert all(len(line["request_id"]) == 32 for line in requests)
 
 
 def test_an_error_that_quotes_its_caller_is_still_one_line(make_app: MakeApp, lines: io.StringIO) -> None:

@@ -4,16 +4,21 @@ from __future__ import annotations
 
 import os
 import re
+import signal
 import socket
 import subprocess
 import sys
+from collections import Counter
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, closing, contextmanager
+from http.client import HTTPConnection
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 
 from tests.support.ministack import free_port
+from tests.support.servers import WORKERS, serving
 
 ROOT = Path(__file__).parents[2]
 HOST = b"Host: localhost\r\n"
@@ -22,6 +27,12 @@ VALIDATE = b"POST /api/v2/tickers/validate HTTP/1.1\r\n" + HOST + b"Content-Type
 BODY = b'{"symbols":[]}'
 SECOND = b"GET /docs.css HTTP/1.1\r\n" + HOST + b"\r\n"
 THREADS = 2
+WHO = """
+import os
+def app(environ, start_response):
+    start_response("200 OK", [("Content-Length", str(len(str(os.getpid()))))])
+    return [str(os.getpid()).encode()]
+"""
 
 pytestmark = pytest.mark.slow
 
@@ -137,3 +148,24 @@ def test_callers_who_never_hang_up_keep_nobody_waiting(port: int) -> None:
             answer = another.recv(64)
 
     assert answer.startswith(b"HTTP/1.1 200")
+
+
+def test_a_new_caller_is_served_by_the_worker_that_has_fewer(tmp_path: Path) -> None:
+    (tmp_path / "who.py").write_text(WHO)
+    with serving("who:app", log=tmp_path / "log", place=tmp_path) as server, ExitStack() as callers:
+
+        def who_answers() -> int:
+            caller = callers.enter_context(closing(HTTPConnection(urlsplit(server.url).netloc, timeout=10)))
+            caller.request("GET", "/")
+            return int(caller.getresponse().read())
+
+        held: Counter[int] = Counter()
+        while len(held) < WORKERS:
+            held[who_answers()] += 1
+        idle, busy = held
+        os.kill(idle, signal.SIGSTOP)
+        while held[busy] < held[idle] + 50:
+            held[who_answers()] += 1
+        os.kill(idle, signal.SIGCONT)
+
+        assert [who_answers() for _ in range(40)].count(idle) >= 30

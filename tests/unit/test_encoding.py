@@ -1,0 +1,42 @@
+"""JSON as the service writes it."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from entrypoints.encoding import to_ascii_json, to_json
+
+NOON = datetime(2026, 11, 24, 12, tzinfo=UTC)
+ODD = ["\ud83d", "a\udfffb"]
+"""Halves of surrogate pairs, which UTF-8 cannot hold."""
+
+
+@pytest.mark.parametrize("beside", ["plain", "ü\u2028", *ODD], ids=ascii)
+@pytest.mark.parametrize(
+    ("moment", "text"),
+    [
+        (NOON, "2026-11-24T12:00:00Z"),
+        (NOON + timedelta(microseconds=5), "2026-11-24T12:00:00.000005Z"),
+    ],
+)
+def test_a_time_looks_the_same_whatever_stands_beside_it(moment: datetime, text: str, beside: str) -> None:
+    value = {"at": moment, "text": beside}
+
+    assert json.loads(to_json(value)) == json.loads(to_ascii_json(value)) == {"at": text, "text": beside}
+
+
+@pytest.mark.parametrize("text", ["ü\u2028", "\u0085", *ODD], ids=ascii)
+def test_a_line_of_the_log_is_in_ascii(text: str) -> None:
+    assert to_ascii_json([text]).isascii()
+
+
+def test_an_answer_is_in_utf_8() -> None:
+    assert to_json({"name": "Größen 👩‍🚀"}) == '{"name":"Größen 👩‍🚀"}'.encode()
+
+
+@pytest.mark.parametrize("value", [object, {1, 2}, 2**70], ids=str)
+def test_what_json_does_not_know_fails_no_line(value: object) -> None:
+    assert json.loads(to_json([value])) == [value if isinstance(value, int) else str(value)]

@@ -70,13 +70,13 @@ class S3Tickers:
         bucket: str,
         key: str,
         *,
+        rng: random.Random,
         clock: Monotonic = time.monotonic,
         sleep: Sleep = time.sleep,
-        rng: random.Random | None = None,
     ) -> None:
         self._where: dict[str, Any] = {"Bucket": bucket, "Key": key}
         self._clock = clock
-        self._retry = s3_retry(clock=clock, sleep=sleep, rng=rng or random.Random())
+        self._retry = s3_retry(clock=clock, sleep=sleep, rng=rng)
         self._client: S3Client = boto3.client(
             "s3",
             config=Config(

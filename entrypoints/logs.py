@@ -68,5 +68,5 @@ def configure(level: str, stream: TextIO | None = None) -> None:
     logging.logThreads = logging.logMultiprocessing = False
     logging._srcfile = None  # noqa: SLF001 - the documented way to leave out the caller's file and line
     # These log whole requests at DEBUG, users' data and credentials included.
-    for name in ("botocore", "boto3", "urllib3", "pynamodb", "flask-limiter", "flask_cors", "s3transfer"):
+    for name in ("botocore", "boto3", "urllib3", "pynamodb", "flask_cors", "s3transfer"):
         logging.getLogger(name).setLevel(max(logging.INFO, logging.getLevelName(level)))

@@ -13,9 +13,8 @@ from pathlib import Path
 from typing import TypeVar
 from urllib.parse import urlsplit
 
-from limits import parse_many
-
 from domain.limits import ConfigurationLimits
+from entrypoints.rate_limits import read_limits
 
 PREFIX = "CONFIG_API_"
 NEW_KEY = "python -c 'import secrets; print(secrets.token_urlsafe(48))'"
@@ -233,7 +232,7 @@ def _issuer(text: str) -> str:
 
 
 def _rate(text: str) -> str:
-    parse_many(text)
+    read_limits(text)
     return text
 
 

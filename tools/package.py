@@ -42,12 +42,12 @@ AT_OPERATORS_ONLY = {
 LEFT_OUT = (
     # Not for running
     *("bin/*", "*.pyi", "*/py.typed", "*/tests/*", "*.c", "*.h", "boto3/examples/*"),
-    *("wrapt-stubs/*", "cffi/*", "cryptography/hazmat/bindings/_rust/*"),
+    *("cffi/*", "cryptography/hazmat/bindings/_rust/*"),
     # Other platforms, frameworks and servers
     *("click/_winconsole.py", "dateutil/tz/win.py", "urllib3/contrib/*", "urllib3/http2/connection.py"),
     *("webargs/aiohttpparser.py", "webargs/falconparser.py", "webargs/pyramidparser.py", "webargs/tornadoparser.py"),
     # Development and command lines
-    *("click/shell_completion.py", "flask_limiter/commands.py", "flask_limiter/_cli.py", "jinja2/debug.py"),
+    *("click/shell_completion.py", "jinja2/debug.py"),
     *("webargs/testing.py", "werkzeug/debug/*", "werkzeug/_reloader.py", "werkzeug/testapp.py", "botocore/stub.py"),
     *("werkzeug/middleware/lint.py", "werkzeug/middleware/profiler.py", "zappa/cli.py", "zappa/core.py"),
     *("zappa/letsencrypt.py", "zappa/asynchronous.py", "zappa/ext/*"),
@@ -65,12 +65,9 @@ LEFT_OUT = (
     *("packaging/metadata.py", "packaging/pylock.py", "packaging/dependency_groups.py", "packaging/direct_url.py"),
     # Twice
     "botocore/cacert.pem",  # certifi has them too, and botocore prefers those
-    "wrapt/_wrappers.*",  # the same in Python serves a few decorators
-    "yaml/_yaml.*",  # likewise
+    "yaml/_yaml.*",  # the same in Python will do
 )
 """Files of the dependencies that stay at home."""
-EMPTIED = ("limits/aio",)
-"""Packages that are imported by their parents and used by nobody here: the async half of `limits`, 60 ms at start."""
 SERVICES = ("dynamodb", "s3")
 """The AWS services whose descriptions ship; the others are nine tenths of botocore."""
 
@@ -161,10 +158,6 @@ def _dependencies(target: Target, requirements: Path, python: str | None) -> Pat
         elif name.startswith("botocore/data/") and path.suffixes == [".json", ".gz"]:
             path.with_suffix("").write_text(_without_prose(gzip.decompress(path.read_bytes())), encoding="utf-8")
             path.unlink()
-    for package in EMPTIED:
-        shutil.rmtree(draft / package)
-        (draft / package).mkdir()
-        (draft / package / "__init__.py").touch()
     if python is not None:  # other people's sources stay at home: half of the zip, and never read
         _compile(draft, python, "-b", "-o", "2")  # nor their docstrings
         for source in draft.rglob("*.pyc"):

@@ -177,7 +177,7 @@ def test_an_answer_that_drips_is_given_up_however_steadily(tickers: S3Tickers, p
     tickers.publish(a_list("1"), replacing=None)
     proxy.script()
     seconds = count(step=ATTEMPT + 1)
-    slow = S3Tickers(bucket, KEY, clock=lambda: next(seconds), sleep=lambda _: None)
+    slow = S3Tickers(bucket, KEY, rng=random.Random(7), clock=lambda: next(seconds), sleep=lambda _: None)
 
     with pytest.raises(TickersUnavailable) as failure:
         slow.fetch()
@@ -210,7 +210,7 @@ def test_what_is_missing_or_denied_is_not_tried_again_and_says_the_way_out(
     with pytest.raises(TickersUnavailable):
         tickers.fetch()
     with pytest.raises(TickersUnavailable):
-        S3Tickers(f"no-{bucket}", KEY).fetch()
+        S3Tickers(f"no-{bucket}", KEY, rng=random.Random(7)).fetch()
 
     assert len(proxy.calls) == 2
     errors = [record.__dict__ for record in caplog.records if record.levelno == logging.ERROR]

@@ -10,15 +10,17 @@ from tests.fuzz.attack import attack
 from tests.fuzz.generator import Fuzz
 
 MIB = 2**20
+EVERY_KIND = {200, 201, 400, 401, 404, 405, 409, 412, 413, 415}
 
 
 @pytest.mark.slow
 def test_rubbish_is_refused_in_our_format_and_harms_nobody() -> None:
-    outcome = attack(2_000, seed=random.SystemRandom().randrange(10**6), warm_up=1_000)
+    seed = random.SystemRandom().randrange(10**6)
+    outcome = attack(2_000, seed=seed, warm_up=1_000)
 
-    assert outcome.complaints == []
-    assert outcome.resident_after - outcome.resident_before < 16 * MIB
-    assert {200, 201, 400, 401, 404, 405, 409, 412, 413, 415} <= set(outcome.statuses), "it is not all refused"
+    assert outcome.complaints == [], f"seed {seed}"
+    assert outcome.resident_after - outcome.resident_before < 16 * MIB, f"seed {seed}"
+    assert set(outcome.statuses) >= EVERY_KIND, f"it is not all refused: seed {seed}"
 
 
 def test_an_attack_can_be_repeated_by_its_seed() -> None:

@@ -26,7 +26,7 @@ from tests.performance.report import Section, Target
 
 DEADLINE = 5.0
 RATES = (0, 5, 10, 20, 30, 40, 50, 60)
-REQUESTS = 10_000
+REQUESTS = 50_000
 CROWDS = (1, 2, 5, 10, 20, 30, 50, 75, 100)
 ROUNDS = 40
 PACE = 0.05

@@ -3,16 +3,30 @@
 from __future__ import annotations
 
 import random
+from dataclasses import replace
 
 import pytest
 
+from adapters.tickers import RefreshedTickers
 from entrypoints.application import KEY, Application
 from entrypoints.bootstrap import create_app, new_id
+from entrypoints.settings import OpenIdConnect, StoreKind
 from tests.api.conftest import SETTINGS
 
+ALL_THAT_DRAWS = replace(
+    SETTINGS,
+    store=StoreKind.DYNAMODB,
+    table="configurations",
+    ticker_bucket="tickers",
+    oidc=OpenIdConnect("https://issuer.example.com/", "config-api"),
+)
 
-def test_nothing_that_draws_has_a_state_that_copies_would_share() -> None:
-    application: Application = create_app(SETTINGS).extensions[KEY]
+
+def test_nothing_that_draws_has_a_state_that_copies_would_share(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(random, "Random", None)  # who makes a generator of their own, fails
+    monkeypatch.setattr(RefreshedTickers, "start", lambda _: None)
+
+    application: Application = create_app(ALL_THAT_DRAWS, on_lambda=True).extensions[KEY]
 
     for user in (application.per_user, application.per_address, application.tickers):
         with pytest.raises(NotImplementedError):

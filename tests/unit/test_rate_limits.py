@@ -6,10 +6,13 @@ import random
 from datetime import timedelta
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from limits import parse_many
 
 from domain.errors import RateLimited
 from entrypoints import rate_limits
-from entrypoints.rate_limits import RateLimit, Windows
+from entrypoints.rate_limits import RateLimit, Windows, read_limits
 
 
 class AClock:
@@ -118,3 +121,32 @@ def test_a_crowd_of_new_callers_does_not_grow_memory_without_bound(
         windows.count(f"user-{number}")
 
     assert len(windows) <= 10
+
+
+@given(
+    texts=st.lists(
+        st.from_regex(
+            r"\s{0,2}[0-9]{1,5}\s?(/| per )\s?([1-9][0-9]?)? ?(second|minute|hour|Day|MONTH|year)s?\s?", fullmatch=True
+        ),
+        min_size=1,
+        max_size=4,
+    ),
+    separator=st.sampled_from(",;|"),
+)
+def test_limits_are_read_as_flask_limiters_engine_reads_them(texts: list[str], separator: str) -> None:
+    notation = separator.join(texts)
+
+    assert read_limits(notation) == [(limit.amount, limit.get_expiry()) for limit in parse_many(notation)]
+
+
+@pytest.mark.parametrize(
+    "notation",
+    [
+        *("", ";", "10", "10/fortnight", "ten/second", "-1/second", "1/second;", "1/second 2/minute", "1/0 seconds"),
+        *("1111111111/second", f"1/{'9' * 400} years", "٣/second", "1//second"),
+    ],
+    ids=lambda notation: ascii(notation)[:20],
+)
+def test_what_is_no_limit_is_refused(notation: str) -> None:
+    with pytest.raises(ValueError):  # noqa: PT011 - settings names the setting and the way out
+        read_limits(notation)

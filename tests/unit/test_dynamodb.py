@@ -259,6 +259,18 @@ def test_what_an_earlier_service_deleted_does_not_exist(
         store.remove("ann", "old", revisions=frozenset({"0-2024-03-02T08:00:00.123456"}))
 
 
+@pytest.mark.parametrize("odd", [{"is_active": "false"}, {"is_active": 7}, {"status": None}], ids=str)
+def test_what_is_not_marked_as_deleted_in_the_one_way_is_there_for_all(
+    table: Table, store: DynamoDBStore, odd: dict[str, Any]
+) -> None:
+    table.put_item(Item=LEGACY | odd)
+
+    assert [configuration.config_id for configuration in store.list("ann")] == ["old"]
+    assert store.update("ann", "old", lambda current: replace(current, name="New")).name == "New"
+    store.remove("ann", "old")
+    assert store.list("ann") == ()
+
+
 def test_the_place_of_a_deleted_item_is_free(table: Table, store: DynamoDBStore) -> None:
     table.put_item(Item=LEGACY | {"status": "inactive"})
     configuration = a_configuration(config_id="old")

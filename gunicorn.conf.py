@@ -20,10 +20,14 @@ LINGERING = BoundedSemaphore(64)
 """Connections that may wait at once for their callers to close; those beyond are closed on the spot."""
 
 GIVE_WAY = 0.001
-"""Seconds that a worker leaves a new connection to one that has fewer."""
+"""Seconds that a worker leaves a new connection to one that has clearly less to do. What it holds waits as well, so
+that callers who connect for every request pay a little for what those gain who keep their connections."""
 
 SHARES = memoryview(mmap(-1, 128)).cast("H")
-"""One more than the connections that each worker holds, known to all of them; 0 where there is no worker."""
+"""What each worker holds, known to all: one more than its connections, `FULL`, or 0 for a worker that takes none."""
+
+FULL = 0xFFFF
+"""The share of a worker whose threads are all in use, be it by few connections: new callers would wait there."""
 
 
 class PatientWorker(ThreadWorker):
@@ -43,13 +47,20 @@ class PatientWorker(ThreadWorker):
     def notify(self) -> None:
         """Say that we live, before each look at what there is to do, and how much we have."""
         super().notify()
-        SHARES[_place(self)] = min(self.nr_conns + 1, 0xFFFF)
+        SHARES[_place(self)] = self._share()
 
     def accept(self, listener: Any) -> None:
         """Take a new connection, if nobody takes it who has less to do."""
-        if self.nr_conns + 1 > min(filter(None, SHARES), default=0):
+        if self._share() > min(filter(None, SHARES), default=FULL) + 1:
             sleep(GIVE_WAY)
         super().accept(listener)
+        SHARES[_place(self)] = self._share()
+
+    def _share(self) -> int:
+        if not self.alive:
+            return 0
+        in_hand = self.nr_conns - len(self.keepalived_conns) - len(self.pending_conns)
+        return FULL if in_hand >= self.cfg.threads else min(max(0, self.nr_conns) + 1, FULL - 1)
 
     def enqueue_req(self, conn: Any) -> None:
         """Give a request to a thread. gunicorn closes in the thread that accepts, up to 2 s long; we do it aside."""
@@ -75,9 +86,13 @@ class PatientWorker(ThreadWorker):
 
 def _close(conn: Any, graceful: bool = False) -> None:  # noqa: FBT001, FBT002 - as gunicorn calls it
     if graceful and LINGERING.acquire(blocking=False):
-        Thread(target=_linger, args=(conn,), daemon=True).start()
-    else:
-        TConn.close(conn)
+        try:
+            Thread(target=_linger, args=(conn,), daemon=True).start()
+        except RuntimeError:  # no more threads
+            LINGERING.release()
+        else:
+            return
+    TConn.close(conn)
 
 
 def _linger(conn: Any) -> None:

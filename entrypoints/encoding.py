@@ -7,11 +7,16 @@ from datetime import datetime
 
 import orjson
 
+_OPTIONS = orjson.OPT_UTC_Z | orjson.OPT_PASSTHROUGH_DATACLASS
+
 
 def to_json(value: object) -> bytes:
-    """`value` as JSON in UTF-8: a time in UTC as ISO 8601 that ends in `Z`, and what JSON does not know as text."""
+    """`value` as JSON in UTF-8: a time in UTC as ISO 8601 that ends in `Z`, and what JSON does not know as text.
+
+    Of a dataclass, that is its `repr`, which leaves out what nobody shall read.
+    """
     try:
-        return orjson.dumps(value, default=str, option=orjson.OPT_UTC_Z)
+        return orjson.dumps(value, default=str, option=_OPTIONS)
     except orjson.JSONEncodeError:  # half of a surrogate pair, say, which UTF-8 cannot hold and a caller's JSON can
         return json.dumps(value, default=_text).encode()
 
@@ -23,4 +28,7 @@ def to_ascii_json(value: object) -> str:
 
 
 def _text(value: object) -> str:
-    return value.isoformat().replace("+00:00", "Z") if isinstance(value, datetime) else str(value)
+    if isinstance(value, datetime):
+        text = value.isoformat()
+        return f"{text.removesuffix('+00:00')}Z" if text.endswith("+00:00") else text
+    return str(value)

@@ -52,8 +52,7 @@ class JsonFormatter(logging.Formatter):
             for name in ("request_id", "user", "lambda_request_id", "trace_id"):
                 if (value := getattr(current, name)) is not None:
                     line[name] = value
-        attributes = vars(record)
-        line |= {name: attributes[name] for name in attributes.keys() - _STANDARD}
+        line |= {name: value for name, value in vars(record).items() if name not in _STANDARD}
         if record.exc_info and record.exc_info[1]:
             line["exception"] = "".join(traceback.format_exception(record.exc_info[1]))
         return to_ascii_json(line)

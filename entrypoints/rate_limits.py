@@ -22,7 +22,8 @@ who can make so many identities is not held by counting them one by one."""
 _DAY = 24 * 3600
 _SECONDS = {"second": 1, "minute": 60, "hour": 3600, "day": _DAY, "month": 30 * _DAY, "year": 360 * _DAY}
 _LIMIT = re.compile(
-    rf"\s*([0-9]{{1,9}})\s*(?:/|per)\s*([1-9][0-9]{{0,8}})?\s*({'|'.join(_SECONDS)})s?\s*", re.IGNORECASE
+    rf"\s*([0-9]{{1,9}})\s*(?:/|per)\s*(?:([1-9][0-9]{{0,8}})\s*)?({'|'.join(_SECONDS)})s?\s*",
+    re.IGNORECASE | re.ASCII,
 )
 
 

@@ -53,13 +53,11 @@ def create_api(application: Application) -> Flask:
 
 
 class NoSessions(SessionInterface):
-    """A request has no session but its token, so that none is made for it."""
-
-    _NONE = NullSession()
+    """A request has no session but its token; Flask's own way looks for one, to find that it has no key."""
 
     def open_session(self, app: Flask, request: Request) -> NullSession:  # noqa: ARG002 - as Flask calls it
-        """The one that keeps nothing, for all."""
-        return self._NONE
+        """One that keeps nothing."""
+        return NullSession()
 
 
 class SynchronousFlask(Flask):
@@ -72,7 +70,7 @@ class SynchronousFlask(Flask):
         return func
 
     def create_url_adapter(self, request: Request | None) -> MapAdapter | None:
-        """What finds the view of a request, by nothing but its path: which Host was asked for means nothing here."""
+        """What finds the view of a request, and makes paths: which Host was asked for means nothing here."""
         if request is None:
             return None
         return MapAdapter(self.url_map, "", request.root_path, "", request.scheme, request.path, request.method)

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from domain import configurations
-from domain.configurations import MAX_NAME_CODE_POINTS, Changes, Draft, WatchedTicker, changed
+from domain.configurations import MAX_NAME_CODE_POINTS, Changes, Draft, WatchedTicker, changed, newest_first
 from domain.errors import (
     DelistedTicker,
     FieldProblem,
@@ -386,3 +386,10 @@ def test_refusals_carry_what_helps() -> None:
 
 def _fields_of(configuration: object) -> dict[str, Any]:
     return {name: getattr(configuration, name) for name in configuration.__slots__}  # type: ignore[attr-defined]  # all have slots
+
+
+def test_a_list_begins_with_the_newest_and_among_equals_with_the_last_id() -> None:
+    later = NOW + timedelta(microseconds=1)
+    a, b, c = (a_configuration(config_id=name, at=made) for name, made in {"a": later, "b": NOW, "c": NOW}.items())
+
+    assert newest_first([b, a, c]) == newest_first([c, b, a]) == (a, c, b)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 
 from entrypoints.encoding import to_ascii_json, to_json
+from entrypoints.settings import Settings
 
 NOON = datetime(2026, 11, 24, 12, tzinfo=UTC)
 ODD = ["\ud83d", "a\udfffb"]
@@ -35,6 +36,19 @@ def test_a_line_of_the_log_is_in_ascii(text: str) -> None:
 
 def test_an_answer_is_in_utf_8() -> None:
     assert to_json({"name": "Größen 👩‍🚀"}) == '{"name":"Größen 👩‍🚀"}'.encode()
+
+
+@pytest.mark.parametrize("beside", ["plain", *ODD], ids=ascii)
+def test_what_a_representation_leaves_out_is_not_written(beside: str) -> None:
+    written = to_json([Settings(secret_keys=("a secret",)), beside])
+
+    assert json.loads(written) == [str(Settings()), beside]
+
+
+def test_another_time_zone_keeps_its_offset() -> None:
+    east = NOON.astimezone(timezone(timedelta(seconds=30)))
+
+    assert json.loads(to_json([east, ODD[0]]))[0] == east.isoformat()
 
 
 @pytest.mark.parametrize("value", [object, {1, 2}, 2**70], ids=str)

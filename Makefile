@@ -32,7 +32,7 @@ check: .venv/.development ## Lint, types, arrows and the fast tests
 	$(BIN)/pytest -m "not slow"
 
 bench: .venv/.bench ## Measure against floors in the same run, and write docs/performance.md (minutes)
-	$(BIN)/python -m tests.performance
+	$(BIN)/python -m benchmarks
 
 package: .venv/.development ## Build build/package.zip, what `zappa deploy` uploads (STAGE=dev)
 	@mkdir -p build

@@ -19,7 +19,7 @@ from domain.errors import StoreUnavailable
 from domain.ports import Clock, ConfigurationStore, IdentityProvider, NewId, Table, TickerEditor, TickerList
 from domain.services import ConfigurationService, TickerService
 from entrypoints import dashboard
-from entrypoints.api import create_api
+from entrypoints.api.app import create_api
 from entrypoints.api.faults import blueprint_for
 from entrypoints.application import Application
 from entrypoints.cli import COMMANDS
@@ -109,7 +109,7 @@ def _store(settings: Settings, *, clock: Clock, rng: random.Random) -> Configura
         return embedded
     from botocore.exceptions import NoRegionError
 
-    from adapters.dynamodb import DynamoDBStore
+    from adapters.dynamodb.store import DynamoDBStore
 
     try:
         return DynamoDBStore(settings.table or "", clock=time.monotonic, sleep=time.sleep, rng=rng, new_id=new_id)
@@ -121,17 +121,17 @@ def _store(settings: Settings, *, clock: Clock, rng: random.Random) -> Configura
 def _table(settings: Settings, *, clock: Clock) -> Table | None:
     if settings.store is not StoreKind.DYNAMODB:
         return None
-    from adapters.dynamodb_table import DynamoDBTable
+    from adapters.dynamodb.table import DynamoDBTable
 
     return DynamoDBTable(settings.table or "", clock=clock, sleep=time.sleep)
 
 
 def _ticker_list(settings: Settings, *, clock: Clock, rng: random.Random, background: bool) -> TickerList:
-    from adapters.tickers import RefreshedTickers, bundled_tickers
+    from adapters.tickers.refresh import RefreshedTickers, bundled_tickers
 
     if settings.ticker_bucket is None:
         return bundled_tickers(prepared=background)
-    from adapters.s3_tickers import S3Tickers
+    from adapters.tickers.s3 import S3Tickers
 
     published = S3Tickers(settings.ticker_bucket, settings.ticker_key, rng=rng)
     tickers = RefreshedTickers(published, ttl=settings.ticker_ttl, clock=clock, rng=rng, background=background)
@@ -140,22 +140,22 @@ def _ticker_list(settings: Settings, *, clock: Clock, rng: random.Random, backgr
 
 
 def _ticker_editor(settings: Settings, *, clock: Clock, rng: random.Random) -> TickerEditor:
-    from adapters.ticker_editor import TickerListEditor
+    from adapters.tickers.editor import TickerListEditor
 
     if settings.ticker_bucket is None:
         return TickerListEditor(None, clock=clock)
-    from adapters.s3_tickers import S3Tickers
+    from adapters.tickers.s3 import S3Tickers
 
     return TickerListEditor(S3Tickers(settings.ticker_bucket, settings.ticker_key, rng=rng), clock=clock)
 
 
 def _identities(settings: Settings, *, clock: Clock, rng: random.Random) -> IdentityProvider:
-    from adapters.tokens import AnonymousTokens, Identities
+    from adapters.identity.anonymous import AnonymousTokens, Identities
 
     anonymous = AnonymousTokens(settings.secret_keys or _local_keys(settings), clock=clock)
     if settings.oidc is None:
         return Identities(anonymous)
-    from adapters.member_tokens import MemberTokens
+    from adapters.identity.oidc import MemberTokens
 
     return Identities(anonymous, MemberTokens(settings.oidc.issuer, settings.oidc.audience, clock=clock, rng=rng))
 

@@ -9,7 +9,7 @@ from flask import Flask, Response
 
 from domain.errors import StoreUnavailable
 from entrypoints.api import problems
-from entrypoints.api.scope import RequestScopeMiddleware
+from entrypoints.api.middleware import RequestScopeMiddleware
 from entrypoints.settings import SettingsError
 
 log = logging.getLogger(__name__)

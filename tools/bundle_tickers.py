@@ -1,4 +1,4 @@
-"""Make `adapters/data/tickers.gz`, the ticker list that ships.
+"""Make `adapters/tickers/data/tickers.gz`, the ticker list that ships.
 
     pip download --no-deps edgartools==5.62.1 && unzip -j edgartools-*.whl '*/company_tickers.parquet'
     python -m tools.bundle_tickers company_tickers.parquet --taken 2026-11-23 --from 'edgartools 5.62.1 (PyPI, MIT)'
@@ -18,8 +18,8 @@ from pathlib import Path
 
 import pyarrow.parquet
 
-from adapters.bundled_tickers import PATH, packed
-from adapters.ticker_files import sec_ticker
+from adapters.tickers.bundled import PATH, packed
+from adapters.tickers.files import sec_ticker
 from domain.tickers import Listing, Ticker
 
 BY_HAND = Path(__file__).parent / "tickers"

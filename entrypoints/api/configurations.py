@@ -12,10 +12,10 @@ from domain.configurations import Changes, Draft
 from domain.errors import DomainError
 from domain.limits import User
 from entrypoints.api import documented
+from entrypoints.api.bodies import authenticated, expected_revisions, idempotency_key, read_configuration
 from entrypoints.api.documented import body, may_fail
 from entrypoints.api.problems import PROBLEMS
 from entrypoints.api.representations import etag, of_configuration, of_shelf, respond
-from entrypoints.api.requests import authenticated, expected_revisions, idempotency_key, read_configuration
 from entrypoints.api.schemas import ChangesSchema, ConfigurationSchema, DraftSchema, ShelfSchema
 from entrypoints.application import application
 

@@ -7,8 +7,8 @@ from typing import Any, Protocol
 from flask import Blueprint, Response
 from marshmallow import Schema, fields, validate
 
+from entrypoints.api.bodies import read_body
 from entrypoints.api.representations import respond
-from entrypoints.api.requests import read_body
 from entrypoints.api.schemas import Body, Texts, Whole
 
 STORE_METHODS = ["add", "get", "list", "update", "remove"]

@@ -13,9 +13,9 @@ from domain.errors import (
     UnsupportedMediaType,
     ValidationFailed,
 )
+from entrypoints.api.bodies import read_body, read_query
 from entrypoints.api.documented import body, may_fail
 from entrypoints.api.representations import of_ticker, of_verdict, respond
-from entrypoints.api.requests import read_body, read_query
 from entrypoints.api.schemas import (
     SearchQuery,
     SearchSchema,

@@ -18,9 +18,9 @@ from cryptography.hazmat.primitives import serialization
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
-from adapters import member_tokens
-from adapters.member_tokens import COOLDOWN, FRESH, STALE, MemberTokens
-from adapters.tokens import AnonymousTokens, Identities
+from adapters.identity import oidc as member_tokens
+from adapters.identity.anonymous import AnonymousTokens, Identities
+from adapters.identity.oidc import COOLDOWN, FRESH, STALE, MemberTokens
 from domain.deadline import within
 from domain.errors import IdentityUnavailable
 from tests.api.conftest import V2, AClock, MakeApp, a_body, a_session
@@ -366,8 +366,8 @@ def test_nobody_with_a_known_key_waits_for_a_fetch(issuer: Issuer, members: Memb
 def test_a_process_that_meets_no_member_never_loads_what_checks_them() -> None:
     script = """
 import sys, datetime
-from adapters.tokens import AnonymousTokens, Identities
-from adapters.member_tokens import MemberTokens
+from adapters.identity.anonymous import AnonymousTokens, Identities
+from adapters.identity.oidc import MemberTokens
 clock = lambda: datetime.datetime.now(datetime.UTC)
 members = MemberTokens("https://issuer.example", "config-api", clock=clock, rng=None)
 identities = Identities(AnonymousTokens(["k" * 32], clock=clock), members)

@@ -19,7 +19,7 @@ from typing import Any, Protocol
 import pytest
 from pynamodb.signals import pre_dynamodb_send
 
-from adapters.dynamodb import DynamoDBStore
+from adapters.dynamodb.store import DynamoDBStore
 from adapters.memory import MemoryStore
 from adapters.sqlite import SQLiteStore
 from domain.ports import ConfigurationStore

@@ -12,7 +12,7 @@ from typing import Any
 import boto3
 import pytest
 
-from adapters.s3_tickers import S3Tickers
+from adapters.tickers.s3 import S3Tickers
 from domain.errors import LimitReached, NotFound, RevisionMismatch
 from tests.builders import a_configuration
 from tests.deployment.recorder import Calls, recording

@@ -13,8 +13,8 @@ from typing import Any
 
 import pytest
 
-from adapters.bundled_tickers import bundled
-from adapters.dynamodb_items import QUOTA, RawItem, encoded, partition
+from adapters.dynamodb.models import QUOTA, RawItem, encoded, partition
+from adapters.tickers.bundled import bundled
 from domain.configurations import MAX_NAME, MAX_NAME_CODE_POINTS, MAX_TIMEFRAME_DAYS, Configuration, Draft
 from domain.limits import MAX_TICKERS
 from domain.services import Shelf

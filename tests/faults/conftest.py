@@ -5,7 +5,7 @@ from uuid import uuid4
 
 import pytest
 
-from adapters.dynamodb import DynamoDBStore
+from adapters.dynamodb.store import DynamoDBStore
 from tests.support.fault_proxy import FaultProxy, fault_proxy
 from tests.support.ministack import a_dynamodb_store, a_table, ministack
 

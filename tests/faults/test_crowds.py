@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from adapters.dynamodb import DynamoDBStore
+from adapters.dynamodb.store import DynamoDBStore
 from domain.configurations import Configuration
 from domain.deadline import within
 from domain.errors import LimitReached

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from adapters.dynamodb import DynamoDBStore
+from adapters.dynamodb.store import DynamoDBStore
 from domain.configurations import Configuration
 from domain.errors import NotFound
 from domain.ports import Added

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from adapters.dynamodb import DynamoDBStore
+from adapters.dynamodb.store import DynamoDBStore
 from domain.errors import IdempotencyKeyReused, NotFound
 from domain.ports import Added
 from tests.builders import a_configuration

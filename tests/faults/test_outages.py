@@ -10,7 +10,7 @@ from statistics import quantiles
 
 import pytest
 
-from adapters.dynamodb import DynamoDBStore
+from adapters.dynamodb.store import DynamoDBStore
 from domain.deadline import within
 from domain.errors import StoreUnavailable
 from tests.builders import a_configuration

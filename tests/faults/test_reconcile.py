@@ -10,8 +10,8 @@ from uuid import uuid4
 
 import pytest
 
-from adapters.dynamodb import DynamoDBStore
-from adapters.dynamodb_table import DynamoDBTable
+from adapters.dynamodb.store import DynamoDBStore
+from adapters.dynamodb.table import DynamoDBTable
 from domain.ports import Quota
 from tests.builders import a_configuration
 from tests.support.ministack import a_dynamodb_store, a_shelf, dynamodb_client, with_endpoint

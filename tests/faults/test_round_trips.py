@@ -8,7 +8,7 @@ from dataclasses import replace
 
 import pytest
 
-from adapters.dynamodb import DynamoDBStore
+from adapters.dynamodb.store import DynamoDBStore
 from domain.errors import LimitReached
 from tests.builders import a_configuration
 from tests.faults.rivals import after_a_rival, rename

@@ -16,9 +16,9 @@ from uuid import uuid4
 import boto3
 import pytest
 
-from adapters.s3_tickers import ATTEMPT, MAX_BYTES, S3Tickers
-from adapters.ticker_lists import published_form
-from adapters.tickers import RefreshedTickers
+from adapters.tickers.json_format import published_form
+from adapters.tickers.refresh import RefreshedTickers
+from adapters.tickers.s3 import ATTEMPT, MAX_BYTES, S3Tickers
 from domain.deadline import within
 from domain.errors import PublishedMeanwhile, TickerListRefused, TickersUnavailable
 from domain.tickers import Listing, Ticker, TickerSource

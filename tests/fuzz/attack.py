@@ -21,7 +21,7 @@ from urllib.parse import urlsplit
 
 import requests
 
-from adapters.tokens import AnonymousTokens
+from adapters.identity.anonymous import AnonymousTokens
 from tests.fuzz.generator import FIRST, SHELF, Fuzz
 from tests.support.issuer import AUDIENCE, running_issuer
 from tests.support.servers import Server, serving

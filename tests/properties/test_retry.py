@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from adapters.aws_errors import Fault, FaultKind
-from adapters.retry import DYNAMODB, S3, Policy, Retry, RetryQuota, retrying
+from adapters.aws.errors import Fault, FaultKind
+from adapters.aws.retry import DYNAMODB, S3, Policy, Retry, RetryQuota, retrying
 from domain.deadline import within
 from domain.errors import LimitReached, TryLater
 

@@ -14,11 +14,11 @@ from flask.testing import FlaskClient
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from adapters.aws_errors import Fault, FaultKind
-from adapters.bundled_tickers import packed, unpacked
-from adapters.dynamodb_items import RawItem, changes, decoded, encoded
+from adapters.aws.errors import Fault, FaultKind
+from adapters.dynamodb.models import RawItem, changes, decoded, encoded
 from adapters.memory import MemoryStore
-from adapters.ticker_lists import PublishedList, published_form
+from adapters.tickers.bundled import packed, unpacked
+from adapters.tickers.json_format import PublishedList, published_form
 from domain.configurations import MAX_TIMEFRAME_DAYS, MIN_TIMEFRAME_DAYS, Changes, Configuration, Draft, WatchedTicker
 from domain.errors import NotFound, ValidationFailed
 from domain.limits import MAX_TICKERS, ConfigurationLimits

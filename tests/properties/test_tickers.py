@@ -9,7 +9,7 @@ from itertools import chain
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from adapters.ticker_index import MANY, TickerIndex
+from adapters.tickers.index import MANY, TickerIndex
 from domain.tickers import SYMBOL, Ticker, canonical_symbol
 
 SYMBOLS = st.from_regex(SYMBOL, fullmatch=True)

@@ -14,9 +14,9 @@ from hypothesis import strategies as st
 from jwt.algorithms import ECAlgorithm
 from werkzeug.test import TestResponse
 
-from adapters.member_tokens import CLOCK_SKEW, MemberTokens
+from adapters.identity.anonymous import SESSION, AnonymousTokens, Identities
+from adapters.identity.oidc import CLOCK_SKEW, MemberTokens
 from adapters.memory import MemoryStore
-from adapters.tokens import SESSION, AnonymousTokens, Identities
 from domain.errors import ExpiredToken, InvalidToken
 from entrypoints.bootstrap import create_app
 from tests.api.conftest import SETTINGS, V2, AClock

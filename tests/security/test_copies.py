@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from adapters.tickers import RefreshedTickers
+from adapters.tickers.refresh import RefreshedTickers
 from entrypoints.application import KEY, Application
 from entrypoints.bootstrap import create_app, new_id
 from entrypoints.settings import OpenIdConnect, StoreKind

@@ -8,7 +8,7 @@ import json
 import pytest
 from flask.testing import FlaskClient
 
-from entrypoints.api.requests import MAX_BODY, MAX_PROBLEMS
+from entrypoints.api.bodies import MAX_BODY, MAX_PROBLEMS
 from tests.api.conftest import V2, MakeApp
 
 SHELF = f"{V2}/configurations"

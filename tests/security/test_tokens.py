@@ -13,8 +13,8 @@ from typing import Any
 import pytest
 from itsdangerous import signer
 
-from adapters.member_tokens import MemberTokens
-from adapters.tokens import REMEMBERED, AnonymousTokens
+from adapters.identity.anonymous import REMEMBERED, AnonymousTokens
+from adapters.identity.oidc import MemberTokens
 from domain.errors import InvalidToken
 from tests.api.conftest import AClock
 from tests.builders import NOW

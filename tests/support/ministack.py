@@ -20,8 +20,8 @@ import pytest
 import requests
 from botocore.config import Config
 
-from adapters.dynamodb import DynamoDBStore
-from adapters.dynamodb_items import decoded
+from adapters.dynamodb.models import decoded
+from adapters.dynamodb.store import DynamoDBStore
 from domain.configurations import Configuration
 
 if TYPE_CHECKING:

@@ -18,7 +18,7 @@ from botocore.exceptions import (
 from botocore.parsers import ResponseParserError
 from pynamodb.exceptions import CancellationReason, GetError, TransactWriteError, VerboseClientError
 
-from adapters.aws_errors import DYNAMODB_REFUSALS, S3_REFUSALS, FaultKind, handle_dynamodb_error, handle_s3_error
+from adapters.aws.errors import DYNAMODB_REFUSALS, S3_REFUSALS, FaultKind, handle_dynamodb_error, handle_s3_error
 
 URL = "http://127.0.0.1"
 

@@ -15,7 +15,7 @@ import boto3
 import pytest
 from moto import mock_aws
 
-from adapters.dynamodb import FEW_REVISIONS, DynamoDBStore
+from adapters.dynamodb.store import FEW_REVISIONS, DynamoDBStore
 from domain.configurations import WatchedTicker
 from domain.errors import LimitReached, NotFound, RevisionMismatch, StoreUnavailable
 from domain.ports import Added

@@ -10,8 +10,8 @@ from datetime import timedelta
 
 import pytest
 
-from adapters.aws_errors import Fault, FaultKind
-from adapters.retry import DYNAMODB, Backoff, Pulse, Retry, dynamodb_probe, dynamodb_retry, retrying, s3_retry
+from adapters.aws.errors import Fault, FaultKind
+from adapters.aws.retry import DYNAMODB, Backoff, Pulse, Retry, dynamodb_probe, dynamodb_retry, retrying, s3_retry
 from domain.deadline import within
 from domain.errors import (
     Contended,

@@ -12,8 +12,8 @@ from threading import Thread
 
 import pytest
 
-from adapters import ticker_editor
-from adapters.ticker_editor import TickerListEditor, changes, merged
+from adapters.tickers import editor as ticker_editor
+from adapters.tickers.editor import TickerListEditor, changes, merged
 from domain.errors import TickerListRefused
 from domain.ports import TickerChange, TickerDraft
 from domain.tickers import Listing, Ticker

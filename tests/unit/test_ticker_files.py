@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from adapters.ticker_files import TickerFile, read, sec_ticker
+from adapters.tickers.files import TickerFile, read, sec_ticker
 from domain.errors import TickerListRefused
 from domain.tickers import Ticker
 

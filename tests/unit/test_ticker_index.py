@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from adapters.ticker_index import MANY, MAX_QUERY, TickerIndex
+from adapters.tickers.index import MANY, MAX_QUERY, TickerIndex
 from domain.tickers import Listing, Ticker
 
 LIST = [  # best known first, as a list is

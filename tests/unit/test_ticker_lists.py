@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from adapters.bundled_tickers import bundled, packed, unpacked
-from adapters.ticker_lists import MAX_BYTES, PublishedList, check_losses, published_form
+from adapters.tickers.bundled import bundled, packed, unpacked
+from adapters.tickers.json_format import MAX_BYTES, PublishedList, check_losses, published_form
 from domain.errors import TickerListRefused
 from domain.tickers import Listing, Ticker, canonical_symbol
 from tests.builders import APPLE, BERKSHIRE, NOW

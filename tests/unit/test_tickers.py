@@ -12,9 +12,16 @@ from threading import Thread
 
 import pytest
 
-from adapters.bundled_tickers import bundled
-from adapters.ticker_lists import published_form
-from adapters.tickers import AGAIN_AFTER, AT_START, IN_REQUEST, SHORTEST_SLEEP, RefreshedTickers, bundled_tickers
+from adapters.tickers.bundled import bundled
+from adapters.tickers.json_format import published_form
+from adapters.tickers.refresh import (
+    AGAIN_AFTER,
+    AT_START,
+    IN_REQUEST,
+    SHORTEST_SLEEP,
+    RefreshedTickers,
+    bundled_tickers,
+)
 from domain.deadline import remaining
 from domain.errors import TickerListRefused, TickersUnavailable
 from domain.tickers import Listing, Ticker, TickerSource
@@ -103,7 +110,7 @@ def logged(caplog: pytest.LogCaptureFixture) -> list[tuple[str, str, str]]:
 
 @pytest.fixture(autouse=True)
 def _all_is_logged(caplog: pytest.LogCaptureFixture) -> None:
-    caplog.set_level(logging.INFO, logger="adapters.tickers")
+    caplog.set_level(logging.INFO, logger="adapters.tickers.refresh")
 
 
 def test_without_a_bucket_the_bundled_list_is_the_authority() -> None:

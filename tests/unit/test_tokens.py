@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from adapters.tokens import CLOCK_SKEW, MAX_TOKEN, SESSION, AnonymousTokens, Identities
+from adapters.identity.anonymous import CLOCK_SKEW, MAX_TOKEN, SESSION, AnonymousTokens, Identities
 from domain.errors import ExpiredToken, InvalidToken
 from domain.limits import User, UserKind
 from tests.builders import a_user

@@ -17,8 +17,8 @@ from datetime import datetime
 from functools import cache
 from pathlib import Path
 
-from adapters.ticker_index import TickerIndex
-from adapters.ticker_lists import listings_of, published_form
+from adapters.tickers.index import TickerIndex
+from adapters.tickers.json_format import listings_of, published_form
 from domain.tickers import Listing
 
 PATH = Path(__file__).parent / "data" / "tickers.gz"

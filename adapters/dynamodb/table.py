@@ -18,9 +18,9 @@ import boto3
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
-from adapters.aws_errors import AWS_ERRORS, FaultKind, handle_dynamodb_error
-from adapters.dynamodb_items import CONFIGURATION, QUOTA, RawItem, is_deleted, partition
-from adapters.retry import Sleep
+from adapters.aws.errors import AWS_ERRORS, FaultKind, handle_dynamodb_error
+from adapters.aws.retry import Sleep
+from adapters.dynamodb.models import CONFIGURATION, QUOTA, RawItem, is_deleted, partition
 from domain.errors import StoreUnavailable
 from domain.ports import Clock, Finding, Quota
 

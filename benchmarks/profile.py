@@ -1,4 +1,4 @@
-"""Where the time of a warm request goes: `python -m tests.performance.profile create`.
+"""Where the time of a warm request goes: `python -m benchmarks.profile create`.
 
 Ours, on a DynamoDB that answers at once, under pyinstrument. What stands below `botocore` the floor pays as well.
 """
@@ -11,8 +11,8 @@ import time
 
 from pyinstrument import Profiler
 
+from benchmarks.bench_requests import OPERATIONS, WARM_UP, all_contestants, play, request_of, silence
 from tests import conftest  # noqa: F401 - no measurement may find a developer's credentials
-from tests.performance.bench_requests import OPERATIONS, WARM_UP, all_contestants, play, request_of, silence
 from tests.support.ministack import ministack
 
 REQUESTS = 3_000

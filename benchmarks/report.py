@@ -14,7 +14,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from tests.performance.plots import Plot
+from benchmarks.plots import Plot
 
 
 @dataclass(frozen=True, slots=True)

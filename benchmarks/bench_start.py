@@ -1,4 +1,4 @@
-"""What a cold start costs, to the end of the first request: `python -m tests.performance start`.
+"""What a cold start costs, to the end of the first request: `python -m benchmarks start`.
 
 The zip is packaged and unpacked, and its handler started in fresh processes, in turn with the same without
 compiled bytecode, with an import of the libraries that it stands on and nothing else, and with the peers.
@@ -19,10 +19,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from adapters.tokens import AnonymousTokens
+from adapters.identity.anonymous import AnonymousTokens
+from benchmarks.peers import BASE
+from benchmarks.report import Section, Target
 from tests.deployment.stage import ROOT, host
-from tests.performance.peers import BASE
-from tests.performance.report import Section, Target
 from tests.support.lambda_events import a_request
 from tests.support.ministack import a_table, ministack
 from tools.package import write
@@ -56,7 +56,7 @@ def first(): pass
 """
 _PEER = """
 import boto3, os
-from tests.performance import peers
+from benchmarks import peers
 handle = peers.{make}(boto3.client("dynamodb"), os.environ["CONFIG_API_TABLE"])
 def first():
     assert handle("GET", peers.BASE, "ann", None)[0] == 200
@@ -115,7 +115,7 @@ def measure() -> list[Section]:
             f"The zip of {size:.2f} MiB, unpacked: from an empty interpreter to an application that can serve, then "
             "the first request, a list from ministack. Processor milliseconds, which a busy machine does not stretch; "
             f"best of {ROUNDS} fresh processes, of the first request the median. The peers "
-            "(`tests/performance/peers.py`) are the least that their "
+            "(`benchmarks/peers.py`) are the least that their "
             "frameworks can do: no ticker index, tokens, settings, logs or OpenAPI. Their bytecode is compiled too.",
             ("start of", "start", "first request", "both", "ours, times that start", "ours, times both"),
             rows,

@@ -22,6 +22,8 @@ import boto3
 from botocore.awsrequest import AWSResponse
 from botocore.config import Config
 
+from benchmarks.peers import BASE, LIMIT, Handler, bare_flask, chalice_style, fastapi_mangum, through_wsgi
+from benchmarks.report import Section, Target, ratio
 from domain.limits import ConfigurationLimits
 from domain.ports import IdentityProvider
 from entrypoints import logs
@@ -29,8 +31,6 @@ from entrypoints.application import KEY
 from entrypoints.bootstrap import create_app
 from entrypoints.settings import Settings, StoreKind
 from tests.builders import AFixedList
-from tests.performance.peers import BASE, LIMIT, Handler, bare_flask, chalice_style, fastapi_mangum, through_wsgi
-from tests.performance.report import Section, Target, ratio
 from tests.support.ministack import a_dynamodb_store, a_table, ministack
 
 ROUNDS, ROUNDS_AT_ONCE, WARM_UP = 60, 300, 5
@@ -121,7 +121,7 @@ def measure() -> list[Section]:
             "A warm request on DynamoDB",
             f"In process, from the request's bytes to the answer's, on ministack over loopback: {ROUNDS} rounds, in "
             "each of which every application serves a new user's create, get, list, update and delete. *The floor* "
-            "(`tests/performance/peers.py`) makes one call of boto3 and looks at nothing: no token, no validation, no "
+            "(`benchmarks/peers.py`) makes one call of boto3 and looks at nothing: no token, no validation, no "
             "revision, no idempotency, no log. The peers validate; their create counts and then puts, so that two at "
             "once break the limit. Medians in milliseconds.",
             through,

@@ -17,12 +17,12 @@ from typing import Any
 
 from greenlet import getcurrent, greenlet
 
-from adapters.aws_errors import Fault, FaultKind
-from adapters.retry import Retry, dynamodb_retry
+from adapters.aws.errors import Fault, FaultKind
+from adapters.aws.retry import Retry, dynamodb_retry
+from benchmarks.plots import Plot
+from benchmarks.report import Section, Target
 from domain.deadline import within
 from domain.errors import TryLater
-from tests.performance.plots import Plot
-from tests.performance.report import Section, Target
 
 DEADLINE = 5.0
 RATES = (0, 5, 10, 20, 30, 40, 50, 60)
@@ -109,7 +109,7 @@ class Outcomes:
 
 def measure() -> list[Section]:
     """Success and latency by fault rate, and by the size of a crowd."""
-    logging.getLogger("adapters.retry").setLevel(logging.CRITICAL)
+    logging.getLogger("adapters.aws.retry").setLevel(logging.CRITICAL)
     return [by_fault_rate(), by_crowd()]
 
 

@@ -1,4 +1,4 @@
-"""The ticker index against floors in the same run: `python -m tests.performance.bench_tickers`.
+"""The ticker index against floors in the same run: `python -m benchmarks.bench_tickers`.
 
 The floors are what one would write at first: ten thousand validated objects, and a scan over a list of them.
 """
@@ -20,9 +20,9 @@ from marshmallow import Schema, fields, validate
 from rich.console import Console
 from rich.table import Table
 
-from adapters.bundled_tickers import PATH, bundled, unpacked
-from adapters.ticker_index import TickerIndex
-from adapters.ticker_lists import PublishedList, published_form
+from adapters.tickers.bundled import PATH, bundled, unpacked
+from adapters.tickers.index import TickerIndex
+from adapters.tickers.json_format import PublishedList, published_form
 from domain.tickers import Ticker
 
 LOADS, QUERIES, REPEATS = 15, 500, 3

@@ -23,9 +23,9 @@ from datetime import timedelta
 from threading import Lock, Thread
 from typing import Protocol
 
-from adapters.bundled_tickers import bundled
-from adapters.ticker_index import TickerIndex
-from adapters.ticker_lists import PublishedList, check_losses
+from adapters.tickers.bundled import bundled
+from adapters.tickers.index import TickerIndex
+from adapters.tickers.json_format import PublishedList, check_losses
 from domain.deadline import within
 from domain.errors import TickerListRefused, TickersUnavailable
 from domain.ports import Clock

@@ -15,8 +15,8 @@ import boto3
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
-from adapters.aws_errors import AWS_ERRORS, Fault, FaultKind, handle_s3_error
-from adapters.retry import Sleep, s3_retry
+from adapters.aws.errors import AWS_ERRORS, Fault, FaultKind, handle_s3_error
+from adapters.aws.retry import Sleep, s3_retry
 from domain.deadline import Monotonic
 from domain.errors import PublishedMeanwhile, TickerListRefused
 

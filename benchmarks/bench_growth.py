@@ -14,10 +14,10 @@ from pathlib import Path
 from uuid import uuid4
 
 from adapters.sqlite import _INSERT, SQLiteStore, _row
+from benchmarks.plots import Plot
+from benchmarks.report import Section
 from domain.configurations import Configuration
 from tests.builders import APPLE, BERKSHIRE, a_configuration
-from tests.performance.plots import Plot
-from tests.performance.report import Section
 
 USERS = (1, 10, 100, 1_000, 10_000)
 HELD = (1, 2, 5, 10, 20, 50, 100)

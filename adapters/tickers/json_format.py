@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Any
 
-from adapters.ticker_index import TickerIndex
+from adapters.tickers.index import TickerIndex
 from domain.errors import TickerListRefused
 from domain.tickers import SYMBOL, Listing, Ticker, canonical_symbol
 

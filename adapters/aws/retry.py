@@ -26,7 +26,7 @@ from typing import Any, Protocol, TypeVar
 
 import backoff
 
-from adapters.aws_errors import DYNAMODB_REFUSALS, S3_REFUSALS, Fault, FaultKind
+from adapters.aws.errors import DYNAMODB_REFUSALS, S3_REFUSALS, Fault, FaultKind
 from domain.deadline import Monotonic, remaining
 from domain.errors import DomainError, TryLater
 

@@ -12,9 +12,9 @@ from pathlib import Path
 
 import requests
 
-from adapters.tokens import AnonymousTokens
-from tests.performance.load import CLIENT, Shots, fire
-from tests.performance.report import Section, Target, ratio
+from adapters.identity.anonymous import AnonymousTokens
+from benchmarks.load import CLIENT, Shots, fire
+from benchmarks.report import Section, Target, ratio
 from tests.support.servers import THREADS, WORKERS, Server, serving
 
 CONNECTIONS = (1, 8, 64)

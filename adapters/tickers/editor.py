@@ -10,9 +10,9 @@ from datetime import date
 from pathlib import Path
 from typing import Protocol
 
-from adapters import ticker_files
-from adapters.bundled_tickers import bundled
-from adapters.ticker_lists import MAX_BYTES, PublishedList, check_losses, published_form
+from adapters.tickers import files as ticker_files
+from adapters.tickers.bundled import bundled
+from adapters.tickers.json_format import MAX_BYTES, PublishedList, check_losses, published_form
 from domain.errors import PublishedMeanwhile, TickerListRefused
 from domain.ports import Clock, TickerChange, TickerDraft
 from domain.tickers import Listing, Ticker

@@ -17,8 +17,9 @@ from typing import Any, TypeVar
 from pynamodb.exceptions import PynamoDBException, TransactWriteError
 from pynamodb.expressions.condition import Condition
 
-from adapters.aws_errors import AWS_ERRORS, Fault, FaultKind, handle_dynamodb_error
-from adapters.dynamodb_items import (
+from adapters.aws.errors import AWS_ERRORS, Fault, FaultKind, handle_dynamodb_error
+from adapters.aws.retry import Sleep, dynamodb_probe, dynamodb_retry
+from adapters.dynamodb.models import (
     CONFIG_COUNT,
     IS_CONFIGURATION,
     IS_FREE,
@@ -36,7 +37,6 @@ from adapters.dynamodb_items import (
     partition,
     table_connection,
 )
-from adapters.retry import Sleep, dynamodb_probe, dynamodb_retry
 from domain.configurations import Configuration, newest_first
 from domain.deadline import Monotonic
 from domain.errors import LimitReached, NotFound, RevisionMismatch

@@ -8,9 +8,9 @@ from flask_smorest import Blueprint
 from domain.errors import RateLimited
 from domain.limits import MAX_TICKERS, User, UserKind
 from entrypoints.api import documented
+from entrypoints.api.bodies import authenticated, client_address
 from entrypoints.api.documented import may_fail
 from entrypoints.api.representations import respond
-from entrypoints.api.requests import authenticated, client_address
 from entrypoints.api.schemas import MeSchema, SessionSchema
 from entrypoints.application import application
 

@@ -1,6 +1,6 @@
 """`make bench`: every measurement side by side, on the terminal and in docs/performance.md.
 
-`python -m tests.performance served growth` makes only these, and writes no page.
+`python -m benchmarks served growth` makes only these, and writes no page.
 """
 
 from __future__ import annotations
@@ -12,9 +12,9 @@ from pathlib import Path
 
 from rich.console import Console
 
+from benchmarks import bench_crowds, bench_growth, bench_requests, bench_served, bench_start
+from benchmarks.report import Section, show, write
 from tests import conftest  # noqa: F401 - no measurement may find a developer's credentials
-from tests.performance import bench_crowds, bench_growth, bench_requests, bench_served, bench_start
-from tests.performance.report import Section, show, write
 
 PAGE = Path("docs/performance.md")
 
@@ -23,7 +23,7 @@ def printed_by(module: str, title: str, about: str) -> Callable[[], list[Section
     """A measurement that prints its own table."""
 
     def measure() -> list[Section]:
-        command = [sys.executable, "-m", f"tests.performance.{module}"]
+        command = [sys.executable, "-m", f"benchmarks.{module}"]
         text = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True).stdout
         return [Section(title, about, text=text)]
 

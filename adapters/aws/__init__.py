@@ -1,0 +1,1 @@
+"""AWS: error classification and the retry policy."""

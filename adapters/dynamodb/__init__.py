@@ -1,0 +1,1 @@
+"""The DynamoDB store: the table schema, the store and its administration."""

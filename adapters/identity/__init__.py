@@ -1,0 +1,1 @@
+"""Token verification: anonymous sessions and OpenID Connect members."""

@@ -1,0 +1,1 @@
+"""The ticker list: formats, sources and the search index."""

@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 from domain.configurations import Configuration
 from domain.deadline import remaining
 from domain.errors import StoreUnavailable, Throttled
-from domain.ports import Added, ConfigurationStore
+from domain.ports import AddResult, ConfigurationStore
 
 T = TypeVar("T")
 
@@ -81,7 +81,7 @@ class FaultyStore:
         self._plan = plan
         self._sleep = sleep
 
-    def add(self, configuration: Configuration, *, limit: int) -> Added:
+    def add(self, configuration: Configuration, *, limit: int) -> AddResult:
         """See ConfigurationStore."""
         return self._through("add", lambda: self._store.add(configuration, limit=limit))
 

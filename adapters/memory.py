@@ -7,7 +7,7 @@ from threading import Lock
 
 from domain.configurations import Configuration, newest_first
 from domain.errors import LimitReached, NotFound, RevisionMismatch
-from domain.ports import Added
+from domain.ports import AddResult
 
 _Shelf = Mapping[str, Configuration]
 
@@ -22,17 +22,17 @@ class MemoryStore:
         self._shelves: dict[str, _Shelf] = {}
         self._writing = Lock()
 
-    def add(self, configuration: Configuration, *, limit: int) -> Added:
+    def add(self, configuration: Configuration, *, limit: int) -> AddResult:
         """See ConfigurationStore."""
         user_id, config_id = configuration.user_id, configuration.config_id
         with self._writing:
             shelf = self._shelf(user_id)
             if config_id in shelf:
-                return Added.again(shelf[config_id], configuration.request_fingerprint)
+                return AddResult.replay(shelf[config_id], configuration.request_fingerprint)
             if len(shelf) >= limit:
                 raise LimitReached(limit)
             self._shelves[user_id] = {**shelf, config_id: configuration}
-        return Added(configuration, replayed=False)
+        return AddResult(configuration, replayed=False)
 
     def get(self, user_id: str, config_id: str) -> Configuration:
         """See ConfigurationStore."""

@@ -24,7 +24,7 @@ from typing import Any
 from domain.configurations import Configuration, WatchedTicker, newest_first
 from domain.deadline import remaining
 from domain.errors import LimitReached, NotFound, RevisionMismatch, StoreUnavailable
-from domain.ports import Added
+from domain.ports import AddResult
 from domain.tickers import Ticker
 
 log = logging.getLogger(__name__)
@@ -75,7 +75,7 @@ _PURGE = "DELETE FROM configurations WHERE expires_at < ?"
 _TOUCH = "DELETE FROM configurations WHERE 0"
 """Writes nothing, and fails where nothing can be written; BEGIN IMMEDIATE does not."""
 
-_WAYS_OUT = {
+_REMEDIES = {
     sqlite3.SQLITE_BUSY: "Another process holds the database too long: look for an open shell or a backup.",
     sqlite3.SQLITE_LOCKED: "Another process holds the database too long: look for an open shell or a backup.",
     sqlite3.SQLITE_PROTOCOL: "Another process holds the database too long: look for an open shell or a backup.",
@@ -117,25 +117,25 @@ class SQLiteStore:
             with closing(self._open()) as connection:  # none is left open, for a fork that may follow
                 _migrate(connection, self._path)
         except OSError as error:
-            raise DatabaseUnusable(f"{path}: {error.strerror}. {_WAYS_OUT[sqlite3.SQLITE_CANTOPEN]}") from error
+            raise DatabaseUnusable(f"{path}: {error.strerror}. {_REMEDIES[sqlite3.SQLITE_CANTOPEN]}") from error
         except sqlite3.Error as error:
-            way_out = _way_out(error)
-            if way_out is None:
+            remedy = _remedy(error)
+            if remedy is None:
                 raise
-            raise DatabaseUnusable(f"{path}: {error}. {way_out}") from error
+            raise DatabaseUnusable(f"{path}: {error}. {remedy}") from error
 
-    def add(self, configuration: Configuration, *, limit: int) -> Added:
+    def add(self, configuration: Configuration, *, limit: int) -> AddResult:
         """See ConfigurationStore."""
         user_id = configuration.user_id
         with self._transaction() as execute:
             stored = execute(_GET, (user_id, configuration.config_id)).fetchone()
             if stored is not None:
-                return Added.again(_configuration(stored), configuration.request_fingerprint)
+                return AddResult.replay(_configuration(stored), configuration.request_fingerprint)
             (held,) = execute(_COUNT, (user_id,)).fetchone()
             if held >= limit:
                 raise LimitReached(limit)
             execute(_INSERT, _row(configuration))
-        return Added(configuration, replayed=False)
+        return AddResult(configuration, replayed=False)
 
     def get(self, user_id: str, config_id: str) -> Configuration:
         """See ConfigurationStore."""
@@ -218,13 +218,13 @@ class SQLiteStore:
             finally:
                 self._idle.append(connection)
         except sqlite3.Error as error:
-            way_out = _way_out(error)
-            if way_out is None:  # a mistake of ours
+            remedy = _remedy(error)
+            if remedy is None:  # a mistake of ours
                 raise
-            raise self._unavailable(error, way_out) from error
+            raise self._unavailable(error, remedy) from error
 
-    def _unavailable(self, error: sqlite3.Error, way_out: str) -> StoreUnavailable:
-        extra = {"path": str(self._path), "sqlite_error": str(error), "way_out": way_out}
+    def _unavailable(self, error: sqlite3.Error, remedy: str) -> StoreUnavailable:
+        extra = {"path": str(self._path), "sqlite_error": str(error), "remedy": remedy}
         log.error("The database failed us.", extra=extra)
         low, high = RETRY
         return StoreUnavailable("The store cannot be used now.", retry_after=low + (high - low) * self._random.random())
@@ -291,11 +291,11 @@ def _failure(code: int, message: str) -> sqlite3.OperationalError:
     return error
 
 
-def _way_out(error: sqlite3.Error) -> str | None:
+def _remedy(error: sqlite3.Error) -> str | None:
     # Python raises OperationalError without a code where a text is not UTF-8.
     default = sqlite3.SQLITE_CORRUPT if isinstance(error, sqlite3.OperationalError) else sqlite3.SQLITE_ERROR
     code = getattr(error, "sqlite_errorcode", default)
-    return _WAYS_OUT.get(code) or _WAYS_OUT.get(code & 0xFF)  # the low byte is the kind of error
+    return _REMEDIES.get(code) or _REMEDIES.get(code & 0xFF)  # the low byte is the kind of error
 
 
 def _create(path: Path) -> None:

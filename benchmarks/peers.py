@@ -113,19 +113,19 @@ def fastapi_mangum(client: DynamoDBClient, table: str) -> Handler | None:
         return None
     app, rows = FastAPI(), Rows(client, table)
 
-    class Draft(BaseModel):
+    class ConfigurationInput(BaseModel):
         name: str = Field(min_length=1, max_length=50)
         tickers: list[str] = Field(min_length=1, max_length=5)
         timeframe_days: int = Field(7, ge=1, le=365)
         include_extended_hours: bool = False
 
-    class Changes(BaseModel):
+    class ConfigurationUpdate(BaseModel):
         timeframe_days: int = Field(ge=1, le=365)
 
     def list_(x_user: str = Header()) -> Any:
         return {"configurations": rows.query(x_user)}
 
-    def create(draft: Draft, x_user: str = Header()) -> Any:
+    def create(draft: ConfigurationInput, x_user: str = Header()) -> Any:
         made = rows.count_then_put(x_user, draft.model_dump())
         if made is None:
             raise HTTPException(409)
@@ -134,14 +134,14 @@ def fastapi_mangum(client: DynamoDBClient, table: str) -> Handler | None:
     def get(config_id: str, x_user: str = Header()) -> Any:
         return rows.get(x_user, config_id)
 
-    def update(config_id: str, changes: Changes, x_user: str = Header()) -> Any:
+    def update(config_id: str, changes: ConfigurationUpdate, x_user: str = Header()) -> Any:
         return shown(rows.update(x_user, config_id, changes.model_dump()))
 
     def delete(config_id: str, x_user: str = Header()) -> None:
         rows.delete(x_user, config_id)
 
     # Annotations are text here, and FastAPI would look for these classes among the module's names.
-    create.__annotations__["draft"], update.__annotations__["changes"] = Draft, Changes
+    create.__annotations__["draft"], update.__annotations__["changes"] = ConfigurationInput, ConfigurationUpdate
     app.get(BASE)(list_)
     app.post(BASE, status_code=201)(create)
     app.get(f"{BASE}/{{config_id}}")(get)

@@ -60,7 +60,7 @@ def newest_first(configurations: Iterable[Configuration]) -> tuple[Configuration
 
 
 @dataclass(frozen=True, slots=True)
-class Changes:
+class ConfigurationUpdate:
     """A subset of the fields that a caller may set, cleaned and within the rules; None is not set.
 
     `of` raises ValidationFailed with every problem at once.
@@ -79,7 +79,7 @@ class Changes:
         tickers: Sequence[str] | None = None,
         timeframe_days: int | None = None,
         include_extended_hours: bool | None = None,
-    ) -> Changes:
+    ) -> ConfigurationUpdate:
         """Clean what was given: the name trimmed and composed, each symbol in its one spelling."""
         name = None if name is None else unicodedata.normalize("NFC", name.strip()[: MOST_TYPED + 1])
         spelled = None if tickers is None else [canonical_symbol(text) for text in tickers]
@@ -95,7 +95,7 @@ class Changes:
 
 
 @dataclass(frozen=True, slots=True)
-class Draft:
+class ConfigurationInput:
     """Everything that a caller says of a configuration that is to be created or replaced."""
 
     name: str
@@ -111,15 +111,15 @@ class Draft:
         tickers: Sequence[str],
         timeframe_days: int = DEFAULT_TIMEFRAME_DAYS,
         include_extended_hours: bool = False,
-    ) -> Draft:
-        """Clean what was given; raises ValidationFailed as `Changes.of` does."""
-        changes = Changes.of(name=name, tickers=tickers, timeframe_days=timeframe_days)
+    ) -> ConfigurationInput:
+        """Clean what was given; raises ValidationFailed as `ConfigurationUpdate.of` does."""
+        changes = ConfigurationUpdate.of(name=name, tickers=tickers, timeframe_days=timeframe_days)
         # What was given is never None, which the types cannot say.
         return cls(changes.name or name, changes.symbols or (), timeframe_days, include_extended_hours)
 
-    def as_changes(self) -> Changes:
+    def as_update(self) -> ConfigurationUpdate:
         """The same, as changes to every field."""
-        return Changes(self.name, self.symbols, self.timeframe_days, self.include_extended_hours)
+        return ConfigurationUpdate(self.name, self.symbols, self.timeframe_days, self.include_extended_hours)
 
     def fingerprint(self) -> str:
         """Equal for requests that ask for the same, whatever their spelling or the order of their fields."""
@@ -127,9 +127,9 @@ class Draft:
         return hashlib.sha256(canonical.encode()).hexdigest()
 
 
-def changed(
+def apply_update(
     current: Configuration,
-    changes: Changes,
+    changes: ConfigurationUpdate,
     tickers: Sequence[Ticker] | None,
     *,
     revision: str,

@@ -24,14 +24,14 @@ NewId = Callable[[], str]
 
 
 @dataclass(frozen=True, slots=True)
-class Added:
+class AddResult:
     """A stored configuration; `replayed` if an earlier request had stored it."""
 
     configuration: Configuration
     replayed: bool
 
     @classmethod
-    def again(cls, stored: Configuration, request_fingerprint: str | None) -> Added:
+    def replay(cls, stored: Configuration, request_fingerprint: str | None) -> AddResult:
         """The answer to a create whose id is taken by `stored`. Raises IdempotencyKeyReused if that was another one."""
         if stored.request_fingerprint != request_fingerprint:
             raise IdempotencyKeyReused
@@ -47,7 +47,7 @@ class ConfigurationStore(Protocol):
     After Throttled, Contended or StoreUnavailable the write may or may not have happened.
     """
 
-    def add(self, configuration: Configuration, *, limit: int) -> Added:
+    def add(self, configuration: Configuration, *, limit: int) -> AddResult:
         """Store it if the owner holds fewer than `limit`, as one atomic act.
 
         Where its `config_id` is taken already, nothing changes: the stored one comes back as
@@ -199,16 +199,16 @@ class Quota:
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One thing that was examined; `way_out` tells what to do about one that isn't well."""
+    """One thing that was examined; `remedy` tells what to do about one that isn't well."""
 
     subject: str
     detail: str
-    way_out: str | None = None
+    remedy: str | None = None
 
     @property
     def is_well(self) -> bool:
         """Whether there is nothing to do."""
-        return self.way_out is None
+        return self.remedy is None
 
 
 class Table(Protocol):

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from uuid import NAMESPACE_URL, uuid5
 
-from domain.configurations import Changes, Configuration, Draft, WatchedTicker, changed
+from domain.configurations import Configuration, ConfigurationInput, ConfigurationUpdate, WatchedTicker, apply_update
 from domain.errors import (
     DelistedTicker,
     FieldProblem,
@@ -19,8 +19,8 @@ from domain.errors import (
     ValidationFailed,
 )
 from domain.limits import ConfigurationLimits, User
-from domain.ports import Added, Clock, ConfigurationStore, Listings, NewId, TickerList
-from domain.tickers import Ticker, TickerStatus, Verdict, canonical_symbol, verdict_on
+from domain.ports import AddResult, Clock, ConfigurationStore, Listings, NewId, TickerList
+from domain.tickers import Ticker, TickerStatus, TickerValidation, canonical_symbol, validate_symbol
 
 TICKERS_RETRY = timedelta(seconds=15), timedelta(seconds=45)
 """When to ask again for a symbol that cannot be judged: within this span, at random."""
@@ -30,7 +30,7 @@ Revisions = Collection[str] | None
 
 
 @dataclass(frozen=True, slots=True)
-class Shelf:
+class ConfigurationList:
     """What one user holds, and how much they may hold."""
 
     configurations: tuple[Configuration, ...]
@@ -53,17 +53,17 @@ class TickerService:
         """Traded tickers that match, best first."""
         return self._tickers.current().search(query, limit)
 
-    def judge(self, texts: Sequence[str]) -> list[Verdict]:
+    def validate(self, texts: Sequence[str]) -> list[TickerValidation]:
         """A verdict for each text, in its order.
 
         Raises TickersUnavailable if one would be denied by a list that may not deny.
         """
         listings = self._tickers.current()
-        return [self._judge(text, listings) for text in texts]
+        return [self._validate(text, listings) for text in texts]
 
     def lookup(self, text: str) -> Ticker:
         """The ticker of a symbol, traded or not. Raises NotFound, TickersUnavailable."""
-        verdict = self.judge([text])[0]
+        verdict = self.validate([text])[0]
         if verdict.ticker is None:
             raise NotFound(verdict.message)
         return verdict.ticker
@@ -73,7 +73,7 @@ class TickerService:
 
         Raises UnknownTicker or DelistedTicker, ValidationFailed where both occur, TickersUnavailable.
         """
-        verdicts = self.judge(symbols)
+        verdicts = self.validate(symbols)
         problems = tuple(
             FieldProblem(f"tickers.{i}", f"{v.status}_ticker", v.message, v.successor)
             for i, v in enumerate(verdicts)
@@ -86,11 +86,11 @@ class TickerService:
             raise UnknownTicker(problems) if kinds == {"unknown_ticker"} else DelistedTicker(problems)
         return tuple(v.ticker for v in verdicts if v.ticker)
 
-    def _judge(self, text: str, listings: Listings) -> Verdict:
+    def _validate(self, text: str, listings: Listings) -> TickerValidation:
         symbol = canonical_symbol(text)
         if symbol is None:  # no list, however fresh, could hold it
-            return Verdict(text.strip(), TickerStatus.UNKNOWN, "A symbol looks like AAPL or BRK.B.")
-        verdict = verdict_on(symbol, listings.find(symbol))
+            return TickerValidation(text.strip(), TickerStatus.UNKNOWN, "A symbol looks like AAPL or BRK.B.")
+        verdict = validate_symbol(symbol, listings.find(symbol))
         if verdict.status is not TickerStatus.VALID and not listings.authoritative:
             low, high = TICKERS_RETRY
             raise TickersUnavailable(
@@ -118,15 +118,15 @@ class ConfigurationService:
         self._clock = clock
         self._new_id = new_id
 
-    def list(self, user: User) -> Shelf:
+    def list(self, user: User) -> ConfigurationList:
         """All that the user holds, newest first."""
-        return Shelf(self._store.list(user.user_id), self._limits.of(user.kind))
+        return ConfigurationList(self._store.list(user.user_id), self._limits.of(user.kind))
 
     def get(self, user: User, config_id: str) -> Configuration:
         """One of the user's configurations. Raises NotFound."""
         return self._store.get(user.user_id, config_id)
 
-    def create(self, user: User, draft: Draft, *, idempotency_key: str | None = None) -> Added:
+    def create(self, user: User, draft: ConfigurationInput, *, idempotency_key: str | None = None) -> AddResult:
         """Store the draft as a new configuration, at most once for each idempotency key.
 
         Raises LimitReached, IdempotencyKeyReused, the refusals of `TickerService.resolve`, TryLater.
@@ -140,7 +140,7 @@ class ConfigurationService:
             stored = None if idempotency_key is None else self._stored(user, config_id)
             if stored is None:
                 raise
-            return Added.again(stored, fingerprint)
+            return AddResult.replay(stored, fingerprint)
         now = self._clock()
         configuration = Configuration(
             config_id=config_id,
@@ -157,7 +157,9 @@ class ConfigurationService:
         )
         return self._store.add(configuration, limit=self._limits.of(user.kind))
 
-    def update(self, user: User, config_id: str, changes: Changes, *, revisions: Revisions = None) -> Configuration:
+    def update(
+        self, user: User, config_id: str, changes: ConfigurationUpdate, *, revisions: Revisions = None
+    ) -> Configuration:
         """Make the changes if the configuration is at one of `revisions`.
 
         Raises NotFound, RevisionMismatch, the refusals of `TickerService.resolve`, TryLater.
@@ -168,7 +170,7 @@ class ConfigurationService:
         def change(current: Configuration) -> Configuration:
             if revisions is not None and current.revision not in revisions:
                 raise RevisionMismatch
-            return changed(current, changes, tickers, revision=revision, now=now, expires_at=user.data_expires_at)
+            return apply_update(current, changes, tickers, revision=revision, now=now, expires_at=user.data_expires_at)
 
         return self._store.update(user.user_id, config_id, change)
 

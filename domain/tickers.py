@@ -66,7 +66,7 @@ class TickerStatus(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class TickerValidation:
     """The answer for one symbol, in the spelling of the list."""
 
     symbol: str
@@ -85,15 +85,15 @@ def canonical_symbol(text: str) -> str | None:
     return symbol if _SYMBOL.fullmatch(symbol) else None
 
 
-def verdict_on(symbol: str, listing: Listing | None) -> Verdict:
+def validate_symbol(symbol: str, listing: Listing | None) -> TickerValidation:
     """What a list that is taken at its word says about `symbol`."""
     if listing is None:
-        return Verdict(symbol, TickerStatus.UNKNOWN, f"{symbol} is not a symbol that we know.")
+        return TickerValidation(symbol, TickerStatus.UNKNOWN, f"{symbol} is not a symbol that we know.")
     if listing.is_active:
-        return Verdict(symbol, TickerStatus.VALID, f"{symbol} is traded.", ticker=listing.ticker)
+        return TickerValidation(symbol, TickerStatus.VALID, f"{symbol} is traded.", ticker=listing.ticker)
     day = f" since {listing.delisted_at.isoformat()}" if listing.delisted_at else ""
     hint = f"; its successor is {listing.successor}" if listing.successor else ""
-    return Verdict(
+    return TickerValidation(
         symbol,
         TickerStatus.DELISTED,
         f"{symbol} is no longer traded{day}{hint}.",

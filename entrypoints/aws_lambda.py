@@ -16,7 +16,7 @@ from typing import Any
 
 from zappa.handler import LambdaHandler
 
-from entrypoints.logs import RequestScope, scope
+from entrypoints.logs import RequestContext, request_context
 from entrypoints.metrics import measure
 
 log = logging.getLogger(__name__)
@@ -37,8 +37,8 @@ def handle(event: Any, context: Any) -> Any:
     if _is_request(event):
         answer = _application.handler(_with_what_aws_says(event), context)
         return {**answer, "body": answer.get("body") or ""}  # Zappa's null for a 204 or 304 is no string
-    token = scope.set(
-        RequestScope(
+    token = request_context.set(
+        RequestContext(
             context.aws_request_id,
             lambda_request_id=context.aws_request_id,
             trace_id=_trace_id(),
@@ -47,7 +47,7 @@ def handle(event: Any, context: Any) -> Any:
     try:
         return _other(event, context)
     finally:
-        scope.reset(token)
+        request_context.reset(token)
 
 
 def _other(event: Any, context: Any) -> Any:

@@ -17,7 +17,7 @@ _STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", 
 
 
 @dataclass(slots=True)
-class RequestScope:
+class RequestContext:
     """What the log lines of one request share. `user` is a hash: a line never names a person."""
 
     request_id: str
@@ -28,7 +28,7 @@ class RequestScope:
     store_ms: float | None = None
 
 
-scope: ContextVar[RequestScope | None] = ContextVar("scope", default=None)
+request_context: ContextVar[RequestContext | None] = ContextVar("request_context", default=None)
 
 
 def hashed(user_id: str) -> str:
@@ -47,7 +47,7 @@ class JsonFormatter(logging.Formatter):
             "logger": record.name,
             "message": record.getMessage(),
         }
-        current = scope.get()
+        current = request_context.get()
         if current is not None:
             for name in ("request_id", "user", "lambda_request_id", "trace_id"):
                 if (value := getattr(current, name)) is not None:

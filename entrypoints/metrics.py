@@ -15,8 +15,8 @@ from typing import TypeVar
 
 from domain.configurations import Configuration
 from domain.deadline import Monotonic
-from domain.ports import Added, ConfigurationStore
-from entrypoints.logs import scope
+from domain.ports import AddResult, ConfigurationStore
+from entrypoints.logs import request_context
 
 NAMESPACE = "ConfigAPI"
 
@@ -102,7 +102,7 @@ class TimedStore:
         self._store = store
         self._clock = clock
 
-    def add(self, configuration: Configuration, *, limit: int) -> Added:
+    def add(self, configuration: Configuration, *, limit: int) -> AddResult:
         """As promised by the port."""
         return self._timed(lambda: self._store.add(configuration, limit=limit))
 
@@ -131,5 +131,5 @@ class TimedStore:
         try:
             return call()
         finally:
-            if (current := scope.get()) is not None:
+            if (current := request_context.get()) is not None:
                 current.store_ms = (current.store_ms or 0.0) + (self._clock() - started) * 1000

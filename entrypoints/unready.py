@@ -9,7 +9,7 @@ from flask import Flask, Response
 
 from domain.errors import StoreUnavailable
 from entrypoints.api import problems
-from entrypoints.api.middleware import RequestScopeMiddleware
+from entrypoints.api.middleware import RequestContextMiddleware
 from entrypoints.settings import SettingsError
 
 log = logging.getLogger(__name__)
@@ -28,5 +28,5 @@ def create_unready_app(error: SettingsError) -> Flask:
         return problems.refusal(StoreUnavailable("The service is not set up yet.", retry_after=RETRY_AFTER))
 
     app.before_request(refuse)
-    app.wsgi_app = RequestScopeMiddleware(app.wsgi_app, seconds=1)  # type: ignore[method-assign]  # Flask's own way
+    app.wsgi_app = RequestContextMiddleware(app.wsgi_app, seconds=1)  # type: ignore[method-assign]  # Flask's own way
     return app

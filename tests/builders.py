@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
-from domain.configurations import Configuration, Draft, WatchedTicker
+from domain.configurations import Configuration, ConfigurationInput, WatchedTicker
 from domain.limits import User, UserKind
 from domain.tickers import Freshness, Listing, Ticker, TickerSource
 
@@ -20,8 +20,8 @@ def a_user(user_id: str | None = None, kind: UserKind = UserKind.ANONYMOUS, **fi
     return User(user_id=user_id or f"user-{uuid4()}", kind=kind, **fields)
 
 
-def a_draft(name: str = "Tech", tickers: tuple[str, ...] = ("AAPL",), **fields: Any) -> Draft:
-    return Draft.of(name=name, tickers=tickers, **fields)
+def a_draft(name: str = "Tech", tickers: tuple[str, ...] = ("AAPL",), **fields: Any) -> ConfigurationInput:
+    return ConfigurationInput.of(name=name, tickers=tickers, **fields)
 
 
 def a_configuration(user_id: str = "ann", *tickers: Ticker, at: datetime = NOW, **fields: Any) -> Configuration:

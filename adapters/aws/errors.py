@@ -44,16 +44,16 @@ class FaultKind(StrEnum):
 
 
 class Fault(Exception):
-    """A call that failed, with AWS's `code` and, for an operator, the `way_out` of a permanent one.
+    """A call that failed, with AWS's `code` and, for an operator, the `remedy` of a permanent one.
 
     It never leaves the adapters: `retry.py` tries again or turns it into a domain error.
     """
 
-    def __init__(self, kind: FaultKind, code: str, *, way_out: str | None = None) -> None:
+    def __init__(self, kind: FaultKind, code: str, *, remedy: str | None = None) -> None:
         super().__init__(f"{kind}: {code}")
         self.kind = kind
         self.code = code
-        self.way_out = way_out
+        self.remedy = remedy
 
 
 AWS_ERRORS = (BotoCoreError, ClientError, ResponseParserError)
@@ -93,7 +93,7 @@ _DYNAMODB: Mapping[str, FaultKind] = {
     "RequestTimeoutException": FaultKind.TRANSIENT,
 }
 
-_DYNAMODB_WAYS_OUT: Mapping[str, str] = {
+_DYNAMODB_REMEDIES: Mapping[str, str] = {
     "AccessDeniedException": "Allow the role dynamodb:GetItem, PutItem, UpdateItem, DeleteItem, ConditionCheckItem, "
     "Query, Scan and DescribeTable on the table, and the use of its KMS key.",
     "ResourceNotFoundException": "No such table here: check CONFIG_API_TABLE and AWS_REGION, or run `provision`.",
@@ -118,7 +118,7 @@ _S3: Mapping[str, FaultKind] = {
     "RequestTimeoutException": FaultKind.TRANSIENT,
 }
 
-_S3_WAYS_OUT: Mapping[str, str] = {
+_S3_REMEDIES: Mapping[str, str] = {
     "AccessDenied": "Allow the role s3:GetObject on the ticker list (s3:ListBucket too, or a missing object looks "
     "denied), s3:PutObject to publish it, and the use of the bucket's KMS key.",
     "AllAccessDisabled": "The bucket's owner has blocked it.",
@@ -138,18 +138,18 @@ def handle_dynamodb_error(error: Exception) -> Fault:
     """The fault behind what PynamoDB or botocore raised. A failed condition is an answer: read it before."""
     cause = getattr(error, "cause", None) or error
     if reasons := _cancellation_codes(cause):
-        return _worst([_by_code(code, None, _DYNAMODB, _DYNAMODB_WAYS_OUT) for code in reasons])
-    return _fault(cause, _DYNAMODB, _DYNAMODB_WAYS_OUT)
+        return _worst([_by_code(code, None, _DYNAMODB, _DYNAMODB_REMEDIES) for code in reasons])
+    return _fault(cause, _DYNAMODB, _DYNAMODB_REMEDIES)
 
 
 def handle_s3_error(error: Exception) -> Fault:
     """The fault behind what botocore raised. 304 and 412 are answers to a condition: read them before."""
-    return _fault(error, _S3, _S3_WAYS_OUT)
+    return _fault(error, _S3, _S3_REMEDIES)
 
 
-def _fault(error: Any, kinds: Mapping[str, FaultKind], ways_out: Mapping[str, str]) -> Fault:
+def _fault(error: Any, kinds: Mapping[str, FaultKind], remedies: Mapping[str, str]) -> Fault:
     if isinstance(error, ClientError):
-        return _by_code(_code(error), _status(error), kinds, ways_out)
+        return _by_code(_code(error), _status(error), kinds, remedies)
     name = type(error).__name__
     if isinstance(error, (ConnectTimeoutError, ReadTimeoutError)):
         return Fault(FaultKind.TIMEOUT, name)
@@ -157,19 +157,19 @@ def _fault(error: Any, kinds: Mapping[str, FaultKind], ways_out: Mapping[str, st
         error, (ConnectionError, ConnectionClosedError, HTTPClientError, IncompleteReadError, ResponseParserError)
     ):
         return Fault(FaultKind.TRANSIENT, name)
-    return Fault(FaultKind.PERMANENT, name, way_out=_CREDENTIALS)
+    return Fault(FaultKind.PERMANENT, name, remedy=_CREDENTIALS)
 
 
-def _by_code(code: str, status: int | None, kinds: Mapping[str, FaultKind], ways_out: Mapping[str, str]) -> Fault:
+def _by_code(code: str, status: int | None, kinds: Mapping[str, FaultKind], remedies: Mapping[str, str]) -> Fault:
     kind = kinds.get(code)
     if kind is not None:
         return Fault(kind, code)
-    if code not in ways_out and status is not None:
+    if code not in remedies and status is not None:
         if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
             return Fault(FaultKind.TRANSIENT, code)
         if status == HTTPStatus.TOO_MANY_REQUESTS:
             return Fault(FaultKind.THROTTLED, code)
-    return Fault(FaultKind.PERMANENT, code, way_out=ways_out.get(code, "Look the code up in the service's reference."))
+    return Fault(FaultKind.PERMANENT, code, remedy=remedies.get(code, "Look the code up in the service's reference."))
 
 
 def _code(error: ClientError) -> str:

@@ -324,7 +324,7 @@ class _Call:
         data: dict[str, Any] = {"operation": self._operation, "attempts": self._attempts}
         if fault.kind is FaultKind.PERMANENT:
             cause = str(fault.__cause__ or fault)
-            log.error("permanent fault", extra=data | {"error": fault.code, "cause": cause, "way_out": fault.way_out})
+            log.error("permanent fault", extra=data | {"error": fault.code, "cause": cause, "remedy": fault.remedy})
         else:
             log.warning("gave up", extra=data | {"error": fault.code, "reason": reason})
 

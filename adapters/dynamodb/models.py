@@ -151,8 +151,8 @@ def decoded(raw: RawItem | None) -> Configuration:
     try:
         return _configuration(raw)
     except (ValueError, OverflowError, OSError) as error:  # the last two, of times that no clock shows
-        way_out = f"Repair or delete the item whose SK is {raw['SK']['S']}."
-        raise Fault(FaultKind.PERMANENT, "UnreadableItem", way_out=way_out) from error
+        remedy = f"Repair or delete the item whose SK is {raw['SK']['S']}."
+        raise Fault(FaultKind.PERMANENT, "UnreadableItem", remedy=remedy) from error
 
 
 def _configuration(raw: RawItem) -> Configuration:

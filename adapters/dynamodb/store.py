@@ -40,7 +40,7 @@ from adapters.dynamodb.models import (
 from domain.configurations import Configuration, newest_first
 from domain.deadline import Monotonic
 from domain.errors import LimitReached, NotFound, RevisionMismatch
-from domain.ports import Added, NewId
+from domain.ports import AddResult, NewId
 
 log = logging.getLogger(__name__)
 
@@ -77,7 +77,7 @@ class DynamoDBStore:
         self._probe = dynamodb_probe(clock=clock, sleep=sleep, rng=rng)
         self._new_token = new_id
 
-    def add(self, configuration: Configuration, *, limit: int) -> Added:
+    def add(self, configuration: Configuration, *, limit: int) -> AddResult:
         """See ConfigurationStore. One transaction: the count goes up below `limit`, the item is put on a free key."""
         new_item = self._table.get_operation_kwargs(
             *key(configuration.user_id, configuration.config_id),
@@ -94,7 +94,7 @@ class DynamoDBStore:
         )
         token = self._new_token()
 
-        def attempt() -> Added:
+        def attempt() -> AddResult:
             try:
                 self._transact(token, puts=[new_item], updates=[one_more])
             except TransactWriteError as error:
@@ -105,7 +105,7 @@ class DynamoDBStore:
                     raise LimitReached(limit) from None
                 # Also where the shelf is full and the put in doubt, for a conflict: it may hold this very item.
                 raise
-            return Added(configuration, replayed=False)
+            return AddResult(configuration, replayed=False)
 
         return self._call("add", attempt)
 
@@ -159,7 +159,7 @@ class DynamoDBStore:
 
         if self._call("remove", attempt):
             if not counted:
-                log.warning("deleted what was never counted", extra={"way_out": "Run `quotas reconcile --apply`."})
+                log.warning("deleted what was never counted", extra={"remedy": "Run `quotas reconcile --apply`."})
         elif revisions is None:
             raise NotFound
         else:
@@ -170,11 +170,11 @@ class DynamoDBStore:
         """See ConfigurationStore. One attempt to read a key that nobody has."""
         self._probe("check", lambda: self._translated(lambda: self._table.get_item("HEALTH", "HEALTH")))
 
-    def _replay(self, configuration: Configuration, raw: RawItem | None) -> Added:
+    def _replay(self, configuration: Configuration, raw: RawItem | None) -> AddResult:
         if raw is None:  # an engine that leaves the item out of its reasons
             raw = self._read(configuration.user_id, configuration.config_id)
         try:
-            return Added.again(decoded(raw), configuration.request_fingerprint)
+            return AddResult.replay(decoded(raw), configuration.request_fingerprint)
         except NotFound:  # deleted in between: the key is free again
             raise Fault(FaultKind.CONTENDED, _FAILED) from None
 
@@ -274,4 +274,4 @@ def _readable(items: Sequence[RawItem]) -> Iterator[Configuration]:
         except NotFound:
             continue
         except Fault as fault:
-            log.error("unreadable item left out", extra={"cause": str(fault.__cause__), "way_out": fault.way_out})  # noqa: TRY400 the cause is named, and the trace adds nothing
+            log.error("unreadable item left out", extra={"cause": str(fault.__cause__), "remedy": fault.remedy})  # noqa: TRY400 the cause is named, and the trace adds nothing

@@ -79,8 +79,8 @@ class DynamoDBTable:
             response = self._client.describe_table(TableName=self._name)
         except AWS_ERRORS as error:
             fault = handle_dynamodb_error(error)
-            way_out = fault.way_out or "Is the endpoint right (AWS_ENDPOINT_URL_DYNAMODB), and can it be reached?"
-            yield Finding("table", f"{self._name} cannot be described: {error}", way_out)
+            remedy = fault.remedy or "Is the endpoint right (AWS_ENDPOINT_URL_DYNAMODB), and can it be reached?"
+            yield Finding("table", f"{self._name} cannot be described: {error}", remedy)
             return
         description = response["Table"]
         yield Finding("table", f"{self._name} is {description['TableStatus'].lower()}.")
@@ -180,14 +180,14 @@ class DynamoDBTable:
             self._sleep(_POLL)
         raise StoreUnavailable(f"{self._name} is still in the making. Try again later.", retry_after=timedelta())
 
-    def _finding(self, subject: str, look: Callable[[], bool], way_out: str) -> Finding:
+    def _finding(self, subject: str, look: Callable[[], bool], remedy: str) -> Finding:
         try:
             on = look()
         except ClientError as error:
             if _is_unknown(error):
                 return Finding(subject, "This engine has none.")
-            return Finding(subject, str(error), handle_dynamodb_error(error).way_out or "Try again.")
-        return Finding(subject, "on" if on else "off", None if on else way_out)
+            return Finding(subject, str(error), handle_dynamodb_error(error).remedy or "Try again.")
+        return Finding(subject, "on" if on else "off", None if on else remedy)
 
     def _permissions(self) -> Finding:
         """Everything a request needs, on keys that nobody has and on conditions that cannot hold."""
@@ -212,7 +212,7 @@ class DynamoDBTable:
         except self._client.exceptions.TransactionCanceledException:
             return Finding("permissions", "Reading and writing are allowed.")
         except AWS_ERRORS as error:
-            return Finding("permissions", str(error), handle_dynamodb_error(error).way_out or "Try again.")
+            return Finding("permissions", str(error), handle_dynamodb_error(error).remedy or "Try again.")
         return Finding("permissions", "A condition that cannot hold held.", "This engine is no DynamoDB: use another.")
 
     def _time(self, date: str | None) -> Finding:
@@ -303,7 +303,7 @@ def _explained() -> Iterator[None]:
         yield
     except AWS_ERRORS as error:
         fault = handle_dynamodb_error(error)
-        advice = fault.way_out if fault.kind is FaultKind.PERMANENT else "Try again in a moment."
+        advice = fault.remedy if fault.kind is FaultKind.PERMANENT else "Try again in a moment."
         raise StoreUnavailable(f"{error}\n{advice}", retry_after=timedelta(seconds=1)) from error
 
 

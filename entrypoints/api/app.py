@@ -13,7 +13,7 @@ from werkzeug.routing import MapAdapter
 
 from entrypoints.api import auth, configurations, health, openapi, problems, tickers
 from entrypoints.api.bodies import MAX_BODY
-from entrypoints.api.middleware import RequestScopeMiddleware
+from entrypoints.api.middleware import RequestContextMiddleware
 from entrypoints.application import KEY, Application
 
 BLUEPRINTS = (auth.blueprint, configurations.blueprint, tickers.blueprint, health.blueprint)
@@ -49,7 +49,7 @@ def create_api(application: Application) -> Flask:
         app.after_request(_vary_by_origin)
     problems.register(app)
     openapi.register(app, BLUEPRINTS)
-    app.wsgi_app = RequestScopeMiddleware(app.wsgi_app, seconds=settings.deadline.total_seconds())  # type: ignore[method-assign]  # Flask's own way to wrap an application
+    app.wsgi_app = RequestContextMiddleware(app.wsgi_app, seconds=settings.deadline.total_seconds())  # type: ignore[method-assign]  # Flask's own way to wrap an application
     return app
 
 

@@ -14,7 +14,7 @@ from flask import request
 from marshmallow import Schema, ValidationError
 from werkzeug.exceptions import RequestEntityTooLarge
 
-from domain.configurations import Changes
+from domain.configurations import ConfigurationUpdate
 from domain.errors import (
     FieldProblem,
     MalformedJson,
@@ -26,7 +26,7 @@ from domain.errors import (
 )
 from domain.limits import User
 from entrypoints.application import application
-from entrypoints.logs import hashed, scope
+from entrypoints.logs import hashed, request_context
 
 MAX_BODY = 16 * 1024
 """Bytes of a request body."""
@@ -67,7 +67,7 @@ def authenticated(view: Callable[Concatenate[User, P], R]) -> Callable[P, R]:
     def identified(*args: P.args, **kwargs: P.kwargs) -> R:
         app = application()
         user = app.identities.identify(_token())
-        current = scope.get()
+        current = request_context.get()
         if current is not None:
             current.user = hashed(user.user_id)
         app.per_user.check(user.user_id)
@@ -106,7 +106,7 @@ def read_configuration(schema: Schema, build: Callable[..., Built]) -> Built:
     try:
         if not problems:
             return build(**values)
-        Changes.of(**values)
+        ConfigurationUpdate.of(**values)
     except ValidationFailed as wrong:
         problems.extend(wrong.problems)
     if "tickers" in values and not any(problem.field.startswith("tickers") for problem in problems):
@@ -220,7 +220,7 @@ def _shown(path: str) -> str:
 def _ticker_problems(texts: Sequence[str]) -> Sequence[FieldProblem]:
     """What else is wrong, where something is anyway; a list that cannot tell adds nothing."""
     try:
-        application().tickers.resolve(Changes.of(tickers=texts).symbols or ())
+        application().tickers.resolve(ConfigurationUpdate.of(tickers=texts).symbols or ())
     except ValidationFailed as wrong:
         return wrong.problems
     except TickersUnavailable:

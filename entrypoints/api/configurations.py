@@ -8,22 +8,27 @@ from flask import Response, request, url_for
 from flask_smorest import Blueprint
 
 from domain import errors
-from domain.configurations import Changes, Draft
+from domain.configurations import ConfigurationInput, ConfigurationUpdate
 from domain.errors import DomainError
 from domain.limits import User
 from entrypoints.api import documented
 from entrypoints.api.bodies import authenticated, expected_revisions, idempotency_key, read_configuration
 from entrypoints.api.documented import body, may_fail
 from entrypoints.api.problems import PROBLEMS
-from entrypoints.api.representations import etag, of_configuration, of_shelf, respond
-from entrypoints.api.schemas import ChangesSchema, ConfigurationSchema, DraftSchema, ShelfSchema
+from entrypoints.api.representations import etag, of_configuration, of_configuration_list, respond
+from entrypoints.api.schemas import (
+    ConfigurationInputSchema,
+    ConfigurationListSchema,
+    ConfigurationSchema,
+    ConfigurationUpdateSchema,
+)
 from entrypoints.application import application
 
 log = logging.getLogger(__name__)
 
 blueprint = Blueprint("configurations", __name__, url_prefix="/api/v2/configurations", description="Watchlists")
 
-_DRAFT, _CHANGES = DraftSchema(), ChangesSchema()
+_INPUT, _UPDATE = ConfigurationInputSchema(), ConfigurationUpdateSchema()
 _REFUSED_BODY = (
     errors.MalformedJson,
     errors.ValidationFailed,
@@ -37,7 +42,7 @@ _REFUSED_BODY = (
 
 @blueprint.route("", methods=["GET"])
 @blueprint.doc(operationId="listConfigurations", **documented.SECURITY)
-@blueprint.response(200, ShelfSchema)
+@blueprint.response(200, ConfigurationListSchema)
 @may_fail(blueprint, *documented.IDENTIFIED, *documented.STORED)
 @authenticated
 def list_configurations(user: User) -> Response:
@@ -45,14 +50,14 @@ def list_configurations(user: User) -> Response:
 
     All of them, newest first, and how many more there may be.
     """
-    return respond(of_shelf(application().configurations.list(user)))
+    return respond(of_configuration_list(application().configurations.list(user)))
 
 
 @blueprint.route("", methods=["POST"])
 @blueprint.doc(
     operationId="createConfiguration",
     parameters=[documented.IDEMPOTENCY_KEY],
-    **body(DraftSchema),
+    **body(ConfigurationInputSchema),
     **documented.SECURITY,
 )
 @blueprint.response(201, ConfigurationSchema, headers=documented.ETAG | documented.LOCATION | documented.REPLAYED)
@@ -72,7 +77,9 @@ def create_configuration(user: User) -> Response:
     """
     try:
         key = idempotency_key()
-        added = application().configurations.create(user, read_configuration(_DRAFT, Draft.of), idempotency_key=key)
+        added = application().configurations.create(
+            user, read_configuration(_INPUT, ConfigurationInput.of), idempotency_key=key
+        )
     except DomainError as refused:
         log.info("create", extra={"outcome": PROBLEMS[type(refused)].code})
         raise
@@ -110,7 +117,7 @@ def get_configuration(user: User, config_id: str) -> Response:
 @blueprint.doc(
     operationId="updateConfiguration",
     parameters=[documented.IF_MATCH],
-    **body(ChangesSchema),
+    **body(ConfigurationUpdateSchema),
     **documented.SECURITY,
 )
 @blueprint.response(200, ConfigurationSchema, headers=documented.ETAG)
@@ -128,14 +135,14 @@ def update_configuration(user: User, config_id: str) -> Response:
 
     Fields that are not named stay as they are.
     """
-    return _update(user, config_id, read_configuration(_CHANGES, Changes.of))
+    return _update(user, config_id, read_configuration(_UPDATE, ConfigurationUpdate.of))
 
 
 @blueprint.route("/<config_id>", methods=["PUT"])
 @blueprint.doc(
     operationId="replaceConfiguration",
     parameters=[documented.IF_MATCH],
-    **body(DraftSchema),
+    **body(ConfigurationInputSchema),
     **documented.SECURITY,
 )
 @blueprint.response(200, ConfigurationSchema, headers=documented.ETAG)
@@ -153,7 +160,7 @@ def replace_configuration(user: User, config_id: str) -> Response:
 
     All fields at once; creates nothing.
     """
-    return _update(user, config_id, read_configuration(_DRAFT, Draft.of).as_changes())
+    return _update(user, config_id, read_configuration(_INPUT, ConfigurationInput.of).as_update())
 
 
 @blueprint.route("/<config_id>", methods=["DELETE"])
@@ -174,6 +181,6 @@ def delete_configuration(user: User, config_id: str) -> Response:
     return Response(status=204)
 
 
-def _update(user: User, config_id: str, changes: Changes) -> Response:
+def _update(user: User, config_id: str, changes: ConfigurationUpdate) -> Response:
     configuration = application().configurations.update(user, config_id, changes, revisions=expected_revisions())
     return respond(of_configuration(configuration), headers={"ETag": etag(configuration)})

@@ -10,7 +10,7 @@ from os import urandom
 from typing import TYPE_CHECKING, Any
 
 from domain.deadline import within
-from entrypoints.logs import RequestScope, scope
+from entrypoints.logs import RequestContext, request_context
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
@@ -37,7 +37,7 @@ _SECURITY_HEADERS = [(name.lower(), (name, value)) for name, value in SECURITY_H
 _WELL_FORMED_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:=+/-]{0,127}")
 
 
-class RequestScopeMiddleware:
+class RequestContextMiddleware:
     """Gives each request an id and a deadline, and each response the id and the security headers.
 
     It stands outside Flask, so that no answer can miss them. `seconds` is the deadline.
@@ -51,7 +51,7 @@ class RequestScopeMiddleware:
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Serve one request, and log it in one line."""
         started = self._clock()
-        current = RequestScope(_request_id(environ))
+        current = RequestContext(_request_id(environ))
         context = environ.get("lambda.context")
         if context is not None:
             current.lambda_request_id = context.aws_request_id
@@ -68,7 +68,7 @@ class RequestScopeMiddleware:
             headers.extend([item for name, item in _SECURITY_HEADERS if name not in present])
             return start_response(status, headers, exc_info)
 
-        token = scope.set(current)
+        token = request_context.set(current)
         try:
             with within(_budget(self._seconds, context)):
                 return self._app(environ, start)
@@ -83,7 +83,7 @@ class RequestScopeMiddleware:
                 }
                 | ({} if current.store_ms is None else {"store_ms": round(current.store_ms, 2)}),
             )
-            scope.reset(token)
+            request_context.reset(token)
 
 
 def _request_id(environ: WSGIEnvironment) -> str:

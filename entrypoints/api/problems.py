@@ -14,7 +14,7 @@ from werkzeug.exceptions import HTTPException
 from domain import errors
 from domain.errors import DomainError
 from entrypoints.encoding import to_json
-from entrypoints.logs import scope
+from entrypoints.logs import request_context
 
 log = logging.getLogger(__name__)
 
@@ -122,7 +122,7 @@ def answer(
     problem: Problem, detail: str, extra: Mapping[str, object] | None = None, headers: Mapping[str, str] | None = None
 ) -> Response:
     """Problem details as RFC 9457 §3 has them, and the members of ours."""
-    current = scope.get()
+    current = request_context.get()
     g.problem_code = problem.code
     body = {
         "type": f"{request.script_root}/docs#{problem.code}",

@@ -13,8 +13,8 @@ from typing import Any
 from flask import Response
 
 from domain.configurations import Configuration
-from domain.services import Shelf
-from domain.tickers import Freshness, Ticker, TickerStatus, Verdict
+from domain.services import ConfigurationList
+from domain.tickers import Freshness, Ticker, TickerStatus, TickerValidation
 from entrypoints.encoding import to_json
 
 Json = dict[str, Any]
@@ -43,7 +43,7 @@ def of_configuration(configuration: Configuration) -> Json:
     }
 
 
-def of_shelf(shelf: Shelf) -> Json:
+def of_configuration_list(shelf: ConfigurationList) -> Json:
     """All that a user holds."""
     return {
         "configurations": [of_configuration(configuration) for configuration in shelf.configurations],
@@ -57,7 +57,7 @@ def of_ticker(ticker: Ticker) -> Json:
     return {"symbol": ticker.symbol, "name": ticker.name, "exchange": ticker.exchange}
 
 
-def of_verdict(verdict: Verdict) -> Json:
+def of_ticker_validation(verdict: TickerValidation) -> Json:
     """What can be said of a symbol; what does not apply is left out."""
     body: Json = {
         "symbol": verdict.symbol,

@@ -112,7 +112,7 @@ def _timeframe(**kwargs: Any) -> Whole:
     return Whole(metadata={"minimum": MIN_TIMEFRAME_DAYS, "maximum": MAX_TIMEFRAME_DAYS, "example": 30}, **kwargs)
 
 
-class DraftSchema(Body):
+class ConfigurationInputSchema(Body):
     """A whole configuration, as its owner wants it."""
 
     name = _name(required=True)
@@ -121,7 +121,7 @@ class DraftSchema(Body):
     include_extended_hours = Truth(load_default=False)
 
 
-class ChangesSchema(Body):
+class ConfigurationUpdateSchema(Body):
     """Any subset of the fields of a configuration."""
 
     name = _name()
@@ -184,7 +184,7 @@ class SearchSchema(Schema):
     results = fields.List(fields.Nested(TickerSchema), required=True)
 
 
-class VerdictSchema(Schema):
+class TickerValidationSchema(Schema):
     """What can be said of a symbol."""
 
     symbol = fields.String(required=True)
@@ -195,10 +195,10 @@ class VerdictSchema(Schema):
     successor = fields.String()
 
 
-class VerdictsSchema(Schema):
+class TickerValidationsSchema(Schema):
     """A verdict for each symbol, in the order of the request."""
 
-    results = fields.List(fields.Nested(VerdictSchema), required=True)
+    results = fields.List(fields.Nested(TickerValidationSchema), required=True)
 
 
 class ConfigurationSchema(Schema):
@@ -213,7 +213,7 @@ class ConfigurationSchema(Schema):
     updated_at = fields.DateTime(required=True)
 
 
-class ShelfSchema(Schema):
+class ConfigurationListSchema(Schema):
     """All of a user's configurations, newest first."""
 
     configurations = fields.List(fields.Nested(ConfigurationSchema), required=True)

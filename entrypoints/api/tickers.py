@@ -15,15 +15,15 @@ from domain.errors import (
 )
 from entrypoints.api.bodies import read_body, read_query
 from entrypoints.api.documented import body, may_fail
-from entrypoints.api.representations import of_ticker, of_verdict, respond
+from entrypoints.api.representations import of_ticker, of_ticker_validation, respond
 from entrypoints.api.schemas import (
     SearchQuery,
     SearchSchema,
     SymbolQuery,
     SymbolsSchema,
     TickerSchema,
-    VerdictSchema,
-    VerdictsSchema,
+    TickerValidationSchema,
+    TickerValidationsSchema,
 )
 from entrypoints.application import application
 
@@ -49,19 +49,19 @@ def search() -> Response:
 
 @blueprint.route("/validate", methods=["GET"])
 @blueprint.doc(operationId="validateTicker", parameters=[{"in": "query", "schema": SymbolQuery}])
-@blueprint.response(200, VerdictSchema)
+@blueprint.response(200, TickerValidationSchema)
 @may_fail(blueprint, ValidationFailed, TickersUnavailable)
 def validate() -> Response:
     """Validate a symbol.
 
     Whether it is traded, was, or is none that we know.
     """
-    return respond(of_verdict(application().tickers.judge([read_query(_SYMBOL)["symbol"]])[0]))
+    return respond(of_ticker_validation(application().tickers.validate([read_query(_SYMBOL)["symbol"]])[0]))
 
 
 @blueprint.route("/validate", methods=["POST"])
 @blueprint.doc(operationId="validateTickers", **body(SymbolsSchema))
-@blueprint.response(200, VerdictsSchema)
+@blueprint.response(200, TickerValidationsSchema)
 @may_fail(blueprint, MalformedJson, ValidationFailed, PayloadTooLarge, UnsupportedMediaType, TickersUnavailable)
 def validate_many() -> Response:
     """Validate symbols.
@@ -69,7 +69,7 @@ def validate_many() -> Response:
     A verdict for each, in the order of the request.
     """
     symbols = read_body(_SYMBOLS)["symbols"]
-    return respond({"results": [of_verdict(verdict) for verdict in application().tickers.judge(symbols)]})
+    return respond({"results": [of_ticker_validation(verdict) for verdict in application().tickers.validate(symbols)]})
 
 
 @blueprint.route("/<symbol>", methods=["GET"])

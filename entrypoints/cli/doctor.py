@@ -27,8 +27,8 @@ def doctor() -> None:
         ill += not finding.is_well
         mark, style = ("ok  ", "green") if finding.is_well else ("ILL ", "bold red")
         console.print(Text.assemble((mark, style), (f"{finding.subject}: ", "bold"), finding.detail))
-        if finding.way_out:
-            console.print(Text(f"    {finding.way_out}"))
+        if finding.remedy:
+            console.print(Text(f"    {finding.remedy}"))
     sys.exit(1 if ill else 0)
 
 

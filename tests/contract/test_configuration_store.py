@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 from domain.configurations import Configuration, WatchedTicker
 from domain.deadline import within
 from domain.errors import IdempotencyKeyReused, LimitReached, NotFound, RevisionMismatch, TryLater
-from domain.ports import Added, ConfigurationStore
+from domain.ports import AddResult, ConfigurationStore
 from domain.tickers import Ticker
 from tests.builders import APPLE, BERKSHIRE, NOW, a_configuration
 from tests.contract.stages import Interruption, Stage
@@ -38,7 +38,7 @@ def test_what_was_added_is_found_by_every_other_handle(stage: Stage, ann: str) -
 
     added = stage.open().add(configuration, limit=2)
 
-    assert added == Added(configuration, replayed=False)
+    assert added == AddResult(configuration, replayed=False)
     assert stage.open().get(ann, configuration.config_id) == configuration
     assert stage.open().list(ann) == (configuration,)
 
@@ -106,7 +106,7 @@ def test_a_create_whose_answer_was_lost_is_not_counted_twice(stage: Stage, ann: 
 
     again = stage.open().add(configuration, limit=2)
 
-    assert again == Added(configuration, replayed=True)
+    assert again == AddResult(configuration, replayed=True)
     stage.open().add(a_configuration(ann), limit=2)
     assert len(stage.open().list(ann)) == 2
 
@@ -118,7 +118,7 @@ def test_a_replay_gets_what_was_stored_and_not_what_it_brought(store: Configurat
     later = replace(first, revision="later", created_at=NOW + timedelta(minutes=1), updated_at=NOW)
     again = store.add(later, limit=2)
 
-    assert again == Added(first, replayed=True)
+    assert again == AddResult(first, replayed=True)
     assert store.get(ann, first.config_id) == first
 
 
@@ -127,8 +127,8 @@ def test_a_replay_is_answered_at_the_limit_too(store: ConfigurationStore, ann: s
     store.add(first, limit=2)
     store.add(second, limit=2)
 
-    assert store.add(first, limit=2) == Added(first, replayed=True)
-    assert store.add(second, limit=1) == Added(second, replayed=True)
+    assert store.add(first, limit=2) == AddResult(first, replayed=True)
+    assert store.add(second, limit=1) == AddResult(second, replayed=True)
 
 
 def test_a_replay_sees_what_became_of_the_first(store: ConfigurationStore, ann: str) -> None:
@@ -136,7 +136,7 @@ def test_a_replay_sees_what_became_of_the_first(store: ConfigurationStore, ann: 
     store.add(first, limit=2)
     renamed = store.update(ann, first.config_id, _renamed("Second thoughts"))
 
-    assert store.add(first, limit=2) == Added(renamed, replayed=True)
+    assert store.add(first, limit=2) == AddResult(renamed, replayed=True)
 
 
 def test_a_key_is_not_good_for_another_request(store: ConfigurationStore, ann: str) -> None:
@@ -162,7 +162,7 @@ def test_the_same_id_is_free_for_another_user(store: ConfigurationStore, ann: st
     his = replace(hers, user_id=bob, name="His")
     store.add(hers, limit=1)
 
-    assert store.add(his, limit=1) == Added(his, replayed=False)
+    assert store.add(his, limit=1) == AddResult(his, replayed=False)
     assert store.get(ann, hers.config_id) == hers
     assert store.get(bob, hers.config_id) == his
 
@@ -360,7 +360,7 @@ def test_deleting_frees_a_place(stage: Stage, ann: str) -> None:
 
     stage.open().remove(ann, first.config_id)
 
-    assert stage.open().add(third, limit=2) == Added(third, replayed=False)
+    assert stage.open().add(third, limit=2) == AddResult(third, replayed=False)
     with pytest.raises(LimitReached):
         stage.open().add(a_configuration(ann), limit=2)
     with pytest.raises(NotFound):
@@ -415,7 +415,7 @@ def test_a_deleted_id_can_be_used_again(store: ConfigurationStore, ann: str) -> 
     store.add(configuration, limit=1)
     store.remove(ann, configuration.config_id)
 
-    assert store.add(configuration, limit=1) == Added(configuration, replayed=False)
+    assert store.add(configuration, limit=1) == AddResult(configuration, replayed=False)
 
 
 def test_a_store_that_is_there_says_so(store: ConfigurationStore) -> None:

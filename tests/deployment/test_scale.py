@@ -15,11 +15,11 @@ import pytest
 
 from adapters.dynamodb.models import QUOTA, RawItem, encoded, partition
 from adapters.tickers.bundled import bundled
-from domain.configurations import MAX_NAME, MAX_NAME_CODE_POINTS, MAX_TIMEFRAME_DAYS, Configuration, Draft
+from domain.configurations import MAX_NAME, MAX_NAME_CODE_POINTS, MAX_TIMEFRAME_DAYS, Configuration, ConfigurationInput
 from domain.limits import MAX_TICKERS
-from domain.services import Shelf
+from domain.services import ConfigurationList
 from domain.tickers import Ticker
-from entrypoints.api.representations import of_shelf
+from entrypoints.api.representations import of_configuration_list
 from entrypoints.encoding import to_json
 from entrypoints.settings import Settings
 from tests.builders import NOW, a_configuration
@@ -128,7 +128,10 @@ def test_a_list_grows_as_the_page_says() -> None:
         _row(
             str(held),
             *(str(ceil(held * size(each) / READ_UNIT)) for each in (usual, largest)),
-            *(f"{len(to_json(of_shelf(Shelf((each,) * held, held)))) / 1000:,.1f}" for each in (usual, largest)),
+            *(
+                f"{len(to_json(of_configuration_list(ConfigurationList((each,) * held, held)))) / 1000:,.1f}"
+                for each in (usual, largest)
+            ),
         )
         for held in HELD
     )
@@ -273,7 +276,7 @@ def the_largest() -> Configuration:
     """As far as the rules go; what a ticker is called, the list's publisher decides: here, as long as it gets."""
     longest = sorted(_listed(), key=lambda ticker: len(ticker.name.encode()))[-MAX_TICKERS:]
     character = "\U0001f469" + "\U000e0061" * (MAX_NAME_CODE_POINTS // MAX_NAME - 1)
-    draft = Draft.of(name=character * MAX_NAME, tickers=[each.symbol for each in longest])
+    draft = ConfigurationInput.of(name=character * MAX_NAME, tickers=[each.symbol for each in longest])
     return _real(*longest, name=draft.name, timeframe_days=MAX_TIMEFRAME_DAYS, include_extended_hours=True)
 
 

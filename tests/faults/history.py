@@ -1,4 +1,4 @@
-"""Random requests of many users against a store with trouble, and a judge who knows only the record.
+"""Random requests of many users against a store with injected faults, and a checker that reads only the record.
 
 A configuration's name is its own history: it begins with the id of the request that created it,
 and each update appends its id. Whatever was lost, done twice or done after a refusal shows there.
@@ -60,7 +60,7 @@ class Request:
 
 
 @dataclass(slots=True)
-class Shelf:
+class ConfigurationList:
     """What the table holds of a user in the end, read past the store."""
 
     counted: int
@@ -72,7 +72,7 @@ class Record:
     """All requests of a round, and the shelves that it left."""
 
     requests: list[Request] = field(default_factory=list)
-    shelves: dict[str, Shelf] = field(default_factory=dict)
+    shelves: dict[str, ConfigurationList] = field(default_factory=dict)
 
     def settled_share(self) -> float:
         """Of the requests, how many were settled at the first ask."""
@@ -85,7 +85,7 @@ class Record:
 
 def play(
     stores: Sequence[ConfigurationStore],
-    look: Callable[[str], Shelf],
+    look: Callable[[str], ConfigurationList],
     *,
     seed: int,
     users: int,
@@ -187,7 +187,7 @@ def violations(record: Record) -> list[str]:
     ]
 
 
-def _miscounts(shelf: Shelf) -> Iterator[str]:
+def _miscounts(shelf: ConfigurationList) -> Iterator[str]:
     if shelf.counted != len(shelf.configurations):
         yield f"{shelf.counted} counted, {len(shelf.configurations)} stored"
     if shelf.counted > LIMIT:
@@ -197,7 +197,7 @@ def _miscounts(shelf: Shelf) -> Iterator[str]:
 class _Judge:
     """Judges one user's requests against each other and against what is left."""
 
-    def __init__(self, requests: Sequence[Request], shelf: Shelf) -> None:
+    def __init__(self, requests: Sequence[Request], shelf: ConfigurationList) -> None:
         self._requests = requests
         self._by_id = {request.id: request for request in requests}
         self._ids = {request.config_id for request in requests if request.kind != "list"}

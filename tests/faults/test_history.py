@@ -9,7 +9,7 @@ import pytest
 
 from domain.configurations import Configuration
 from tests.builders import a_configuration
-from tests.faults.history import DEADLINE, LIMIT, Outcome, Record, Request, Shelf, play, violations
+from tests.faults.history import DEADLINE, LIMIT, ConfigurationList, Outcome, Record, Request, play, violations
 from tests.support.fault_proxy import FaultProxy, at_random
 from tests.support.ministack import a_dynamodb_store, a_shelf
 
@@ -21,14 +21,16 @@ def test_no_promise_breaks_while_three_calls_in_ten_fail(proxy: FaultProxy, aws:
     stores = [a_dynamodb_store(proxy.endpoint, table, seed=seed + number) for number in range(4)]
     proxy.plan = at_random(0.3, seed=seed)
 
-    record = play(stores, lambda user: Shelf(*a_shelf(aws, table, user)), seed=seed, users=8, requests_each=20)
+    record = play(
+        stores, lambda user: ConfigurationList(*a_shelf(aws, table, user)), seed=seed, users=8, requests_each=20
+    )
 
     assert violations(record) == []
     assert record.settled_share() > 0.99  # 0.999 is for the soak, whose sample is large enough
     assert record.p99() < DEADLINE
 
 
-# --- the judge is judged: each broken promise is seen ----------------------------------------------------------------
+# --- the checker detects each violation ---
 
 
 def a_request(kind: str, outcome: Outcome, at: float, *saw: Configuration, **fields: Any) -> Request:
@@ -43,7 +45,7 @@ def with_log(*entries: str, config_id: str = "a", **fields: Any) -> Configuratio
 
 
 def judged(*requests: Request, left: tuple[Configuration, ...] = (), counted: int | None = None) -> list[str]:
-    shelf = Shelf(len(left) if counted is None else counted, left)
+    shelf = ConfigurationList(len(left) if counted is None else counted, left)
     return violations(Record(requests=list(requests), shelves={"ann": shelf}))
 
 

@@ -9,7 +9,7 @@ import pytest
 from adapters.dynamodb.store import DynamoDBStore
 from domain.configurations import Configuration
 from domain.errors import NotFound
-from domain.ports import Added
+from domain.ports import AddResult
 from tests.builders import a_configuration
 from tests.support.fault_proxy import FaultProxy, Trouble
 from tests.support.ministack import a_dynamodb_store, dynamodb_client
@@ -34,7 +34,7 @@ def test_a_create_is_stored_and_counted_once_whatever_befell_its_first_attempt(
 
     added = store.add(configuration, limit=1)
 
-    assert added == Added(configuration, replayed=False)
+    assert added == AddResult(configuration, replayed=False)
     assert proxy.operations == ["TransactWriteItems"] * 2
     assert store.list(ann) == (configuration,)
     assert count(aws, table, ann) == 1
@@ -139,7 +139,7 @@ def test_the_same_key_after_no_answer_at_all_settles_it(
 
     again = store.add(replace(first, revision="of the second request"), limit=1)
 
-    assert again == Added(first, replayed=True)
+    assert again == AddResult(first, replayed=True)
     assert count(aws, table, ann) == 1
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from adapters.dynamodb.store import DynamoDBStore
 from domain.errors import IdempotencyKeyReused, NotFound
-from domain.ports import Added
+from domain.ports import AddResult
 from tests.builders import a_configuration
 from tests.faults.rivals import after_a_rival, rename
 from tests.support.fault_proxy import FaultProxy
@@ -28,7 +28,7 @@ def test_a_replay_at_the_limit_is_told_from_a_full_shelf(store: DynamoDBStore, p
     store.add(configuration, limit=1)
     proxy.script()
 
-    assert store.add(configuration, limit=1) == Added(configuration, replayed=True)
+    assert store.add(configuration, limit=1) == AddResult(configuration, replayed=True)
     assert proxy.operations == ["TransactWriteItems", "GetItem"]
     with pytest.raises(IdempotencyKeyReused):
         store.add(replace(configuration, request_fingerprint="another"), limit=1)
@@ -46,7 +46,7 @@ def test_a_key_that_was_freed_before_the_read_is_used(
 
     proxy.plan = delete_before_the_read
 
-    assert store.add(configuration, limit=1) == Added(configuration, replayed=False)
+    assert store.add(configuration, limit=1) == AddResult(configuration, replayed=False)
     assert a_shelf(aws, table, ann) == (1, (configuration,))
 
 

@@ -117,7 +117,7 @@ def test_a_missing_table_is_not_retried_and_the_operator_learns_the_way_out(
 
     errors = [record for record in caplog.records if record.levelno == logging.ERROR]
     assert [record.message for record in errors] == ["permanent fault"] * 5
-    assert "CONFIG_API_TABLE" in errors[0].__dict__["way_out"]
+    assert "CONFIG_API_TABLE" in errors[0].__dict__["remedy"]
 
 
 def test_a_health_check_asks_once_and_really_asks(proxy: FaultProxy, table: str) -> None:

@@ -215,8 +215,8 @@ def test_what_is_missing_or_denied_is_not_tried_again_and_says_the_way_out(
     assert len(proxy.calls) == 2
     errors = [record.__dict__ for record in caplog.records if record.levelno == logging.ERROR]
     assert [record["error"] for record in errors] == ["NoSuchKey", "NoSuchBucket"]
-    assert "CONFIG_API_TICKER_KEY" in errors[0]["way_out"]
-    assert "CONFIG_API_TICKER_BUCKET" in errors[1]["way_out"]
+    assert "CONFIG_API_TICKER_KEY" in errors[0]["remedy"]
+    assert "CONFIG_API_TICKER_BUCKET" in errors[1]["remedy"]
 
 
 def test_a_published_list_is_what_readers_get(tickers: S3Tickers, s3: S3Client, bucket: str) -> None:

@@ -64,7 +64,7 @@ class Run:
             self.now += this.takes
             self.made.append(this.fault)
             if this.fault is not None:
-                raise Fault(this.fault, "Injected", way_out="None.")
+                raise Fault(this.fault, "Injected", remedy="None.")
 
         with within(seconds, clock=self.clock):
             try:

@@ -19,7 +19,14 @@ from adapters.dynamodb.models import RawItem, changes, decoded, encoded
 from adapters.memory import MemoryStore
 from adapters.tickers.bundled import packed, unpacked
 from adapters.tickers.json_format import PublishedList, published_form
-from domain.configurations import MAX_TIMEFRAME_DAYS, MIN_TIMEFRAME_DAYS, Changes, Configuration, Draft, WatchedTicker
+from domain.configurations import (
+    MAX_TIMEFRAME_DAYS,
+    MIN_TIMEFRAME_DAYS,
+    Configuration,
+    ConfigurationInput,
+    ConfigurationUpdate,
+    WatchedTicker,
+)
 from domain.errors import NotFound, ValidationFailed
 from domain.limits import MAX_TICKERS, ConfigurationLimits
 from domain.tickers import SYMBOL, Listing, Ticker
@@ -47,7 +54,7 @@ TRICKY = ["👩\u200d👩\u200d👧", "🇩🇪", "e\u0301", "\u212b", "한", " 
 
 def _is_admitted(name: str) -> bool:
     try:
-        Changes.of(name=name)
+        ConfigurationUpdate.of(name=name)
     except ValidationFailed:
         return False
     return True
@@ -74,7 +81,7 @@ def configurations(draw: st.DrawFn) -> Configuration:
     return Configuration(
         config_id=str(uuid4()),
         user_id=f"ann-{uuid4()}",
-        name=Changes.of(name=draw(names)).name or "",
+        name=ConfigurationUpdate.of(name=draw(names)).name or "",
         tickers=tuple(draw(st.lists(watched, min_size=1, max_size=3, unique_by=lambda each: each.ticker.symbol))),
         timeframe_days=draw(days),
         include_extended_hours=draw(st.booleans()),
@@ -127,7 +134,7 @@ def test_what_was_asked_for_is_what_is_answered_and_may_be_sent_again(
     again["tickers"] = [ticker["symbol"] for ticker in answer["tickers"]]
     put = client.put(made.headers["Location"], json=again, headers=ann)
 
-    assert Draft.of(**again) == Draft.of(**body)
+    assert ConfigurationInput.of(**again) == ConfigurationInput.of(**body)
     assert client.get(made.headers["Location"], headers=ann).get_json() == put.get_json() == answer
 
 
@@ -227,7 +234,7 @@ def test_a_spoilt_item_is_readable_deleted_or_named_to_the_operator(name: str, v
         assert name in {"status", "is_active"}
     elif isinstance(outcome, Fault):
         assert outcome.kind is FaultKind.PERMANENT
-        assert outcome.way_out is not None
+        assert outcome.remedy is not None
 
 
 # --- ticker lists -----------------------------------------------------------------------------------------------------

@@ -13,7 +13,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, rule, run_state_machine_as_test
 
-from domain.configurations import Changes, Configuration, Draft
+from domain.configurations import Configuration, ConfigurationInput, ConfigurationUpdate
 from domain.errors import DomainError, IdempotencyKeyReused, LimitReached, NotFound, RevisionMismatch, UnknownTicker
 from domain.limits import ConfigurationLimits, UserKind
 from domain.services import ConfigurationService, TickerService
@@ -32,9 +32,9 @@ _matches = st.sampled_from(["any", "now", "old"])
 _keys = st.sampled_from([None, None, "k1", "k2"])
 _names = st.sampled_from(["Tech", "Zoë 株", "👩‍👩‍👧"])
 _tickers = st.lists(st.sampled_from(SYMBOLS), min_size=1, max_size=5, unique=True)
-_drafts = st.builds(Draft.of, name=_names, tickers=_tickers, timeframe_days=st.sampled_from([1, 7]))
+_drafts = st.builds(ConfigurationInput.of, name=_names, tickers=_tickers, timeframe_days=st.sampled_from([1, 7]))
 _changes = st.builds(
-    Changes.of,
+    ConfigurationUpdate.of,
     name=st.none() | _names,
     tickers=st.none() | _tickers,
     timeframe_days=st.none() | st.integers(1, 365),
@@ -46,9 +46,9 @@ _changes = st.builds(
 class Expected:
     """What the model knows of one configuration."""
 
-    draft: Draft
+    draft: ConfigurationInput
     key: str | None
-    first: Draft
+    first: ConfigurationInput
     stored: Configuration
 
 
@@ -67,7 +67,7 @@ class History(RuleBasedStateMachine):
         self.stores = [self.stage.open(), self.stage.open()]
 
     @rule(worker=_workers, user=_users, draft=_drafts, key=_keys, jump=_jumps)
-    def create(self, worker: int, user: int, draft: Draft, key: str | None, jump: timedelta) -> None:
+    def create(self, worker: int, user: int, draft: ConfigurationInput, key: str | None, jump: timedelta) -> None:
         self.now += jump
         shelf = self.model[user]
         earlier = next((held for held in shelf.values() if key and held.key == key), None)
@@ -95,7 +95,7 @@ class History(RuleBasedStateMachine):
 
     @rule(worker=_workers, user=_users, key=_keys)
     def create_with_a_ticker_that_is_none(self, worker: int, user: int, key: str | None) -> None:
-        draft = Draft.of(name="Tech", tickers=["ZZZZ"])
+        draft = ConfigurationInput.of(name="Tech", tickers=["ZZZZ"])
         taken = any(key and held.key == key for held in self.model[user].values())
 
         outcome = _outcome(lambda: self.service(worker).create(self.users[user], draft, idempotency_key=key))
@@ -103,7 +103,9 @@ class History(RuleBasedStateMachine):
         assert type(outcome) is (IdempotencyKeyReused if taken else UnknownTicker)
 
     @rule(worker=_workers, user=_users, place=_places, changes=_changes, match=_matches, jump=_jumps)
-    def update(self, worker: int, user: int, place: int, changes: Changes, match: str, jump: timedelta) -> None:
+    def update(
+        self, worker: int, user: int, place: int, changes: ConfigurationUpdate, match: str, jump: timedelta
+    ) -> None:
         self.now += jump
         held = self.held(user, place)
         revisions = self.revisions(held, match)
@@ -160,7 +162,7 @@ class History(RuleBasedStateMachine):
 
         for act in (
             lambda: service.get(other, held.stored.config_id),
-            lambda: service.update(other, held.stored.config_id, Changes.of(name="Mine")),
+            lambda: service.update(other, held.stored.config_id, ConfigurationUpdate.of(name="Mine")),
             lambda: service.delete(other, held.stored.config_id),
         ):
             assert type(_outcome(act)) is NotFound
@@ -182,7 +184,7 @@ class History(RuleBasedStateMachine):
         for held in self.model[user].values():
             stored = service.get(self.users[user], held.stored.config_id)
             assert stored == held.stored
-            assert held.draft == Draft(
+            assert held.draft == ConfigurationInput(
                 stored.name,
                 tuple(each.ticker.symbol for each in stored.tickers),
                 stored.timeframe_days,

@@ -101,7 +101,7 @@ def test_a_full_disk_refuses_in_our_words_and_loses_nothing(path: Path, caplog: 
 
     assert kept
     assert {each.config_id for each in store.list("ann")} == set(kept)
-    assert "make room" in _way_out(caplog)
+    assert "make room" in _remedy(caplog)
     store.remove("ann", kept[0])
 
 
@@ -216,7 +216,7 @@ def test_a_lock_that_outlasts_the_deadline_is_refused_in_our_words(
     with store._turn, within(0), pytest.raises(StoreUnavailable):  # the others may be our own threads
         store.check()
 
-    assert "Another process holds the database" in _way_out(caplog)
+    assert "Another process holds the database" in _remedy(caplog)
     store.add(a_configuration(), limit=1)
 
 
@@ -378,7 +378,7 @@ def test_a_damaged_page_is_refused_in_our_words(path: Path, caplog: pytest.LogCa
         with pytest.raises(StoreUnavailable):
             act()
 
-    assert "The file is damaged" in _way_out(caplog)
+    assert "The file is damaged" in _remedy(caplog)
 
 
 @pytest.mark.parametrize(
@@ -403,7 +403,7 @@ def test_a_row_that_makes_no_sense_is_refused_in_our_words(
     with pytest.raises(StoreUnavailable):
         store.list("ann")
 
-    assert "The file is damaged" in _way_out(caplog)
+    assert "The file is damaged" in _remedy(caplog)
 
 
 @pytest.fixture
@@ -452,7 +452,7 @@ def test_a_file_that_becomes_read_only_refuses_writes_until_it_is_mended(
         for file in shared_directory.iterdir():  # SQLite gives the files beside it the mode of the first
             file.chmod(0o600)
         store.add(a_configuration(), limit=2)
-    assert "the service's user write" in _way_out(caplog)
+    assert "the service's user write" in _remedy(caplog)
 
 
 def test_a_file_that_went_away_or_was_replaced_takes_no_write_that_nobody_would_find(
@@ -466,7 +466,7 @@ def test_a_file_that_went_away_or_was_replaced_takes_no_write_that_nobody_would_
         with pytest.raises(StoreUnavailable):
             act()
     assert not path.exists()
-    assert "put it back, or restart" in _way_out(caplog)
+    assert "put it back, or restart" in _remedy(caplog)
 
     path.write_bytes(aside.read_bytes())
     with pytest.raises(StoreUnavailable):
@@ -604,17 +604,17 @@ def _without_write_ahead_log(path: Path) -> None:
     store.close()
 
 
-def _way_out(caplog: pytest.LogCaptureFixture) -> str:
-    (way_out,) = {vars(record)["way_out"] for record in caplog.records}
-    assert isinstance(way_out, str)
-    return way_out
+def _remedy(caplog: pytest.LogCaptureFixture) -> str:
+    (remedy,) = {vars(record)["remedy"] for record in caplog.records}
+    assert isinstance(remedy, str)
+    return remedy
 
 
-def _refuses_to_start(path: Path, way_out: str) -> None:
+def _refuses_to_start(path: Path, remedy: str) -> None:
     with pytest.raises(DatabaseUnusable) as refusal:
         a_store(path)
     assert str(path) in str(refusal.value)
-    assert way_out in str(refusal.value)
+    assert remedy in str(refusal.value)
     assert "None" not in str(refusal.value)
 
 

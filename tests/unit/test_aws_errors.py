@@ -67,7 +67,7 @@ def test_dynamodb_s_codes(code: str, status: int, kind: FaultKind) -> None:
     fault = handle_dynamodb_error(as_pynamodb_raises(a_client_error(code, status)))
 
     assert (fault.kind, fault.code) == (kind, code)
-    assert (fault.way_out is not None) == (kind is FaultKind.PERMANENT)
+    assert (fault.remedy is not None) == (kind is FaultKind.PERMANENT)
 
 
 @pytest.mark.parametrize(
@@ -108,15 +108,15 @@ def test_what_happens_on_the_way(handle: Callable[[Exception], Any], error: Exce
     fault = handle(error)
 
     assert (fault.kind, fault.code) == (kind, type(error).__name__)
-    assert (fault.way_out is not None) == (kind is FaultKind.PERMANENT)
+    assert (fault.remedy is not None) == (kind is FaultKind.PERMANENT)
 
 
 def test_the_way_out_is_the_code_s_own_where_there_is_one() -> None:
     denied, unheard_of = (handle_dynamodb_error(a_client_error(code)) for code in ("AccessDeniedException", "New"))
 
-    assert denied.way_out is not None
-    assert denied.way_out.startswith("Allow the role dynamodb:GetItem")
-    assert unheard_of.way_out == "Look the code up in the service's reference."
+    assert denied.remedy is not None
+    assert denied.remedy.startswith("Allow the role dynamodb:GetItem")
+    assert unheard_of.remedy == "Look the code up in the service's reference."
 
 
 @pytest.mark.parametrize("handle", [handle_dynamodb_error, handle_s3_error])

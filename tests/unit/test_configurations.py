@@ -12,7 +12,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from domain import configurations
-from domain.configurations import MAX_NAME_CODE_POINTS, Changes, Draft, WatchedTicker, changed, newest_first
+from domain.configurations import (
+    MAX_NAME_CODE_POINTS,
+    ConfigurationInput,
+    ConfigurationUpdate,
+    WatchedTicker,
+    apply_update,
+    newest_first,
+)
 from domain.errors import (
     DelistedTicker,
     FieldProblem,
@@ -24,14 +31,14 @@ from domain.errors import (
     ValidationFailed,
 )
 from domain.limits import ConfigurationLimits, UserKind
-from domain.services import Shelf
-from domain.tickers import Listing, Ticker, TickerStatus, Verdict, canonical_symbol, verdict_on
+from domain.services import ConfigurationList
+from domain.tickers import Listing, Ticker, TickerStatus, TickerValidation, canonical_symbol, validate_symbol
 from tests.builders import APPLE, BERKSHIRE, NOW, a_configuration, a_draft, a_user, code_points
 
 
 def problems_of(**fields: Any) -> list[tuple[str, str]]:
     with pytest.raises(ValidationFailed) as refusal:
-        Draft.of(**{"name": "Tech", "tickers": ["AAPL"]} | fields)
+        ConfigurationInput.of(**{"name": "Tech", "tickers": ["AAPL"]} | fields)
     return [(problem.field, problem.code) for problem in refusal.value.problems]
 
 
@@ -40,16 +47,16 @@ def problems_of(**fields: Any) -> list[tuple[str, str]]:
 
 @pytest.mark.parametrize("name", ["T", "x" * 50, "👩‍👩‍👧" * 50, "株" * 50, "two words", "İstanbul"])
 def test_a_name_of_one_to_fifty_characters_is_kept_as_it_is(name: str) -> None:
-    assert Draft.of(name=name, tickers=["AAPL"]).name == unicodedata.normalize("NFC", name)
+    assert ConfigurationInput.of(name=name, tickers=["AAPL"]).name == unicodedata.normalize("NFC", name)
 
 
 @pytest.mark.parametrize("name", ["  Tech", "Tech\n", "\t Tech \u00a0\u3000"], ids=code_points)
 def test_blanks_around_a_name_are_not_part_of_it(name: str) -> None:
-    assert Draft.of(name=name, tickers=["AAPL"]).name == "Tech"
+    assert ConfigurationInput.of(name=name, tickers=["AAPL"]).name == "Tech"
 
 
 def test_a_name_is_composed_so_that_what_looks_the_same_is_the_same() -> None:
-    assert Draft.of(name="Zoe\u0308", tickers=["AAPL"]).name == "Zo\u00eb"
+    assert ConfigurationInput.of(name="Zoe\u0308", tickers=["AAPL"]).name == "Zo\u00eb"
 
 
 @pytest.mark.parametrize("name", ["", " ", "\u3000\n"], ids=code_points)
@@ -72,7 +79,7 @@ def test_a_name_is_not_composed_beyond_what_could_fit(monkeypatch: pytest.Monkey
     monkeypatch.setattr(configurations, "unicodedata", type("unicodedata", (), {"normalize": staticmethod(normalize)}))
 
     with pytest.raises(ValidationFailed, match="at most"):
-        Changes.of(name="a" + "\u0301\u0323" * 4000)
+        ConfigurationUpdate.of(name="a" + "\u0301\u0323" * 4000)
     assert composed == [4 * MAX_NAME_CODE_POINTS + 1]
 
 
@@ -80,13 +87,13 @@ def test_the_longest_name_is_taken_in_every_spelling() -> None:
     name = ("\u1f82" + "\u0363" * 9) * 50
 
     assert len(name) == MAX_NAME_CODE_POINTS
-    assert Changes.of(name=unicodedata.normalize("NFD", name)).name == unicodedata.normalize("NFC", name)
+    assert ConfigurationUpdate.of(name=unicodedata.normalize("NFD", name)).name == unicodedata.normalize("NFC", name)
 
 
 def test_a_name_has_a_size_however_few_characters_people_see() -> None:
     one_character = "x" + "\u0323" * 499
 
-    assert Draft.of(name=one_character, tickers=["AAPL"]).name == one_character
+    assert ConfigurationInput.of(name=one_character, tickers=["AAPL"]).name == one_character
     assert problems_of(name=one_character + "\u0323") == [("name", "too_long")]
 
 
@@ -188,12 +195,14 @@ def test_another_time_frame_is_refused(days: int) -> None:
 
 
 def test_what_is_not_said_is_a_week_of_regular_hours() -> None:
-    assert Draft.of(name="Tech", tickers=["AAPL"]) == Draft("Tech", ("AAPL",), 7, include_extended_hours=False)
+    assert ConfigurationInput.of(name="Tech", tickers=["AAPL"]) == ConfigurationInput(
+        "Tech", ("AAPL",), 7, include_extended_hours=False
+    )
 
 
 def test_every_wrong_field_is_named_at_once() -> None:
     with pytest.raises(ValidationFailed) as refusal:
-        Draft.of(name="x" * 51, tickers=["?"], timeframe_days=0)
+        ConfigurationInput.of(name="x" * 51, tickers=["?"], timeframe_days=0)
 
     assert refusal.value.problems == (
         FieldProblem("name", "too_long", "A name has at most 50 characters."),
@@ -218,7 +227,7 @@ def test_every_wrong_field_is_named_at_once() -> None:
 )
 def test_a_problem_says_to_people_what_to_do(fields: dict[str, Any], detail: str) -> None:
     with pytest.raises(ValidationFailed) as refusal:
-        Changes.of(**fields)
+        ConfigurationUpdate.of(**fields)
 
     assert [problem.detail for problem in refusal.value.problems] == [detail]
 
@@ -227,8 +236,10 @@ def test_a_problem_says_to_people_what_to_do(fields: dict[str, Any], detail: str
 
 
 def test_the_same_request_has_the_same_fingerprint_in_any_spelling() -> None:
-    first = Draft.of(name="Zo\u00eb", tickers=["BRK.B", "AAPL"])
-    again = Draft.of(tickers=["brk-b", "aapl "], name=" Zoe\u0308", include_extended_hours=False, timeframe_days=7)
+    first = ConfigurationInput.of(name="Zo\u00eb", tickers=["BRK.B", "AAPL"])
+    again = ConfigurationInput.of(
+        tickers=["brk-b", "aapl "], name=" Zoe\u0308", include_extended_hours=False, timeframe_days=7
+    )
 
     assert first.fingerprint() == again.fingerprint()
 
@@ -260,7 +271,7 @@ BEFORE = a_configuration("ann", APPLE, BERKSHIRE, timeframe_days=30, include_ext
 
 
 def test_no_changes_change_only_when_and_which_revision() -> None:
-    after = changed(BEFORE, Changes.of(), None, revision="2", now=LATER, expires_at=NOW)
+    after = apply_update(BEFORE, ConfigurationUpdate.of(), None, revision="2", now=LATER, expires_at=NOW)
 
     assert after == a_configuration(
         **_fields_of(BEFORE) | {"updated_at": LATER, "revision": "2", "tickers": BEFORE.tickers}
@@ -270,13 +281,13 @@ def test_no_changes_change_only_when_and_which_revision() -> None:
 @pytest.mark.parametrize(
     ("changes", "field", "value"),
     [
-        (Changes.of(name="After"), "name", "After"),
-        (Changes.of(timeframe_days=1), "timeframe_days", 1),
-        (Changes.of(include_extended_hours=False), "include_extended_hours", False),
+        (ConfigurationUpdate.of(name="After"), "name", "After"),
+        (ConfigurationUpdate.of(timeframe_days=1), "timeframe_days", 1),
+        (ConfigurationUpdate.of(include_extended_hours=False), "include_extended_hours", False),
     ],
 )
-def test_what_is_set_changes_and_nothing_else_does(changes: Changes, field: str, value: object) -> None:
-    after = changed(BEFORE, changes, None, revision="2", now=LATER, expires_at=NOW)
+def test_what_is_set_changes_and_nothing_else_does(changes: ConfigurationUpdate, field: str, value: object) -> None:
+    after = apply_update(BEFORE, changes, None, revision="2", now=LATER, expires_at=NOW)
 
     assert _fields_of(after) == _fields_of(BEFORE) | {field: value, "updated_at": LATER, "revision": "2"}
 
@@ -284,8 +295,8 @@ def test_what_is_set_changes_and_nothing_else_does(changes: Changes, field: str,
 def test_a_ticker_that_stays_keeps_the_time_it_was_added_and_takes_its_new_name() -> None:
     renamed, new = Ticker("AAPL", "Apple Computer", "NYSE"), Ticker("KO", "Coca-Cola Co", "NYSE")
 
-    after = changed(
-        BEFORE, Changes.of(tickers=["KO", "AAPL"]), [new, renamed], revision="2", now=LATER, expires_at=None
+    after = apply_update(
+        BEFORE, ConfigurationUpdate.of(tickers=["KO", "AAPL"]), [new, renamed], revision="2", now=LATER, expires_at=None
     )
 
     assert after.tickers == (WatchedTicker(new, LATER), WatchedTicker(renamed, NOW))
@@ -293,7 +304,9 @@ def test_a_ticker_that_stays_keeps_the_time_it_was_added_and_takes_its_new_name(
 
 
 def test_a_configuration_was_never_updated_before_it_was() -> None:
-    after = changed(BEFORE, Changes(), None, revision="2", now=NOW - timedelta(days=1), expires_at=None)
+    after = apply_update(
+        BEFORE, ConfigurationUpdate(), None, revision="2", now=NOW - timedelta(days=1), expires_at=None
+    )
 
     assert after.updated_at == BEFORE.updated_at
 
@@ -301,13 +314,17 @@ def test_a_configuration_was_never_updated_before_it_was() -> None:
 def test_a_draft_replaces_every_field() -> None:
     draft = a_draft("After", ("KO",), timeframe_days=1, include_extended_hours=True)
 
-    assert draft.as_changes() == Changes("After", ("KO",), 1, include_extended_hours=True)
+    assert draft.as_update() == ConfigurationUpdate("After", ("KO",), 1, include_extended_hours=True)
 
 
 def test_changes_are_cleaned_as_a_draft_is() -> None:
-    assert Changes.of(name=" Tech ", tickers=["brk-b"]) == Changes("Tech", ("BRK.B",), None, None)
-    assert Changes.of() == Changes(None, None, None, None)
-    assert Changes.of(timeframe_days=1, include_extended_hours=False) == Changes(None, None, 1, False)  # noqa: FBT003 - by place, as the class lists them
+    assert ConfigurationUpdate.of(name=" Tech ", tickers=["brk-b"]) == ConfigurationUpdate(
+        "Tech", ("BRK.B",), None, None
+    )
+    assert ConfigurationUpdate.of() == ConfigurationUpdate(None, None, None, None)
+    assert ConfigurationUpdate.of(timeframe_days=1, include_extended_hours=False) == ConfigurationUpdate(
+        timeframe_days=1, include_extended_hours=False
+    )
 
 
 # --- verdicts ---------------------------------------------------------------------------------------------------------
@@ -340,7 +357,7 @@ FACEBOOK = Ticker("FB", "Facebook, Inc.", "NASDAQ")
 def test_a_verdict_says_all_that_the_list_knows(
     listing: Listing | None, status: TickerStatus, message: str, ticker: Ticker | None, successor: str | None
 ) -> None:
-    assert verdict_on("FB", listing) == Verdict("FB", status, message, ticker, successor)
+    assert validate_symbol("FB", listing) == TickerValidation("FB", status, message, ticker, successor)
 
 
 # --- limits and refusals ----------------------------------------------------------------------------------------------
@@ -363,7 +380,7 @@ def test_an_anonymous_user_s_data_outlives_the_session_by_a_week_and_a_member_s_
 
 @pytest.mark.parametrize(("held", "remaining"), [(0, 2), (1, 1), (2, 0), (3, 0)])
 def test_what_remains_is_never_less_than_nothing(held: int, remaining: int) -> None:
-    shelf = Shelf(tuple(a_configuration() for _ in range(held)), max_allowed=2)
+    shelf = ConfigurationList(tuple(a_configuration() for _ in range(held)), max_allowed=2)
 
     assert shelf.remaining == remaining
 

@@ -18,7 +18,7 @@ from moto import mock_aws
 from adapters.dynamodb.store import FEW_REVISIONS, DynamoDBStore
 from domain.configurations import WatchedTicker
 from domain.errors import LimitReached, NotFound, RevisionMismatch, StoreUnavailable
-from domain.ports import Added
+from domain.ports import AddResult
 from tests.builders import APPLE, BERKSHIRE, NOW, a_configuration
 
 if TYPE_CHECKING:
@@ -230,7 +230,7 @@ def test_an_older_item_that_was_never_counted_is_deleted_all_the_same(
 
     assert store.list("ann") == ()
     assert quota(table).get("config_count", 0) == 0
-    assert "quotas reconcile" in caplog.records[-1].__dict__["way_out"]
+    assert "quotas reconcile" in caplog.records[-1].__dict__["remedy"]
 
 
 def test_an_older_item_is_deleted_at_its_own_revision_only(table: Table, store: DynamoDBStore) -> None:
@@ -275,7 +275,7 @@ def test_the_place_of_a_deleted_item_is_free(table: Table, store: DynamoDBStore)
     table.put_item(Item=LEGACY | {"status": "inactive"})
     configuration = a_configuration(config_id="old")
 
-    assert store.add(configuration, limit=1) == Added(configuration, replayed=False)
+    assert store.add(configuration, limit=1) == AddResult(configuration, replayed=False)
     assert store.get("ann", "old") == configuration
 
 
@@ -311,7 +311,7 @@ def test_an_unreadable_item_is_the_store_s_trouble_and_hides_no_other(
 
     errors = [record.__dict__ for record in caplog.records if record.levelno == logging.ERROR]
     assert len(errors) == 3
-    assert all(error["way_out"] == "Repair or delete the item whose SK is CONFIG#old." for error in errors)
+    assert all(error["remedy"] == "Repair or delete the item whose SK is CONFIG#old." for error in errors)
     assert not any("USER#" in str(error.get("cause")) for error in errors)
 
 

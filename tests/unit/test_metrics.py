@@ -9,7 +9,7 @@ import pytest
 
 from adapters.memory import MemoryStore
 from domain.errors import NotFound
-from entrypoints.logs import JsonFormatter, RequestScope, scope
+from entrypoints.logs import JsonFormatter, RequestContext, request_context
 from entrypoints.metrics import METRICS, EmbeddedMetrics, TimedStore
 from tests.builders import a_configuration
 
@@ -72,14 +72,14 @@ def test_every_metric_is_a_number_with_a_unit_and_dimensions_that_are_in_the_lin
 def test_the_time_in_the_store_adds_up_over_a_request_also_where_it_refuses() -> None:
     ticks = iter([0.0, 0.010, 1.0, 1.005])
     store = TimedStore(MemoryStore(), clock=lambda: next(ticks))
-    current = RequestScope("r")
-    token = scope.set(current)
+    current = RequestContext("r")
+    token = request_context.set(current)
 
     try:
         store.add(a_configuration("ann"), limit=2)
         with pytest.raises(NotFound):
             store.get("ann", "another")
     finally:
-        scope.reset(token)
+        request_context.reset(token)
 
     assert current.store_ms == pytest.approx(15)

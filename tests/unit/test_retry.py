@@ -75,7 +75,7 @@ class Attempts:
         if self.time is not None:
             self.time.now += self.takes
         for kind in self._faults:
-            raise Fault(kind, f"A{kind.title()}Error", way_out="Do something.")
+            raise Fault(kind, f"A{kind.title()}Error", remedy="Do something.")
         return "done"
 
 
@@ -444,7 +444,7 @@ def test_a_permanent_fault_is_an_error_with_its_cause_and_the_way_out(
     caplog.set_level(logging.INFO)
 
     def denied() -> None:
-        raise Fault(FaultKind.PERMANENT, "AccessDeniedException", way_out="Allow it.") from OSError("not authorized")
+        raise Fault(FaultKind.PERMANENT, "AccessDeniedException", remedy="Allow it.") from OSError("not authorized")
 
     _refused(retry, denied)
 
@@ -454,7 +454,7 @@ def test_a_permanent_fault_is_an_error_with_its_cause_and_the_way_out(
         "operation": "add",
         "error": "AccessDeniedException",
         "cause": "not authorized",
-        "way_out": "Allow it.",
+        "remedy": "Allow it.",
         "attempts": [{"error": "AccessDeniedException"}],
     }
 
@@ -533,5 +533,5 @@ def _hang(retry: Retry, time: Time) -> None:
 
 
 def _extra(record: logging.LogRecord) -> dict[str, object]:
-    own = {"operation", "attempt", "wait", "error", "reason", "attempts", "cause", "way_out"}
+    own = {"operation", "attempt", "wait", "error", "reason", "attempts", "cause", "remedy"}
     return {name: value for name, value in record.__dict__.items() if name in own}

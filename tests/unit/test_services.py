@@ -12,7 +12,7 @@ from uuid import NAMESPACE_URL, uuid5
 import pytest
 
 from adapters.memory import MemoryStore
-from domain.configurations import Changes, Configuration, WatchedTicker
+from domain.configurations import Configuration, ConfigurationUpdate, WatchedTicker
 from domain.errors import (
     DelistedTicker,
     FieldProblem,
@@ -26,8 +26,8 @@ from domain.errors import (
     ValidationFailed,
 )
 from domain.limits import ConfigurationLimits, User, UserKind
-from domain.services import ConfigurationService, Shelf, TickerService
-from domain.tickers import Ticker, TickerStatus, Verdict
+from domain.services import ConfigurationList, ConfigurationService, TickerService
+from domain.tickers import Ticker, TickerStatus, TickerValidation
 from tests.builders import APPLE, BERKSHIRE, NOW, AFixedList, a_draft, a_user
 from tests.contract.stages import Interruption
 
@@ -258,7 +258,7 @@ def test_a_first_request_is_refused_for_its_tickers_with_a_key_or_without(
     with pytest.raises(refusal):
         service.create(ann, a_draft(tickers=("ZZZZ",)), idempotency_key=key)
 
-    assert service.list(ann) == Shelf((), 2)
+    assert service.list(ann) == ConfigurationList((), 2)
 
 
 def test_a_request_without_a_key_is_refused_for_its_tickers_without_a_look_into_the_store(ann: User) -> None:
@@ -284,7 +284,7 @@ def test_a_shelf_shows_the_newest_first_and_what_room_there_is(service: AService
     service.now += timedelta(seconds=1)
     newer = service.create(ann, a_draft()).configuration
 
-    assert service.list(ann) == Shelf((newer, older), max_allowed=2)
+    assert service.list(ann) == ConfigurationList((newer, older), max_allowed=2)
 
 
 def test_what_belongs_to_another_is_not_there(service: AService, ann: User, bob: User) -> None:
@@ -292,7 +292,7 @@ def test_what_belongs_to_another_is_not_there(service: AService, ann: User, bob:
 
     for act in (
         lambda: service.get(bob, hers.config_id),
-        lambda: service.update(bob, hers.config_id, Changes.of(name="His")),
+        lambda: service.update(bob, hers.config_id, ConfigurationUpdate.of(name="His")),
         lambda: service.delete(bob, hers.config_id),
         lambda: service.delete(bob, hers.config_id, revisions={hers.revision}),
     ):
@@ -309,7 +309,7 @@ def test_an_update_changes_what_is_set_and_is_seen_at_once(service: AService, an
     before = service.create(ann, a_draft(tickers=("AAPL",))).configuration
     service.now += timedelta(hours=1)
 
-    after = service.update(ann, before.config_id, Changes.of(name="After", tickers=["brk-b", "AAPL"]))
+    after = service.update(ann, before.config_id, ConfigurationUpdate.of(name="After", tickers=["brk-b", "AAPL"]))
 
     assert after == replace(
         before,
@@ -326,7 +326,7 @@ def test_an_update_lets_the_data_live_as_long_as_the_session_that_made_it(servic
     before = service.create(ann, a_draft()).configuration
     longer = replace(ann, session_expires_at=ann.session_expires_at + timedelta(days=30))
 
-    after = service.update(longer, before.config_id, Changes.of(name="After"))
+    after = service.update(longer, before.config_id, ConfigurationUpdate.of(name="After"))
 
     assert after.expires_at == longer.data_expires_at
 
@@ -335,27 +335,29 @@ def test_an_update_that_leaves_the_tickers_alone_does_not_judge_them(service: AS
     before = service.create(ann, a_draft()).configuration
     del service.tickers._listings["AAPL"]
 
-    assert service.update(ann, before.config_id, Changes.of(name="After")).tickers == before.tickers
+    assert service.update(ann, before.config_id, ConfigurationUpdate.of(name="After")).tickers == before.tickers
     with pytest.raises(UnknownTicker):
-        service.update(ann, before.config_id, Changes.of(tickers=["AAPL"]))
+        service.update(ann, before.config_id, ConfigurationUpdate.of(tickers=["AAPL"]))
 
 
 def test_an_update_is_made_at_a_revision_that_the_caller_knows(service: AService, ann: User) -> None:
     first = service.create(ann, a_draft()).configuration
-    second = service.update(ann, first.config_id, Changes.of(name="Second"), revisions=[first.revision])
+    second = service.update(ann, first.config_id, ConfigurationUpdate.of(name="Second"), revisions=[first.revision])
 
     for outdated in ([first.revision], []):
         with pytest.raises(RevisionMismatch):
-            service.update(ann, first.config_id, Changes.of(name="Third"), revisions=outdated)
+            service.update(ann, first.config_id, ConfigurationUpdate.of(name="Third"), revisions=outdated)
     assert service.get(ann, first.config_id) == second
 
-    third = service.update(ann, first.config_id, Changes.of(name="Third"), revisions=[first.revision, second.revision])
+    third = service.update(
+        ann, first.config_id, ConfigurationUpdate.of(name="Third"), revisions=[first.revision, second.revision]
+    )
     assert third.name == "Third"
 
 
 def test_an_update_of_nothing_creates_nothing(service: AService, ann: User) -> None:
     with pytest.raises(NotFound):
-        service.update(ann, "nothing", a_draft().as_changes())
+        service.update(ann, "nothing", a_draft().as_update())
 
     assert service.list(ann).configurations == ()
 
@@ -401,11 +403,13 @@ def hearsay() -> TickerService:
 
 
 def test_every_text_gets_a_verdict_in_its_place(tickers: TickerService) -> None:
-    assert tickers.judge(["brk/b", "ZZZZ", "fb", " ?? "]) == [
-        Verdict("BRK.B", TickerStatus.VALID, "BRK.B is traded.", BERKSHIRE),
-        Verdict("ZZZZ", TickerStatus.UNKNOWN, "ZZZZ is not a symbol that we know."),
-        Verdict("FB", TickerStatus.DELISTED, "FB is no longer traded; its successor is META.", FACEBOOK, "META"),
-        Verdict("??", TickerStatus.UNKNOWN, "A symbol looks like AAPL or BRK.B."),
+    assert tickers.validate(["brk/b", "ZZZZ", "fb", " ?? "]) == [
+        TickerValidation("BRK.B", TickerStatus.VALID, "BRK.B is traded.", BERKSHIRE),
+        TickerValidation("ZZZZ", TickerStatus.UNKNOWN, "ZZZZ is not a symbol that we know."),
+        TickerValidation(
+            "FB", TickerStatus.DELISTED, "FB is no longer traded; its successor is META.", FACEBOOK, "META"
+        ),
+        TickerValidation("??", TickerStatus.UNKNOWN, "A symbol looks like AAPL or BRK.B."),
     ]
 
 
@@ -454,14 +458,14 @@ def test_a_list_out_of_date_never_denies_a_symbol(hearsay: TickerService, symbol
 
 
 def test_what_no_list_could_hold_is_denied_by_any(hearsay: TickerService) -> None:
-    assert hearsay.judge(["??"])[0].status is TickerStatus.UNKNOWN
+    assert hearsay.validate(["??"])[0].status is TickerStatus.UNKNOWN
 
 
 def test_a_crowd_whose_symbol_cannot_be_judged_does_not_come_back_at_once(hearsay: TickerService) -> None:
     waits = []
     for _ in range(100):
         with pytest.raises(TickersUnavailable) as refusal:
-            hearsay.judge(["ZZZZ"])
+            hearsay.validate(["ZZZZ"])
         waits.append(refusal.value.retry_after)
 
     assert timedelta(seconds=15) <= min(waits) < timedelta(seconds=20)

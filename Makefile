@@ -6,9 +6,11 @@ WORKERS ?= $(if $(filter 1 memory,$(CONFIG_API_FAULTS) $(CONFIG_API_STORE)),1,2)
 MINUTES ?= 5
 STAGE ?= dev
 BIN := .venv/bin
+INSTALL := $(BIN)/pip install --quiet --disable-pip-version-check --require-hashes
+LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate --custom-compile-command "make lock"
 
 .DEFAULT_GOAL := help
-.PHONY: help run test setup check bench package audit soak mutants openapi format clean
+.PHONY: help run test setup check bench package audit lock sbom soak mutants openapi format clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -44,6 +46,15 @@ audit: .venv/.development ## Look for unsafe code, and for known holes in what s
 	  echo "pip-audit names a hole above, or it could not ask PyPI about a package, which says nothing of that package:" >&2; \
 	  echo "then run it where PyPI itself can be reached; a mirror does not know the holes." >&2; exit 1; }
 
+lock: .venv/.development ## Write requirements*.txt from pyproject.toml (to upgrade: UPGRADE=--upgrade)
+	$(LOCK) $(UPGRADE) pyproject.toml --output-file requirements.txt >/dev/null
+	$(LOCK) $(UPGRADE) pyproject.toml --group dev --constraints requirements.txt --output-file requirements-dev.txt >/dev/null
+	$(LOCK) $(UPGRADE) --group bench --constraints requirements-dev.txt --output-file requirements-bench.txt >/dev/null
+
+sbom: .venv/.development ## Write build/sbom.json, a CycloneDX bill of materials of requirements.txt
+	@mkdir -p build
+	$(BIN)/cyclonedx-py requirements requirements.txt --pyproject pyproject.toml --output-reproducible -o build/sbom.json
+
 soak: .venv/.development ## Attack the DynamoDB store with faults for MINUTES=5, then check every promise
 	$(BIN)/python -m tests.faults.soak --minutes $(MINUTES)
 
@@ -74,13 +85,13 @@ browser: .venv/.development
 	@touch $@
 
 .venv/.runtime: .venv/.python requirements.txt
-	$(BIN)/pip install --quiet --disable-pip-version-check -r requirements.txt
+	$(INSTALL) -r requirements.txt
 	@touch $@
 
 .venv/.bench: .venv/.development requirements-bench.txt
-	$(BIN)/pip install --quiet --disable-pip-version-check -r requirements-bench.txt
+	$(INSTALL) -r requirements-bench.txt
 	@touch $@
 
 .venv/.development: .venv/.python requirements.txt requirements-dev.txt
-	$(BIN)/pip install --quiet --disable-pip-version-check -r requirements-dev.txt
+	$(INSTALL) -r requirements-dev.txt
 	@touch $@ .venv/.runtime

@@ -34,7 +34,7 @@ AT_OPERATORS_ONLY = {
     *("argcomplete", "cfn-flip", "charset-normalizer", "hjson", "idna", "markdown-it-py", "mdurl", "pip", "placebo"),
     *("pygments", "python-slugify", "requests", "rich", "setuptools", "text-unidecode", "toml", "tqdm", "troposphere"),
     "wheel",
-    "gunicorn",  # Lambda is the server
+    *("gevent", "greenlet", "gunicorn", "zope-event", "zope-interface"),  # Lambda is the server
     "pycparser",  # cffi compiles with it
 }
 """Distributions that run on an operator's machine and never in the Lambda."""
@@ -144,6 +144,7 @@ def _dependencies(target: Target, requirements: Path, python: str | None) -> Pat
     list_.write_text(wanted, encoding="utf-8")
     _run(
         *(sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-deps"),
+        "--require-hashes",
         *("--only-binary=:all:", "--implementation=cp", f"--python-version={target.version}", "--no-compile"),
         *(f"--platform={platform}_{_WHEEL_ARCHITECTURE[target.architecture]}" for platform in platforms),
         *(f"--target={draft}", f"--requirement={list_}"),
@@ -170,8 +171,8 @@ def _dependencies(target: Target, requirements: Path, python: str | None) -> Pat
 
 
 def _shipped(requirements: str) -> Iterator[str]:
-    for line in requirements.splitlines():
-        name = line.split("==")[0].split("[")[0].strip().lower()
+    for line in requirements.replace("\\\n", "").splitlines():
+        name = line.split("==")[0]
         if name and not name.startswith("#") and name not in AT_OPERATORS_ONLY:
             yield line
 

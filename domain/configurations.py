@@ -1,4 +1,4 @@
-"""A configuration: a named watchlist, what may stand in it, and how it changes."""
+"""Configurations: their fields, the validation rules, and how an update is applied."""
 
 from __future__ import annotations
 
@@ -9,25 +9,24 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from operator import attrgetter
+from typing import Any
 
 from domain.errors import FieldProblem, ValidationFailed
 from domain.limits import MAX_TICKERS
-from domain.text import is_showable, length
+from domain.text import is_one_visible_line
 from domain.tickers import Ticker, canonical_symbol
 
 MAX_NAME = 50
-"""User-perceived characters in a name."""
-MAX_NAME_CODE_POINTS = 500
-"""Code points in a name: one perceived character may be made of any number of them."""
-MOST_TYPED = 4 * MAX_NAME_CODE_POINTS
-"""Code points of a name that are looked at: no character is composed of more than four, as `ᾂ` is, and to
-compose takes time that grows with the square of the marks on one letter."""
+"""Code points in a name, after trimming and NFC (contract §1)."""
+MAX_INPUT_CODE_POINTS = 4 * MAX_NAME
+"""Code points of a name that are normalised. No character decomposes into more than four (`ᾂ` does), so longer input
+is too long in any case; and NFC takes time that grows with the square of the marks on one letter."""
 MIN_TIMEFRAME_DAYS, MAX_TIMEFRAME_DAYS, DEFAULT_TIMEFRAME_DAYS = 1, 365, 7
 
 
 @dataclass(frozen=True, slots=True)
 class WatchedTicker:
-    """A ticker in a configuration, with the time it was put there."""
+    """A ticker in a configuration, with the time it was added."""
 
     ticker: Ticker
     added_at: datetime
@@ -35,10 +34,10 @@ class WatchedTicker:
 
 @dataclass(frozen=True, slots=True)
 class Configuration:
-    """One user's watchlist as it is stored. All times are aware and in UTC.
+    """A stored configuration of one user. All times are aware and in UTC.
 
-    `revision` names this very state and is never used for another one. `request_fingerprint`
-    is of the request that created it, where one is known. `expires_at` is None for what is kept.
+    `revision` is unique to this version. `request_fingerprint` identifies the create request; None where it had
+    no idempotency key. After `expires_at` the configuration may be deleted; None means never.
     """
 
     config_id: str
@@ -55,16 +54,13 @@ class Configuration:
 
 
 def newest_first(configurations: Iterable[Configuration]) -> tuple[Configuration, ...]:
-    """The order of a list; what was made at the same moment stands in it by `config_id`, from the last."""
+    """Sort by creation time, newest first; equal times by `config_id`, descending."""
     return tuple(sorted(configurations, key=attrgetter("created_at", "config_id"), reverse=True))
 
 
 @dataclass(frozen=True, slots=True)
 class ConfigurationUpdate:
-    """A subset of the fields that a caller may set, cleaned and within the rules; None is not set.
-
-    `of` raises ValidationFailed with every problem at once.
-    """
+    """Validated fields of a partial update; None leaves a field unchanged."""
 
     name: str | None = None
     symbols: tuple[str, ...] | None = None
@@ -80,23 +76,26 @@ class ConfigurationUpdate:
         timeframe_days: int | None = None,
         include_extended_hours: bool | None = None,
     ) -> ConfigurationUpdate:
-        """Clean what was given: the name trimmed and composed, each symbol in its one spelling."""
-        name = None if name is None else unicodedata.normalize("NFC", name.strip()[: MOST_TYPED + 1])
-        spelled = None if tickers is None else [canonical_symbol(text) for text in tickers]
+        """Normalise and validate: the name trimmed and in NFC, each symbol in canonical form.
+
+        Raises ValidationFailed with all problems at once.
+        """
+        name = None if name is None else unicodedata.normalize("NFC", name.strip()[: MAX_INPUT_CODE_POINTS + 1])
+        symbols = None if tickers is None else [canonical_symbol(text) for text in tickers]
         problems = (
             *(() if name is None else _name_problems(name)),
-            *(() if spelled is None else _symbol_problems(spelled)),
+            *(() if symbols is None else _symbol_problems(symbols)),
             *(() if timeframe_days is None else _timeframe_problems(timeframe_days)),
         )
         if problems:
             raise ValidationFailed(problems)
-        symbols = None if spelled is None else tuple(symbol for symbol in spelled if symbol)
-        return cls(name, symbols, timeframe_days, include_extended_hours)
+        valid_symbols = None if symbols is None else tuple(symbol for symbol in symbols if symbol)
+        return cls(name, valid_symbols, timeframe_days, include_extended_hours)
 
 
 @dataclass(frozen=True, slots=True)
 class ConfigurationInput:
-    """Everything that a caller says of a configuration that is to be created or replaced."""
+    """Validated fields of a create or a replace."""
 
     name: str
     symbols: tuple[str, ...]
@@ -112,45 +111,45 @@ class ConfigurationInput:
         timeframe_days: int = DEFAULT_TIMEFRAME_DAYS,
         include_extended_hours: bool = False,
     ) -> ConfigurationInput:
-        """Clean what was given; raises ValidationFailed as `ConfigurationUpdate.of` does."""
-        changes = ConfigurationUpdate.of(name=name, tickers=tickers, timeframe_days=timeframe_days)
-        # What was given is never None, which the types cannot say.
-        return cls(changes.name or name, changes.symbols or (), timeframe_days, include_extended_hours)
+        """Normalise and validate, as `ConfigurationUpdate.of` does. Raises ValidationFailed."""
+        update = ConfigurationUpdate.of(name=name, tickers=tickers, timeframe_days=timeframe_days)
+        # An update that was given a name and symbols has both; the types cannot tell.
+        return cls(update.name or name, update.symbols or (), timeframe_days, include_extended_hours)
 
     def as_update(self) -> ConfigurationUpdate:
-        """The same, as changes to every field."""
+        """An update that sets every field."""
         return ConfigurationUpdate(self.name, self.symbols, self.timeframe_days, self.include_extended_hours)
 
     def fingerprint(self) -> str:
-        """Equal for requests that ask for the same, whatever their spelling or the order of their fields."""
+        """SHA-256 over the normalised fields, in hexadecimal: equal for requests with the same meaning."""
         canonical = json.dumps([self.name, self.symbols, self.timeframe_days, self.include_extended_hours])
         return hashlib.sha256(canonical.encode()).hexdigest()
 
 
 def apply_update(
     current: Configuration,
-    changes: ConfigurationUpdate,
+    update: ConfigurationUpdate,
     tickers: Sequence[Ticker] | None,
     *,
     revision: str,
     now: datetime,
     expires_at: datetime | None,
 ) -> Configuration:
-    """`current` with `changes` made; a ticker that stays keeps the time it was added.
+    """`current` with the fields of `update` set. A ticker that stays keeps its `added_at`.
 
-    `tickers` are what `changes.symbols` stand for. `updated_at` never goes back, even if the clock does.
+    `tickers` are the resolved `update.symbols`. `updated_at` never decreases, even if the clock is set back.
     """
-    added_at = {watched.ticker.symbol: watched.added_at for watched in current.tickers}
+    fields: dict[str, Any] = {
+        "name": update.name,
+        "timeframe_days": update.timeframe_days,
+        "include_extended_hours": update.include_extended_hours,
+    }
+    if tickers is not None:
+        added_at = {watched.ticker.symbol: watched.added_at for watched in current.tickers}
+        fields["tickers"] = tuple(WatchedTicker(ticker, added_at.get(ticker.symbol, now)) for ticker in tickers)
     return replace(
         current,
-        name=current.name if changes.name is None else changes.name,
-        tickers=current.tickers
-        if tickers is None
-        else tuple(WatchedTicker(ticker, added_at.get(ticker.symbol, now)) for ticker in tickers),
-        timeframe_days=current.timeframe_days if changes.timeframe_days is None else changes.timeframe_days,
-        include_extended_hours=current.include_extended_hours
-        if changes.include_extended_hours is None
-        else changes.include_extended_hours,
+        **{name: value for name, value in fields.items() if value is not None},
         updated_at=max(now, current.updated_at),
         revision=revision,
         expires_at=expires_at,
@@ -159,16 +158,16 @@ def apply_update(
 
 def _name_problems(name: str) -> Iterator[FieldProblem]:
     if not name:
-        yield FieldProblem("name", "too_short", "Give it a name of 1 to 50 characters.")
-    elif not is_showable(name):
-        yield FieldProblem("name", "invalid_characters", "A name is one line of text that can be seen.")
-    elif len(name) > MAX_NAME_CODE_POINTS or length(name) > MAX_NAME:
+        yield FieldProblem("name", "too_short", f"A name has 1 to {MAX_NAME} characters.")
+    elif not is_one_visible_line(name):
+        yield FieldProblem("name", "invalid_characters", "A name must be one line of visible text.")
+    elif len(name) > MAX_NAME:
         yield FieldProblem("name", "too_long", f"A name has at most {MAX_NAME} characters.")
 
 
 def _symbol_problems(symbols: Sequence[str | None]) -> Iterator[FieldProblem]:
     if not symbols:
-        yield FieldProblem("tickers", "too_few", f"Name 1 to {MAX_TICKERS} tickers.")
+        yield FieldProblem("tickers", "too_few", "At least 1 ticker is required.")
     if len(symbols) > MAX_TICKERS:
         yield FieldProblem("tickers", "too_many", f"At most {MAX_TICKERS} tickers.")
         return

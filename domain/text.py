@@ -1,57 +1,43 @@
-"""Text as people see it: how long a name looks, and whether it can be shown at all."""
+"""Text rules for names: what counts as a character, and what can be seen."""
 
 from __future__ import annotations
 
-import re
 import unicodedata
 
-_CLUSTER = re.compile("(?:RR?|S(?:E*ZS)*|L*(?:V+|HV*|I)T*|L+|T+|.)[EZ]*")
-"""An extended grapheme cluster (UAX #29, table 1b), of the kinds that `_kind` names."""
+_DEFAULT_IGNORABLE = (
+    *(range(0x00AD, 0x00AE), range(0x034F, 0x0350), range(0x061C, 0x061D), range(0x115F, 0x1161)),
+    *(range(0x17B4, 0x17B6), range(0x180B, 0x1810), range(0x200B, 0x2010), range(0x202A, 0x202F)),
+    *(range(0x2060, 0x2070), range(0x3164, 0x3165), range(0xFE00, 0xFE10), range(0xFEFF, 0xFF00)),
+    *(range(0xFFA0, 0xFFA1), range(0xFFF0, 0xFFF9), range(0x1BCA0, 0x1BCA4), range(0x1D173, 0x1D17B)),
+    range(0xE0000, 0xE1000),
+)
+"""Default_Ignorable_Code_Point (Unicode 16, DerivedCoreProperties.txt), written out because `unicodedata` lacks it."""
 
-_RANGES = {
-    "R": (range(0x1F1E6, 0x1F200),),  # regional indicators: two make a flag
-    "E": (range(0x1F3FB, 0x1F400), range(0xE0020, 0xE0080)),  # emoji modifiers, tags
-    "L": (range(0x1100, 0x1160), range(0xA960, 0xA97D)),  # Hangul: leading consonants,
-    "V": (range(0x1160, 0x11A8), range(0xD7B0, 0xD7C7)),  # vowels,
-    "T": (range(0x11A8, 0x1200), range(0xD7CB, 0xD7FC)),  # trailing consonants,
-    "H": (range(0xAC00, 0xD7A4, 28),),  # syllables without one,
-    "I": (range(0xAC00, 0xD7A4),),  # syllables with one
-}
-_EXTENDING = frozenset("\u200c\u0e33\u0eb3\uff9e\uff9f")
-"""What belongs to the character before it, though its category does not say so."""
+_BLANK = frozenset("\u2800\ufff9\ufffa\ufffb")
+"""Characters without ink that the general category and the property above do not tell: the empty Braille pattern,
+interlinear annotation marks."""
 
 _BIDI_CONTROLS = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+_FORBIDDEN_CATEGORIES = frozenset({"Cc", "Cs", "Zl", "Zp"})
 
 
-def length(text: str) -> int:
-    """The number of user-perceived characters: `👩‍👩‍👧`, `🇩🇪`, `👍🏽` and `é` are one each.
+def is_one_visible_line(text: str) -> bool:
+    """Whether the text is one line that can be seen.
 
-    The extended grapheme clusters of UAX #29, as far as the standard library can tell: prepended
-    marks and Indic conjuncts count as two, and any two symbols can be joined as emoji are.
+    False for text with a control character, a lone surrogate, a line break or a direction override,
+    and for text in which every character is a blank or is not displayed. Unassigned code points count
+    as visible: what an older Unicode version does not know may be an emoji of a newer one.
     """
-    if text.isascii():  # the same, and faster
-        return len(text)
-    return len(_CLUSTER.findall("".join(map(_kind, text))))
-
-
-def is_showable(text: str) -> bool:
-    """No control character, lone surrogate, line break or direction override, and something to see."""
     categories = [unicodedata.category(character) for character in text]
     return (
-        not any(category in {"Cc", "Cs", "Zl", "Zp"} for category in categories)
+        _FORBIDDEN_CATEGORIES.isdisjoint(categories)
         and _BIDI_CONTROLS.isdisjoint(text)
-        and any(category[0] not in {"Z", "C"} for category in categories)
+        and any(
+            category != "Zs" and not _is_invisible(character)
+            for character, category in zip(text, categories, strict=True)
+        )
     )
 
 
-def _kind(character: str) -> str:
-    if character == "\u200d":
-        return "Z"  # the zero-width joiner
-    code = ord(character)
-    for kind, ranges in _RANGES.items():
-        if any(code in each for each in ranges):
-            return kind
-    category = unicodedata.category(character)
-    if category[0] == "M" or character in _EXTENDING:
-        return "E"
-    return "S" if category[0] == "S" else "."
+def _is_invisible(character: str) -> bool:
+    return character in _BLANK or any(ord(character) in ignorable for ignorable in _DEFAULT_IGNORABLE)

@@ -19,7 +19,7 @@ from schemathesis import GenerationMode
 from schemathesis.schemas import BaseSchema
 
 from domain.configurations import MAX_NAME
-from domain.text import is_showable
+from domain.text import is_one_visible_line
 from entrypoints.bootstrap import create_app
 from tests.api.conftest import SETTINGS, a_session
 from tests.builders import AFixedList
@@ -144,5 +144,7 @@ def say_what_a_schema_cannot(case: Any) -> None:
         return
     if "tickers" in case.body:
         case.body["tickers"] = ["AAPL", "BRK.B", "MSFT", "NVDA", "TSLA"][: len(case.body["tickers"])]
-    if "name" in case.body and not (is_showable(case.body["name"].strip()) and len(case.body["name"]) <= MAX_NAME):
+    if "name" in case.body and not (
+        is_one_visible_line(case.body["name"].strip()) and len(case.body["name"]) <= MAX_NAME
+    ):
         case.body["name"] = "Tech"

@@ -15,6 +15,7 @@ from typing import TypeVar
 
 from domain.configurations import Configuration
 from domain.deadline import Monotonic
+from domain.events import Event
 from domain.ports import AddResult, ConfigurationStore
 from entrypoints.logs import request_context
 
@@ -34,23 +35,23 @@ class Metric:
 
 
 METRICS: Mapping[str, tuple[Metric, ...]] = {
-    "request": (
+    Event.REQUEST: (
         Metric("Requests", ("status",)),
         Metric("Latency", field="duration_ms", unit="Milliseconds"),
         Metric("StoreLatency", field="store_ms", unit="Milliseconds"),
     ),
-    "create": (Metric("Creates", ("outcome",)),),
-    "retrying": (Metric("Retries", ("operation", "error")),),
-    "gave up": (Metric("GaveUp", ("operation", "reason")),),
-    "permanent fault": (Metric("PermanentFaults", ("operation", "error")),),
-    "internal error": (Metric("InternalErrors"),),
-    "ticker list loaded": (Metric("TickerList", ("source",)),),
-    "ticker list is fresh again": (Metric("TickerList", ("source",)),),
-    "ticker list is not fresh": (Metric("TickerList", ("source",)),),
-    "ticker list not published": (Metric("TickerListRefused", ("kind",)),),
-    "event refused": (Metric("EventsRefused"),),
-    "job failed": (Metric("JobFailures", ("job",)),),
-    "issuer out of reach": (Metric("IssuerFailures"),),
+    Event.CREATE: (Metric("Creates", ("outcome",)),),
+    Event.RETRYING: (Metric("Retries", ("operation", "error")),),
+    Event.GAVE_UP: (Metric("GaveUp", ("operation", "reason")),),
+    Event.PERMANENT_FAULT: (Metric("PermanentFaults", ("operation", "error")),),
+    Event.INTERNAL_ERROR: (Metric("InternalErrors"),),
+    Event.TICKER_LIST_LOADED: (Metric("TickerList", ("source",)),),
+    Event.TICKER_LIST_FRESH: (Metric("TickerList", ("source",)),),
+    Event.TICKER_LIST_STALE: (Metric("TickerList", ("source",)),),
+    Event.TICKER_LIST_NOT_PUBLISHED: (Metric("TickerListRefused", ("kind",)),),
+    Event.EVENT_REFUSED: (Metric("EventsRefused"),),
+    Event.JOB_FAILED: (Metric("JobFailures", ("job",)),),
+    Event.ISSUER_UNREACHABLE: (Metric("IssuerFailures"),),
 }
 """What the alarms and dashboards of docs/operations.md are made of.
 
@@ -67,7 +68,9 @@ class EmbeddedMetrics(logging.Filter):
 
     def filter(self, record: logging.LogRecord) -> bool:
         """Complete the record; it always passes."""
-        rows = [row for row in METRICS.get(str(record.msg), ()) if row.field is None or hasattr(record, row.field)]
+        # Falls back to the message until every log call has an `event`.
+        event = getattr(record, "event", record.msg)
+        rows = [row for row in METRICS.get(event, ()) if row.field is None or hasattr(record, row.field)]
         if rows:
             record.stage = self._stage
             for row in rows:

@@ -8,6 +8,7 @@ from datetime import timedelta
 from flask import Flask, Response
 
 from domain.errors import StoreUnavailable
+from domain.events import Event
 from entrypoints.api import problems
 from entrypoints.api.middleware import RequestContextMiddleware
 from entrypoints.settings import SettingsError
@@ -20,11 +21,11 @@ RETRY_AFTER = timedelta(minutes=1)
 
 def create_unready_app(error: SettingsError) -> Flask:
     """An application that refuses every request, and tells the log, not the caller, which settings are wrong."""
-    log.error("the settings are wrong", extra={"event": "settings_wrong", "settings": error.problems})
+    log.error("the settings are wrong", extra={"event": Event.SETTINGS_WRONG, "settings": error.problems})
     app = Flask(__name__, static_folder=None)
 
     def refuse() -> Response:
-        log.error("refused for wrong settings", extra={"event": "settings_wrong", "settings": list(error.problems)})
+        log.error("refused for wrong settings", extra={"event": Event.SETTINGS_WRONG, "settings": list(error.problems)})
         return problems.refusal(StoreUnavailable("The service is not set up yet.", retry_after=RETRY_AFTER))
 
     app.before_request(refuse)

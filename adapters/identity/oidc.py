@@ -18,6 +18,7 @@ from urllib.request import HTTPRedirectHandler, Request, build_opener
 
 from domain.deadline import Monotonic, remaining
 from domain.errors import ExpiredToken, IdentityUnavailable, InvalidToken
+from domain.events import Event
 from domain.limits import User, UserKind
 from domain.ports import Clock
 
@@ -146,7 +147,10 @@ class IssuerKeys:
         except (URLError, http.client.HTTPException, OSError, ValueError, RecursionError) as error:
             if isinstance(error, HTTPError):
                 error.close()
-            log.warning("issuer out of reach", extra={"issuer": self._issuer, "reason": str(error)})
+            log.warning(
+                "issuer out of reach",
+                extra={"event": Event.ISSUER_UNREACHABLE, "issuer": self._issuer, "reason": str(error)},
+            )
         else:
             self._fetched_at = self._tried_at
 

@@ -10,6 +10,7 @@ from flask_smorest import Blueprint
 from domain import errors
 from domain.configurations import ConfigurationInput, ConfigurationUpdate
 from domain.errors import DomainError
+from domain.events import Event
 from domain.limits import User
 from entrypoints.api import documented
 from entrypoints.api.bodies import authenticated, expected_revisions, idempotency_key, read_configuration
@@ -81,9 +82,9 @@ def create_configuration(user: User) -> Response:
             user, read_configuration(_INPUT, ConfigurationInput.of), idempotency_key=key
         )
     except DomainError as refused:
-        log.info("create", extra={"outcome": PROBLEMS[type(refused)].code})
+        log.info("create", extra={"event": Event.CREATE, "outcome": PROBLEMS[type(refused)].code})
         raise
-    log.info("create", extra={"outcome": "replayed" if added.replayed else "created"})
+    log.info("create", extra={"event": Event.CREATE, "outcome": "replayed" if added.replayed else "created"})
     location = url_for("configurations.get_configuration", config_id=added.configuration.config_id)
     headers = {"Location": location, "ETag": etag(added.configuration)}
     if added.replayed:

@@ -10,6 +10,7 @@ from os import urandom
 from typing import TYPE_CHECKING, Any
 
 from domain.deadline import within
+from domain.events import Event
 from entrypoints.logs import RequestContext, request_context
 
 if TYPE_CHECKING:
@@ -76,6 +77,7 @@ class RequestContextMiddleware:
             log.info(
                 "request",
                 extra={
+                    "event": Event.REQUEST,
                     "method": environ.get("REQUEST_METHOD"),
                     "route": current.route,
                     "status": answered,

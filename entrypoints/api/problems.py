@@ -13,6 +13,7 @@ from werkzeug.exceptions import HTTPException
 
 from domain import errors
 from domain.errors import DomainError
+from domain.events import Event
 from entrypoints.encoding import to_json
 from entrypoints.logs import request_context
 
@@ -145,5 +146,5 @@ _DETAILS = {
 
 
 def _bug(error: Exception) -> Response:
-    log.error("internal error", exc_info=error)
+    log.error("internal error", extra={"event": Event.INTERNAL_ERROR}, exc_info=error)
     return answer(INTERNAL_ERROR, "This is a fault of ours. It is logged under the request_id.")

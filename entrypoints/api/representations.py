@@ -40,6 +40,7 @@ def of_configuration(configuration: Configuration) -> Json:
         "include_extended_hours": configuration.include_extended_hours,
         "created_at": configuration.created_at,
         "updated_at": configuration.updated_at,
+        "revision": configuration.revision,
     }
 
 

@@ -211,6 +211,10 @@ class ConfigurationSchema(Schema):
     include_extended_hours = fields.Boolean(required=True)
     created_at = fields.DateTime(required=True)
     updated_at = fields.DateTime(required=True)
+    revision = fields.String(
+        required=True,
+        metadata={"description": "The ETag without its quotes. Changes with each update; send it in If-Match."},
+    )
 
 
 class ConfigurationListSchema(Schema):

@@ -37,6 +37,7 @@ def test_a_configuration_lives_from_create_to_delete(client: FlaskClient, ann: H
         "include_extended_hours": True,
         "created_at": "2026-11-23T12:00:00Z",
         "updated_at": "2026-11-23T12:00:00Z",
+        "revision": created.headers["ETag"].strip('"'),
     }
     assert (read.status_code, read.json, read.headers["ETag"]) == (200, created.json, created.headers["ETag"])
     assert listed.json == {"configurations": [created.json], "max_allowed": 2, "remaining": 1}
@@ -158,7 +159,11 @@ def test_a_patch_changes_what_it_names(
     patched = client.patch(created.headers["Location"], json=changes, headers=ann)
 
     assert patched.status_code == 200
-    assert patched.json == created.json | {field: value, "updated_at": "2026-11-23T12:01:00Z"}
+    assert patched.json == created.json | {
+        field: value,
+        "updated_at": "2026-11-23T12:01:00Z",
+        "revision": patched.headers["ETag"].strip('"'),
+    }
     assert patched.headers["ETag"] != created.headers["ETag"]
     assert client.get(created.headers["Location"], headers=ann).json == patched.json
 

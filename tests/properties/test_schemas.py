@@ -135,7 +135,8 @@ def test_what_was_asked_for_is_what_is_answered_and_may_be_sent_again(
     put = client.put(made.headers["Location"], json=again, headers=ann)
 
     assert ConfigurationInput.of(**again) == ConfigurationInput.of(**body)
-    assert client.get(made.headers["Location"], headers=ann).get_json() == put.get_json() == answer
+    assert put.get_json() == answer | {"revision": put.get_json()["revision"]}
+    assert client.get(made.headers["Location"], headers=ann).get_json() == put.get_json()
 
 
 @FEW
@@ -144,7 +145,7 @@ def test_a_configuration_in_json_says_all_that_its_owner_may_know(configuration:
     said = json.loads(to_json(of_configuration(configuration)))
 
     assert ConfigurationSchema().validate(said) == {}
-    for name in ("config_id", "name", "timeframe_days", "include_extended_hours"):
+    for name in ("config_id", "name", "timeframe_days", "include_extended_hours", "revision"):
         assert said[name] == getattr(configuration, name)
     assert [Ticker(**ticker) for ticker in said["tickers"]] == [held.ticker for held in configuration.tickers]
     for name in ("created_at", "updated_at"):

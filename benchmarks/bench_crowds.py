@@ -17,7 +17,7 @@ from typing import Any
 
 from greenlet import getcurrent, greenlet
 
-from adapters.aws.errors import Fault, FaultKind
+from adapters.aws.errors import ErrorKind, ServiceError
 from adapters.aws.retry import Retry, dynamodb_retry
 from benchmarks.plots import Plot
 from benchmarks.report import Section, Target
@@ -35,8 +35,8 @@ ON_THE_WAY, HELD = 0.001, 0.006
 """Seconds: to DynamoDB and back, one way; and how long a transaction holds its items there."""
 ANSWER, TIMEOUT = 0.005, 1.0
 """Seconds that an attempt takes that is answered, and one that is not."""
-AT_ONCE = (FaultKind.THROTTLED, FaultKind.TRANSIENT)
-WITH_TIMEOUTS = (FaultKind.THROTTLED, FaultKind.TRANSIENT, FaultKind.TRANSIENT, FaultKind.TIMEOUT)
+AT_ONCE = (ErrorKind.THROTTLED, ErrorKind.TRANSIENT)
+WITH_TIMEOUTS = (ErrorKind.THROTTLED, ErrorKind.TRANSIENT, ErrorKind.TRANSIENT, ErrorKind.TIMEOUT)
 
 
 @dataclass
@@ -153,16 +153,16 @@ def by_fault_rate(rates: Sequence[int] = RATES, requests: int = REQUESTS) -> Sec
     )
 
 
-def with_faults(rate: float, kinds: Sequence[FaultKind], requests: int) -> Outcomes:
+def with_faults(rate: float, kinds: Sequence[ErrorKind], requests: int) -> Outcomes:
     """Requests to a store of which each call fails with this probability."""
     simulation, rng, outcomes = Simulation(), random.Random(11), Outcomes()
     retry = dynamodb_retry(clock=simulation.clock, sleep=simulation.sleep, rng=rng)
 
     def attempt() -> None:
         kind = rng.choice(kinds) if rng.random() < rate else None
-        simulation.sleep(TIMEOUT if kind is FaultKind.TIMEOUT else ANSWER)
+        simulation.sleep(TIMEOUT if kind is ErrorKind.TIMEOUT else ANSWER)
         if kind is not None:
-            raise Fault(kind, "Injected")
+            raise ServiceError(kind, "Injected")
 
     def client() -> None:
         for _ in range(requests):
@@ -238,4 +238,4 @@ class ConflictingStore:
             self._simulation.sleep(HELD)
         self._simulation.sleep(ON_THE_WAY)
         if not free:
-            raise Fault(FaultKind.CONTENDED, "TransactionConflict")
+            raise ServiceError(ErrorKind.CONTENDED, "TransactionConflict")

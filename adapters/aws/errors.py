@@ -1,9 +1,9 @@
-"""What an AWS call raised: which kind of fault it is, and what an operator can do about it.
+"""Classifies the errors of AWS calls: which kind each one is, and what an operator can do about it.
 
-One table for DynamoDB and one for S3 say it by error code. A code that is in neither is
-judged by its HTTP status: 5xx may pass, 429 is a throttle, and any other 4xx will be the same
-on the next try. Sources: "Common errors" and "Error handling" of the DynamoDB developer
-guide, "Error responses" of the S3 API reference, and the retry rules of the AWS SDKs.
+DynamoDB and S3 have one table each, by error code. An error code that is not in the table is
+classified by its HTTP status: 5xx is transient, 429 is a throttle, any other 4xx is permanent.
+Sources: "Common errors" and "Error handling" in the DynamoDB developer guide, "Error responses"
+in the S3 API reference, and the retry rules of the AWS SDKs.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from botocore.exceptions import (
     BotoCoreError,
     ClientError,
     ConnectionClosedError,
-    ConnectionError,  # noqa: A004 botocore's own name for a connection that could not be made
+    ConnectionError,  # noqa: A004 botocore's name for a connection that could not be made
     ConnectTimeoutError,
     HTTPClientError,
     IncompleteReadError,
@@ -28,28 +28,28 @@ from botocore.parsers import ResponseParserError
 from domain.errors import Contended, StoreUnavailable, Throttled, TickersUnavailable, TryLater
 
 
-class FaultKind(StrEnum):
-    """How a call failed, as far as trying again is concerned."""
+class ErrorKind(StrEnum):
+    """The kinds of errors that the retry policy distinguishes."""
 
     THROTTLED = "throttled"
-    """Refused for load; nothing happened."""
+    """The service refused the call because of load. Nothing was written."""
     CONTENDED = "contended"
-    """Lost against a concurrent write; nothing happened."""
+    """The call conflicted with a concurrent write. Nothing was written."""
     TRANSIENT = "transient"
-    """Failed on the way or over there; a write may or may not have happened."""
+    """The network or the service failed. A write may or may not have happened."""
     TIMEOUT = "timeout"
-    """No answer in time; a write may or may not have happened."""
+    """No response in time. A write may or may not have happened."""
     PERMANENT = "permanent"
-    """The same call will fail the same way: denied, missing, malformed."""
+    """The same call will fail again: access denied, missing table, malformed request."""
 
 
-class Fault(Exception):
-    """A call that failed, with AWS's `code` and, for an operator, the `remedy` of a permanent one.
+class ServiceError(Exception):
+    """A failed call to an AWS service: its kind, AWS's error code and, for a permanent error, a remedy for operators.
 
-    It never leaves the adapters: `retry.py` tries again or turns it into a domain error.
+    It does not leave the adapters: `retry.py` retries the call or raises a domain error instead.
     """
 
-    def __init__(self, kind: FaultKind, code: str, *, remedy: str | None = None) -> None:
+    def __init__(self, kind: ErrorKind, code: str, *, remedy: str | None = None) -> None:
         super().__init__(f"{kind}: {code}")
         self.kind = kind
         self.code = code
@@ -57,40 +57,42 @@ class Fault(Exception):
 
 
 AWS_ERRORS = (BotoCoreError, ClientError, ResponseParserError)
-"""Whatever a client of botocore raises for a call that failed."""
+"""What a botocore client raises for a failed call."""
 
-DYNAMODB_REFUSALS: Mapping[FaultKind, type[TryLater]] = {
-    FaultKind.THROTTLED: Throttled,
-    FaultKind.CONTENDED: Contended,
-    FaultKind.TRANSIENT: StoreUnavailable,
-    FaultKind.TIMEOUT: StoreUnavailable,
-    FaultKind.PERMANENT: StoreUnavailable,
+DYNAMODB_DOMAIN_ERRORS: Mapping[ErrorKind, type[TryLater]] = {
+    ErrorKind.THROTTLED: Throttled,
+    ErrorKind.CONTENDED: Contended,
+    ErrorKind.TRANSIENT: StoreUnavailable,
+    ErrorKind.TIMEOUT: StoreUnavailable,
+    ErrorKind.PERMANENT: StoreUnavailable,
 }
-"""What the caller is told when DynamoDB has failed for good."""
+"""What is raised when a call to DynamoDB failed and is not retried any more."""
 
-S3_REFUSALS: Mapping[FaultKind, type[TryLater]] = dict.fromkeys(FaultKind, TickersUnavailable)
-"""The same for S3, where the ticker list is."""
+S3_DOMAIN_ERRORS: Mapping[ErrorKind, type[TryLater]] = dict.fromkeys(ErrorKind, TickersUnavailable)
+"""The same for S3, which holds the ticker list."""
 
 _CREDENTIALS = "Check the credentials (AWS_PROFILE, AWS_ACCESS_KEY_ID, the function's role), the region and the clock."
-_DEFECT = "The service sent what DynamoDB refuses: run `doctor`; if it finds nothing, report this as a bug."
+_DEFECT = "The service sent an invalid request: run `doctor`; if it finds nothing, report this as a bug."
 
-_DYNAMODB: Mapping[str, FaultKind] = {
-    "ProvisionedThroughputExceededException": FaultKind.THROTTLED,
-    "ProvisionedThroughputExceeded": FaultKind.THROTTLED,  # the name in a cancellation reason
-    "RequestLimitExceeded": FaultKind.THROTTLED,
-    "ThrottlingException": FaultKind.THROTTLED,
-    "ThrottlingError": FaultKind.THROTTLED,  # the name in a cancellation reason
-    "Throttling": FaultKind.THROTTLED,
-    "TransactionConflictException": FaultKind.CONTENDED,
-    "TransactionConflict": FaultKind.CONTENDED,  # the name in a cancellation reason
-    "ReplicatedWriteConflictException": FaultKind.CONTENDED,
-    "TransactionInProgressException": FaultKind.TRANSIENT,  # our own earlier attempt, still at work
-    "InternalServerError": FaultKind.TRANSIENT,
-    "InternalServerErrorException": FaultKind.TRANSIENT,
-    "ServiceUnavailable": FaultKind.TRANSIENT,
-    "ServiceUnavailableException": FaultKind.TRANSIENT,
-    "RequestTimeout": FaultKind.TRANSIENT,
-    "RequestTimeoutException": FaultKind.TRANSIENT,
+# Some errors have another name where they are the reason for a cancelled transaction.
+_DYNAMODB: Mapping[str, ErrorKind] = {
+    "ProvisionedThroughputExceededException": ErrorKind.THROTTLED,
+    "ProvisionedThroughputExceeded": ErrorKind.THROTTLED,
+    "RequestLimitExceeded": ErrorKind.THROTTLED,
+    "ThrottlingException": ErrorKind.THROTTLED,
+    "ThrottlingError": ErrorKind.THROTTLED,
+    "Throttling": ErrorKind.THROTTLED,
+    "TransactionConflictException": ErrorKind.CONTENDED,
+    "TransactionConflict": ErrorKind.CONTENDED,
+    "ReplicatedWriteConflictException": ErrorKind.CONTENDED,
+    # An earlier attempt with the same client request token is still in progress.
+    "TransactionInProgressException": ErrorKind.TRANSIENT,
+    "InternalServerError": ErrorKind.TRANSIENT,
+    "InternalServerErrorException": ErrorKind.TRANSIENT,
+    "ServiceUnavailable": ErrorKind.TRANSIENT,
+    "ServiceUnavailableException": ErrorKind.TRANSIENT,
+    "RequestTimeout": ErrorKind.TRANSIENT,
+    "RequestTimeoutException": ErrorKind.TRANSIENT,
 }
 
 _DYNAMODB_REMEDIES: Mapping[str, str] = {
@@ -106,16 +108,16 @@ _DYNAMODB_REMEDIES: Mapping[str, str] = {
     "IdempotentParameterMismatchException": _DEFECT,
 }
 
-_S3: Mapping[str, FaultKind] = {
-    "SlowDown": FaultKind.THROTTLED,
-    "Throttling": FaultKind.THROTTLED,
-    "RequestLimitExceeded": FaultKind.THROTTLED,
-    "ConditionalRequestConflict": FaultKind.CONTENDED,
-    "OperationAborted": FaultKind.CONTENDED,
-    "InternalError": FaultKind.TRANSIENT,
-    "ServiceUnavailable": FaultKind.TRANSIENT,
-    "RequestTimeout": FaultKind.TRANSIENT,
-    "RequestTimeoutException": FaultKind.TRANSIENT,
+_S3: Mapping[str, ErrorKind] = {
+    "SlowDown": ErrorKind.THROTTLED,
+    "Throttling": ErrorKind.THROTTLED,
+    "RequestLimitExceeded": ErrorKind.THROTTLED,
+    "ConditionalRequestConflict": ErrorKind.CONTENDED,
+    "OperationAborted": ErrorKind.CONTENDED,
+    "InternalError": ErrorKind.TRANSIENT,
+    "ServiceUnavailable": ErrorKind.TRANSIENT,
+    "RequestTimeout": ErrorKind.TRANSIENT,
+    "RequestTimeoutException": ErrorKind.TRANSIENT,
 }
 
 _S3_REMEDIES: Mapping[str, str] = {
@@ -134,42 +136,46 @@ _S3_REMEDIES: Mapping[str, str] = {
 }
 
 
-def handle_dynamodb_error(error: Exception) -> Fault:
-    """The fault behind what PynamoDB or botocore raised. A failed condition is an answer: read it before."""
+def classify_dynamodb_error(error: Exception) -> ServiceError:
+    """Classify an error that PynamoDB or botocore raised. Handle a failed condition before: it is not an error."""
     cause = getattr(error, "cause", None) or error
     if reasons := _cancellation_codes(cause):
-        return _worst([_by_code(code, None, _DYNAMODB, _DYNAMODB_REMEDIES) for code in reasons])
-    return _fault(cause, _DYNAMODB, _DYNAMODB_REMEDIES)
+        return _most_severe([_by_code(code, None, _DYNAMODB, _DYNAMODB_REMEDIES) for code in reasons])
+    return _classify(cause, _DYNAMODB, _DYNAMODB_REMEDIES)
 
 
-def handle_s3_error(error: Exception) -> Fault:
-    """The fault behind what botocore raised. 304 and 412 are answers to a condition: read them before."""
-    return _fault(error, _S3, _S3_REMEDIES)
+def classify_s3_error(error: Exception) -> ServiceError:
+    """Classify an error that botocore raised. Handle 304 and 412 before: they answer a conditional request."""
+    return _classify(error, _S3, _S3_REMEDIES)
 
 
-def _fault(error: Any, kinds: Mapping[str, FaultKind], remedies: Mapping[str, str]) -> Fault:
+def _classify(error: Any, kinds: Mapping[str, ErrorKind], remedies: Mapping[str, str]) -> ServiceError:
     if isinstance(error, ClientError):
         return _by_code(_code(error), _status(error), kinds, remedies)
     name = type(error).__name__
     if isinstance(error, (ConnectTimeoutError, ReadTimeoutError)):
-        return Fault(FaultKind.TIMEOUT, name)
+        return ServiceError(ErrorKind.TIMEOUT, name)
     if isinstance(
         error, (ConnectionError, ConnectionClosedError, HTTPClientError, IncompleteReadError, ResponseParserError)
     ):
-        return Fault(FaultKind.TRANSIENT, name)
-    return Fault(FaultKind.PERMANENT, name, remedy=_CREDENTIALS)
+        return ServiceError(ErrorKind.TRANSIENT, name)
+    return ServiceError(ErrorKind.PERMANENT, name, remedy=_CREDENTIALS)
 
 
-def _by_code(code: str, status: int | None, kinds: Mapping[str, FaultKind], remedies: Mapping[str, str]) -> Fault:
+def _by_code(
+    code: str, status: int | None, kinds: Mapping[str, ErrorKind], remedies: Mapping[str, str]
+) -> ServiceError:
     kind = kinds.get(code)
     if kind is not None:
-        return Fault(kind, code)
+        return ServiceError(kind, code)
     if code not in remedies and status is not None:
         if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
-            return Fault(FaultKind.TRANSIENT, code)
+            return ServiceError(ErrorKind.TRANSIENT, code)
         if status == HTTPStatus.TOO_MANY_REQUESTS:
-            return Fault(FaultKind.THROTTLED, code)
-    return Fault(FaultKind.PERMANENT, code, remedy=remedies.get(code, "Look the code up in the service's reference."))
+            return ServiceError(ErrorKind.THROTTLED, code)
+    return ServiceError(
+        ErrorKind.PERMANENT, code, remedy=remedies.get(code, "Look the error code up in the AWS reference.")
+    )
 
 
 def _code(error: ClientError) -> str:
@@ -177,21 +183,21 @@ def _code(error: ClientError) -> str:
 
 
 def _status(error: ClientError) -> int | None:
-    # PynamoDB wraps the original and keeps only its code; the status is in what it wrapped.
+    # PynamoDB's own ClientError has the error code only. The status is in the original, its `__cause__`.
     original = error.__cause__ if isinstance(error.__cause__, ClientError) else error
     return original.response.get("ResponseMetadata", {}).get("HTTPStatusCode")
 
 
 def _cancellation_codes(error: Any) -> list[str]:
-    """Why a transaction was cancelled, without the conditions that failed: they say nothing about the store."""
+    """The reasons why a transaction was cancelled, without failed conditions, which say nothing about the service."""
     if not (isinstance(error, ClientError) and _code(error) == "TransactionCanceledException"):
         return []
     reasons = getattr(error, "cancellation_reasons", ())
     codes = [reason.code for reason in reasons if reason and reason.code != "ConditionalCheckFailed"]
-    # Cancelled for no reason given: the SDKs take it for a fault that passes.
+    # Cancelled without a reason: the SDKs treat this as transient.
     return codes or ["InternalServerError"]
 
 
-def _worst(faults: Iterable[Fault]) -> Fault:
-    order = (FaultKind.PERMANENT, FaultKind.THROTTLED, FaultKind.CONTENDED, FaultKind.TRANSIENT)
-    return min(faults, key=lambda fault: order.index(fault.kind))
+def _most_severe(errors: Iterable[ServiceError]) -> ServiceError:
+    severity = (ErrorKind.PERMANENT, ErrorKind.THROTTLED, ErrorKind.CONTENDED, ErrorKind.TRANSIENT)
+    return min(errors, key=lambda error: severity.index(error.kind))

@@ -1,24 +1,24 @@
-"""Trying an AWS call again: how often, after which waits, and when to stop.
+"""Retries of AWS calls: how often, after which delays, and when to stop.
 
-The one retry layer of the service; botocore's and PynamoDB's own are off. All numbers are
-in `DYNAMODB` and `S3` below. An attempt is repeated while four things agree:
+This is the only retry layer: the retries of botocore and PynamoDB are off. All numbers are in
+`DYNAMODB` and `S3`. A failed attempt is retried if
 
-* its kind of fault has tries left (a permanent one has none);
-* the request's deadline leaves time for the wait and for a whole attempt;
-* the retry quota has tokens: a failing dependency runs it dry within a few requests, and
-  each later request makes one attempt only, until successes fill it again;
-* the dependency isn't hanging: when timeouts were all that came for a while, one request
-  a second is let through to see, and the others are refused at once.
+* its kind of error has attempts left (a permanent error is never retried);
+* the deadline of the request leaves time for the delay and for a whole attempt;
+* the circuit breaker is closed: when a service does not respond for a while, only one request
+  per second is sent to it, and all others are refused at once;
+* the retry quota has tokens: when a service fails, a few requests use up the quota, and each
+  later request makes one attempt only, until successful calls fill the quota again.
 
-Waits are drawn with full jitter: evenly between nothing and the exponential step
-("Exponential Backoff And Jitter", AWS Architecture Blog).
+Delays have full jitter: they are drawn evenly between 0 and the exponential step ("Exponential
+Backoff And Jitter", AWS Architecture Blog).
 """
 
 from __future__ import annotations
 
 import logging
 import random
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from threading import Lock
@@ -26,7 +26,8 @@ from typing import Any, Protocol, TypeVar
 
 import backoff
 
-from adapters.aws.errors import DYNAMODB_REFUSALS, S3_REFUSALS, Fault, FaultKind
+from adapters.aws.circuit_breaker import CircuitBreaker
+from adapters.aws.errors import DYNAMODB_DOMAIN_ERRORS, S3_DOMAIN_ERRORS, ErrorKind, ServiceError
 from domain.deadline import Monotonic, remaining
 from domain.errors import DomainError, TryLater
 
@@ -38,125 +39,133 @@ Sleep = Callable[[float], None]
 
 @dataclass(frozen=True, slots=True)
 class Backoff:
-    """How one kind of fault is retried. Times in seconds.
+    """How one kind of error is retried. Times in seconds.
 
-    `tries` counts all attempts of a call; the wait after the nth is drawn from 0 to
-    `base * 2**(n-1)`, at most `cap`; a retry takes `cost` tokens from the quota. Whoever is
-    refused in the end is asked to come back after a time drawn from `ask_again`.
+    `max_attempts` includes the first attempt. The delay after attempt n is drawn from 0 to
+    `base_delay * 2**(n-1)`, at most `max_delay`. A retry takes `cost` tokens from the retry quota.
+    `retry_after` are the bounds of the time after which a caller is asked to come back.
     """
 
-    tries: int
-    base: float
-    cap: float
+    max_attempts: int
+    base_delay: float
+    max_delay: float
     cost: int
-    ask_again: tuple[float, float]
+    retry_after: tuple[float, float]
 
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """How the calls to one service are retried. Times in seconds; `attempt` is the longest that one may take.
+    """How the calls to one service are retried. Times in seconds.
 
-    It hangs when `timeouts_in_a_row` and more spread over `silence` and more; a stall of a second that
-    many requests share is none.
+    An attempt takes at most `attempt_timeout`. The circuit breaker opens after `breaker_threshold` consecutive
+    timeouts over at least `breaker_window`.
     """
 
-    backoffs: Mapping[FaultKind, Backoff]
-    refusals: Mapping[FaultKind, type[TryLater]]
-    attempt: float
-    quota: int = 20
-    timeouts_in_a_row: int = 5
-    silence: float = 2.0
-    probe_every: float = 1.0
+    backoffs: Mapping[ErrorKind, Backoff]
+    domain_errors: Mapping[ErrorKind, type[TryLater]]
+    attempt_timeout: float
+    retry_quota: int = 20
+    breaker_threshold: int = 5
+    breaker_window: float = 2.0
+    probe_interval: float = 1.0
 
 
-_NEVER = Backoff(tries=1, base=0, cap=0, cost=0, ask_again=(2, 8))
+_NO_RETRY = Backoff(max_attempts=1, base_delay=0, max_delay=0, cost=0, retry_after=(2, 8))
 
 DYNAMODB = Policy(
     backoffs={
-        # With 3 of 10 calls failing, 7 tries fail together twice in 10,000 calls.
-        FaultKind.THROTTLED: Backoff(tries=7, base=0.1, cap=0.8, cost=1, ask_again=(1, 3)),
-        FaultKind.TRANSIENT: Backoff(tries=7, base=0.05, cap=0.4, cost=1, ask_again=(2, 8)),
-        FaultKind.TIMEOUT: Backoff(tries=7, base=0.05, cap=0.4, cost=2, ask_again=(2, 8)),
-        # A crowd of one user's own writes says nothing about the store's health: no tokens.
-        FaultKind.CONTENDED: Backoff(tries=7, base=0.05, cap=0.4, cost=0, ask_again=(1, 2)),
-        FaultKind.PERMANENT: _NEVER,
+        # If 3 of 10 calls fail, 7 attempts in a row fail in 2 of 10,000 cases.
+        ErrorKind.THROTTLED: Backoff(max_attempts=7, base_delay=0.1, max_delay=0.8, cost=1, retry_after=(1, 3)),
+        ErrorKind.TRANSIENT: Backoff(max_attempts=7, base_delay=0.05, max_delay=0.4, cost=1, retry_after=(2, 8)),
+        ErrorKind.TIMEOUT: Backoff(max_attempts=7, base_delay=0.05, max_delay=0.4, cost=2, retry_after=(2, 8)),
+        # Conflicts between the writes of one user say nothing about the health of the service: no tokens.
+        ErrorKind.CONTENDED: Backoff(max_attempts=7, base_delay=0.05, max_delay=0.4, cost=0, retry_after=(1, 2)),
+        ErrorKind.PERMANENT: _NO_RETRY,
     },
-    refusals=DYNAMODB_REFUSALS,
-    attempt=1.5,  # 0.5 s to connect, 1 s to read
+    domain_errors=DYNAMODB_DOMAIN_ERRORS,
+    # 0.5 s to connect, 1 s to read
+    attempt_timeout=1.5,
 )
 
 S3 = Policy(
     backoffs={
-        FaultKind.THROTTLED: Backoff(tries=4, base=0.2, cap=1.0, cost=1, ask_again=(5, 15)),
-        FaultKind.TRANSIENT: Backoff(tries=4, base=0.1, cap=0.5, cost=1, ask_again=(5, 15)),
-        FaultKind.TIMEOUT: Backoff(tries=3, base=0.1, cap=0.5, cost=2, ask_again=(5, 15)),
-        FaultKind.CONTENDED: Backoff(tries=4, base=0.1, cap=0.5, cost=0, ask_again=(5, 15)),
-        FaultKind.PERMANENT: _NEVER,
+        ErrorKind.THROTTLED: Backoff(max_attempts=4, base_delay=0.2, max_delay=1.0, cost=1, retry_after=(5, 15)),
+        ErrorKind.TRANSIENT: Backoff(max_attempts=4, base_delay=0.1, max_delay=0.5, cost=1, retry_after=(5, 15)),
+        ErrorKind.TIMEOUT: Backoff(max_attempts=3, base_delay=0.1, max_delay=0.5, cost=2, retry_after=(5, 15)),
+        ErrorKind.CONTENDED: Backoff(max_attempts=4, base_delay=0.1, max_delay=0.5, cost=0, retry_after=(5, 15)),
+        ErrorKind.PERMANENT: _NO_RETRY,
     },
-    refusals=S3_REFUSALS,
-    attempt=2.5,  # 0.5 s to connect, 2 s to read
+    domain_errors=S3_DOMAIN_ERRORS,
+    # 0.5 s to connect, 2 s to read
+    attempt_timeout=2.5,
 )
 
-_TOO_LATE, _NO_PULSE = "deadline", "no answer for a while"
+_DEADLINE, _CIRCUIT_OPEN = "deadline", "circuit open"
+_NO_ATTEMPTS_LEFT, _QUOTA_SPENT = "no attempts left", "retry quota spent"
 
-_DETAILS: Mapping[FaultKind, str] = {
-    FaultKind.THROTTLED: "The service is busy. Try again in a moment.",
-    FaultKind.CONTENDED: "Other requests of yours were changing the same things. Try again in a moment.",
-    FaultKind.TRANSIENT: "The service cannot reach its data now. Try again in a moment.",
-    FaultKind.TIMEOUT: "The service cannot reach its data in time. Try again in a moment.",
-    FaultKind.PERMANENT: "The service cannot reach its data now. Try again later.",
+_DETAILS: Mapping[ErrorKind, str] = {
+    ErrorKind.THROTTLED: "The service is busy. Try again in a moment.",
+    ErrorKind.CONTENDED: "Other requests changed the same data at the same time. Try again in a moment.",
+    ErrorKind.TRANSIENT: "The service cannot reach its data now. Try again in a moment.",
+    ErrorKind.TIMEOUT: "The service cannot reach its data in time. Try again in a moment.",
+    ErrorKind.PERMANENT: "The service cannot reach its data now. Try again later.",
 }
 
 
 class Retry(Protocol):
-    """Makes a call until it succeeds or until trying again makes no sense."""
+    """Makes a call, and retries it by a policy."""
 
     def __call__(self, operation: str, attempt: Callable[[], T]) -> T:
-        """What `attempt` returns in the end; a `Fault` that it raises is tried again or becomes a TryLater.
+        """Call `attempt` until it succeeds, and return its result. `operation` is its name in the log.
 
-        `operation` names the call in the logs. Anything else that `attempt` raises passes through.
+        Raises a TryLater in place of the last `ServiceError`. Every other exception of `attempt` is raised unchanged.
         """
 
 
 def dynamodb_retry(*, clock: Monotonic, sleep: Sleep, rng: random.Random) -> Retry:
-    """Retries for calls to DynamoDB, with a quota of their own. Raises Throttled, Contended, StoreUnavailable."""
+    """Retries calls to DynamoDB. Raises Throttled, Contended, StoreUnavailable."""
     return retrying(DYNAMODB, clock=clock, sleep=sleep, rng=rng)
 
 
 def dynamodb_probe(*, clock: Monotonic, sleep: Sleep, rng: random.Random) -> Retry:
-    """One attempt only, to learn how DynamoDB is; raises what `dynamodb_retry` does."""
-    once = {kind: replace(terms, tries=1) for kind, terms in DYNAMODB.backoffs.items()}
+    """Makes one attempt, to check whether DynamoDB responds. Raises what `dynamodb_retry` raises."""
+    once = {kind: replace(terms, max_attempts=1) for kind, terms in DYNAMODB.backoffs.items()}
     return retrying(
         replace(DYNAMODB, backoffs=once),
         clock=clock,
-        sleep=sleep,  # pragma: no mutate - nothing is waited for after the only try
+        sleep=sleep,  # pragma: no mutate - there is no delay after the only attempt
         rng=rng,
     )
 
 
 def s3_retry(*, clock: Monotonic, sleep: Sleep, rng: random.Random) -> Retry:
-    """Retries for calls to S3, with a quota of their own. Raises TickersUnavailable."""
+    """Retries calls to S3. Raises TickersUnavailable."""
     return retrying(S3, clock=clock, sleep=sleep, rng=rng)
 
 
 def retrying(policy: Policy, *, clock: Monotonic, sleep: Sleep, rng: random.Random) -> Retry:
-    """Retries by `policy`; all calls that go through the result share its quota."""
-    quota = RetryQuota(policy.quota)
-    pulse = Pulse(policy, clock=clock)
+    """Retries by `policy`. All calls through the result share one retry quota and one circuit breaker."""
+    quota = RetryQuota(policy.retry_quota)
+    breaker = CircuitBreaker(
+        threshold=policy.breaker_threshold,
+        window=policy.breaker_window,
+        probe_interval=policy.probe_interval,
+        probe_timeout=policy.attempt_timeout,
+        clock=clock,
+    )
 
     def retry(operation: str, attempt: Callable[[], T]) -> T:
-        call = _Call(operation, policy, quota, pulse, clock=clock, sleep=sleep, rng=rng)
-        return call.until_it_works(attempt)
+        return _Call(operation, policy, quota, breaker, clock=clock, sleep=sleep, rng=rng).run(attempt)
 
     return retry
 
 
 class RetryQuota:
-    """A token bucket: retries take tokens, successes give one back, and time gives none.
+    """A token bucket: a retry takes tokens, a successful call returns one. Tokens do not return with time.
 
-    Where fewer than half of the attempts fail it stays full; where nearly all do, it is
-    soon empty (the standard retry mode of the AWS SDKs, with numbers for a process that
-    serves a request at a time).
+    It stays full while fewer than half of the attempts fail, and is soon empty when nearly all fail.
+    This is the standard retry mode of the AWS SDKs with smaller numbers, because a Lambda process
+    serves one request at a time.
     """
 
     def __init__(self, capacity: int) -> None:
@@ -164,74 +173,29 @@ class RetryQuota:
         self._tokens = capacity
         self._lock = Lock()
 
-    def take(self, cost: int) -> bool:
-        """Take `cost` tokens and say whether there were as many."""
+    def acquire(self, cost: int) -> bool:
+        """Take `cost` tokens, or none if there are fewer. Returns whether they were taken."""
         with self._lock:
             if cost > self._tokens:
                 return False
             self._tokens -= cost
             return True
 
-    def give_back(self) -> None:
-        """Return a token for a call that succeeded."""
+    def release(self) -> None:
+        """Return a token after a successful call."""
         with self._lock:
             self._tokens = min(self._capacity, self._tokens + 1)
 
 
-class Pulse:
-    """Knows a dependency that hangs: for a while, attempts got no answer in time, and nothing else came.
-
-    While it hangs, one attempt at a time may see whether it is back, and the next one
-    `probe_every` seconds after that one failed.
-    """
-
-    def __init__(self, policy: Policy, *, clock: Monotonic) -> None:
-        self._policy = policy
-        self._clock = clock
-        self._timeouts = 0
-        self._first = self._last = self._next_probe = 0.0  # pragma: no mutate - the first timeout sets what is read
-        self._lock = Lock()
-
-    @property
-    def hangs(self) -> bool:
-        """Whether there was nothing but timeouts for a while."""
-        return self._timeouts >= self._policy.timeouts_in_a_row and self._last - self._first >= self._policy.silence
-
-    def admits(self) -> bool:
-        """Whether a new call may be made now; an admitted probe holds others back while it lasts."""
-        with self._lock:
-            now = self._clock()
-            if not self.hangs:
-                return True
-            if now < self._next_probe:
-                return False
-            self._next_probe = now + self._policy.attempt + self._policy.probe_every
-            return True
-
-    def answered(self) -> None:
-        """An attempt got an answer, whatever it said."""
-        with self._lock:
-            self._timeouts = 0
-
-    def timed_out(self) -> None:
-        """An attempt got no answer in time."""
-        with self._lock:
-            self._last = self._clock()
-            if self._timeouts == 0:
-                self._first = self._last
-            self._timeouts += 1
-            self._next_probe = self._last + self._policy.probe_every
-
-
 class _Call:
-    """One call with its attempts."""
+    """One call and its attempts."""
 
     def __init__(
         self,
         operation: str,
         policy: Policy,
         quota: RetryQuota,
-        pulse: Pulse,
+        breaker: CircuitBreaker,
         *,
         clock: Monotonic,
         sleep: Sleep,
@@ -240,99 +204,90 @@ class _Call:
         self._operation = operation
         self._policy = policy
         self._quota = quota
-        self._pulse = pulse
+        self._breaker = breaker
         self._clock = clock
         self._sleep = sleep
         self._random = rng
         self._attempts: list[dict[str, Any]] = []
+        self._delay = 0.0  # pragma: no mutate - set before it is read
 
-    def until_it_works(self, attempt: Callable[[], T]) -> T:
+    def run(self, attempt: Callable[[], T]) -> T:
+        """Make the attempts."""
         if reason := self._reason_not_to_start():
-            log.warning("gave up", extra={"operation": self._operation, "attempts": [], "reason": reason})
-            raise self._refusal(FaultKind.TIMEOUT)
-        persistent = backoff.on_exception(
-            self._waits,
-            Fault,
-            jitter=None,  # pragma: no mutate - backoff only ever gets 0 to wait, which no jitter changes
+            self._log_end(reason)
+            raise self._domain_error(ErrorKind.TIMEOUT)
+        # backoff makes the loop: `giveup` decides after each error, and `on_backoff` waits. backoff itself
+        # can wait with `time.sleep` only, so its own interval is 0, and `_wait` uses the injected sleep.
+        retried = backoff.on_exception(
+            backoff.constant,
+            ServiceError,
+            interval=0,
+            jitter=None,  # pragma: no mutate - jitter does not change an interval of 0
+            giveup=self._give_up,
+            on_backoff=self._wait,
             logger=None,
         )(attempt)
         try:
-            result = persistent()
-        except Fault as fault:
-            raise self._refusal(fault.kind) from fault
-        except TryLater:  # of a call within this one, which has been reckoned up
+            result = retried()
+        except ServiceError as error:
+            raise self._domain_error(error.kind) from error
+        except DomainError:
+            # An error such as LimitReached is a response of a healthy service.
+            self._record_success()
             raise
-        except DomainError:  # a refusal such as LimitReached is an answer: the dependency is well
-            self._succeeded()
-            raise
-        self._succeeded()
+        self._record_success()
         return result
 
-    def _waits(self) -> Generator[Any, Any, None]:
-        """Sleeps before each retry, and ends when there shall be none.
-
-        backoff sends the fault and calls `time.sleep` with what it gets. The wait is slept
-        here, by the sleep that was handed in, and backoff is told that none is left.
-        """
-        fault = yield  # backoff drops the first
-        while True:
-            self._note(fault)
-            terms = self._policy.backoffs[fault.kind]
-            tries = len(self._attempts)
-            wait = self._random.uniform(0, min(terms.cap, terms.base * 2 ** (tries - 1)))
-            if reason := self._reason_to_stop(terms, wait):
-                self._log_the_end(fault, reason)
-                return
-            self._attempts[-1]["wait"] = round(wait, 3)
-            log.info(
-                "retrying",
-                extra={"operation": self._operation, "attempt": tries, "wait": round(wait, 3), "error": fault.code},
-            )
-            self._sleep(wait)
-            fault = yield 0
-
-    def _succeeded(self) -> None:
-        self._pulse.answered()
-        self._quota.give_back()
-
-    def _note(self, fault: Fault) -> None:
-        self._attempts.append({"error": fault.code})
-        if fault.kind is FaultKind.TIMEOUT:
-            self._pulse.timed_out()
+    def _give_up(self, error: Any) -> bool:
+        """Record a failed attempt. Returns whether the call ends with it."""
+        if error.kind is ErrorKind.TIMEOUT:
+            self._breaker.record_timeout()
         else:
-            self._pulse.answered()
+            self._breaker.record_response()
+        terms, number = self._policy.backoffs[error.kind], len(self._attempts) + 1
+        delay = self._random.uniform(0, min(terms.max_delay, terms.base_delay * 2 ** (number - 1)))
+        self._attempts.append({"error": error.code})
+        if reason := self._reason_to_stop(terms, delay):
+            self._log_end(reason, error)
+            return True
+        self._attempts[-1]["wait"] = round(delay, 3)
+        self._delay = delay
+        return False
+
+    def _wait(self, _: object) -> None:
+        """Sleep before the next attempt, for the delay that `_give_up` has drawn."""
+        extra = {"event": "retrying", "operation": self._operation, "attempt": len(self._attempts)}
+        log.info("retrying", extra=extra | self._attempts[-1])
+        self._sleep(self._delay)
 
     def _reason_not_to_start(self) -> str | None:
-        if self._left() <= 0:
-            return _TOO_LATE
-        if not self._pulse.admits():
-            return _NO_PULSE
-        return None
+        if remaining(clock=self._clock) <= 0:
+            return _DEADLINE
+        return None if self._breaker.allows_request() else _CIRCUIT_OPEN
 
-    def _reason_to_stop(self, terms: Backoff, wait: float) -> str | None:
-        if len(self._attempts) >= terms.tries:
-            return "no tries left"
-        if self._left() - wait - self._policy.attempt < 0:
-            return _TOO_LATE
-        if self._pulse.hangs:
-            return _NO_PULSE
-        if not self._quota.take(terms.cost):
-            return "retry quota spent"
-        return None
+    def _reason_to_stop(self, terms: Backoff, delay: float) -> str | None:
+        if len(self._attempts) >= terms.max_attempts:
+            return _NO_ATTEMPTS_LEFT
+        if remaining(clock=self._clock) - delay - self._policy.attempt_timeout < 0:
+            return _DEADLINE
+        if not self._breaker.is_closed:
+            return _CIRCUIT_OPEN
+        return None if self._quota.acquire(terms.cost) else _QUOTA_SPENT
 
-    def _log_the_end(self, fault: Fault, reason: str) -> None:
-        data: dict[str, Any] = {"operation": self._operation, "attempts": self._attempts}
-        if fault.kind is FaultKind.PERMANENT:
-            cause = str(fault.__cause__ or fault)
-            log.error("permanent fault", extra=data | {"error": fault.code, "cause": cause, "remedy": fault.remedy})
+    def _record_success(self) -> None:
+        self._breaker.record_response()
+        self._quota.release()
+
+    def _log_end(self, reason: str, error: ServiceError | None = None) -> None:
+        extra: dict[str, Any] = {"operation": self._operation, "attempts": self._attempts}
+        if error is not None:
+            extra["error"] = error.code
+        if error is not None and error.kind is ErrorKind.PERMANENT:
+            extra |= {"event": "permanent fault", "cause": str(error.__cause__ or error), "remedy": error.remedy}
+            log.error("permanent fault", extra=extra)
         else:
-            log.warning("gave up", extra=data | {"error": fault.code, "reason": reason})
+            log.warning("gave up", extra=extra | {"event": "gave up", "reason": reason})
 
-    def _left(self) -> float:
-        return remaining(clock=self._clock)
-
-    def _refusal(self, kind: FaultKind) -> TryLater:
-        low, high = self._policy.backoffs[kind].ask_again
-        return self._policy.refusals[kind](
-            _DETAILS[kind], retry_after=timedelta(seconds=self._random.uniform(low, high))
-        )
+    def _domain_error(self, kind: ErrorKind) -> TryLater:
+        retry_after = timedelta(seconds=self._random.uniform(*self._policy.backoffs[kind].retry_after))
+        return self._policy.domain_errors[kind](_DETAILS[kind], retry_after=retry_after)

@@ -18,7 +18,7 @@ from pynamodb.expressions.condition import Condition
 from pynamodb.expressions.operand import Path
 from pynamodb.expressions.update import Action
 
-from adapters.aws.errors import Fault, FaultKind
+from adapters.aws.errors import ErrorKind, ServiceError
 from domain.configurations import DEFAULT_TIMEFRAME_DAYS, Configuration, WatchedTicker
 from domain.errors import NotFound
 from domain.tickers import Ticker
@@ -145,14 +145,14 @@ def is_deleted(raw: RawItem) -> bool:
 
 
 def decoded(raw: RawItem | None) -> Configuration:
-    """The configuration in an item. Raises NotFound for none or a deleted one, a permanent Fault for nonsense."""
+    """The configuration in an item. Raises NotFound for none or a deleted one, ServiceError for a malformed one."""
     if raw is None or is_deleted(raw):
         raise NotFound
     try:
         return _configuration(raw)
     except (ValueError, OverflowError, OSError) as error:  # the last two, of times that no clock shows
         remedy = f"Repair or delete the item whose SK is {raw['SK']['S']}."
-        raise Fault(FaultKind.PERMANENT, "UnreadableItem", remedy=remedy) from error
+        raise ServiceError(ErrorKind.PERMANENT, "UnreadableItem", remedy=remedy) from error
 
 
 def _configuration(raw: RawItem) -> Configuration:

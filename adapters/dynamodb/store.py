@@ -17,7 +17,7 @@ from typing import Any, TypeVar
 from pynamodb.exceptions import PynamoDBException, TransactWriteError
 from pynamodb.expressions.condition import Condition
 
-from adapters.aws.errors import AWS_ERRORS, Fault, FaultKind, handle_dynamodb_error
+from adapters.aws.errors import AWS_ERRORS, ErrorKind, ServiceError, classify_dynamodb_error
 from adapters.aws.retry import Sleep, dynamodb_probe, dynamodb_retry
 from adapters.dynamodb.models import (
     CONFIG_COUNT,
@@ -129,7 +129,7 @@ class DynamoDBStore:
             if newer is None:
                 return wanted
             current = newer
-            raise Fault(FaultKind.CONTENDED, _FAILED)
+            raise ServiceError(ErrorKind.CONTENDED, _FAILED)
 
         return self._retry("update", attempt)
 
@@ -153,7 +153,7 @@ class DynamoDBStore:
                 if (deletion, counting) == (None, _FAILED):
                     # The table was not reconciled after it was adopted: this item was never counted, or is now.
                     counted = not counted
-                    raise Fault(FaultKind.CONTENDED, "CountOutOfStep") from error
+                    raise ServiceError(ErrorKind.CONTENDED, "CountOutOfStep") from error
                 raise
             return True
 
@@ -176,7 +176,7 @@ class DynamoDBStore:
         try:
             return AddResult.replay(decoded(raw), configuration.request_fingerprint)
         except NotFound:  # deleted in between: the key is free again
-            raise Fault(FaultKind.CONTENDED, _FAILED) from None
+            raise ServiceError(ErrorKind.CONTENDED, _FAILED) from None
 
     def _replace(self, current: Configuration, wanted: Configuration) -> Configuration | None:
         """Write `wanted` over `current`; None if that worked, else what is there instead. Raises NotFound.
@@ -241,7 +241,7 @@ class DynamoDBStore:
         try:
             return attempt()
         except (PynamoDBException, *AWS_ERRORS) as error:
-            raise handle_dynamodb_error(error) from error
+            raise classify_dynamodb_error(error) from error
 
     def _transact(
         self,
@@ -273,5 +273,5 @@ def _readable(items: Sequence[RawItem]) -> Iterator[Configuration]:
             yield decoded(raw)
         except NotFound:
             continue
-        except Fault as fault:
+        except ServiceError as fault:
             log.error("unreadable item left out", extra={"cause": str(fault.__cause__), "remedy": fault.remedy})  # noqa: TRY400 the cause is named, and the trace adds nothing

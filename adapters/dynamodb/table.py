@@ -18,7 +18,7 @@ import boto3
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
-from adapters.aws.errors import AWS_ERRORS, FaultKind, handle_dynamodb_error
+from adapters.aws.errors import AWS_ERRORS, ErrorKind, classify_dynamodb_error
 from adapters.aws.retry import Sleep
 from adapters.dynamodb.models import CONFIGURATION, QUOTA, RawItem, is_deleted, partition
 from domain.errors import StoreUnavailable
@@ -78,7 +78,7 @@ class DynamoDBTable:
         try:
             response = self._client.describe_table(TableName=self._name)
         except AWS_ERRORS as error:
-            fault = handle_dynamodb_error(error)
+            fault = classify_dynamodb_error(error)
             remedy = fault.remedy or "Is the endpoint right (AWS_ENDPOINT_URL_DYNAMODB), and can it be reached?"
             yield Finding("table", f"{self._name} cannot be described: {error}", remedy)
             return
@@ -186,7 +186,7 @@ class DynamoDBTable:
         except ClientError as error:
             if _is_unknown(error):
                 return Finding(subject, "This engine has none.")
-            return Finding(subject, str(error), handle_dynamodb_error(error).remedy or "Try again.")
+            return Finding(subject, str(error), classify_dynamodb_error(error).remedy or "Try again.")
         return Finding(subject, "on" if on else "off", None if on else remedy)
 
     def _permissions(self) -> Finding:
@@ -212,7 +212,7 @@ class DynamoDBTable:
         except self._client.exceptions.TransactionCanceledException:
             return Finding("permissions", "Reading and writing are allowed.")
         except AWS_ERRORS as error:
-            return Finding("permissions", str(error), handle_dynamodb_error(error).remedy or "Try again.")
+            return Finding("permissions", str(error), classify_dynamodb_error(error).remedy or "Try again.")
         return Finding("permissions", "A condition that cannot hold held.", "This engine is no DynamoDB: use another.")
 
     def _time(self, date: str | None) -> Finding:
@@ -302,8 +302,8 @@ def _explained() -> Iterator[None]:
     try:
         yield
     except AWS_ERRORS as error:
-        fault = handle_dynamodb_error(error)
-        advice = fault.remedy if fault.kind is FaultKind.PERMANENT else "Try again in a moment."
+        fault = classify_dynamodb_error(error)
+        advice = fault.remedy if fault.kind is ErrorKind.PERMANENT else "Try again in a moment."
         raise StoreUnavailable(f"{error}\n{advice}", retry_after=timedelta(seconds=1)) from error
 
 

@@ -15,7 +15,7 @@ import boto3
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
-from adapters.aws.errors import AWS_ERRORS, Fault, FaultKind, handle_s3_error
+from adapters.aws.errors import AWS_ERRORS, ErrorKind, ServiceError, classify_s3_error
 from adapters.aws.retry import Sleep, s3_retry
 from domain.deadline import Monotonic
 from domain.errors import PublishedMeanwhile, TickerListRefused
@@ -153,7 +153,7 @@ class S3Tickers:
             if len(read) > MAX_BYTES:  # enough for whoever looks at it to refuse it
                 break
             if self._clock() > end:
-                raise Fault(FaultKind.TIMEOUT, "SlowAnswer")
+                raise ServiceError(ErrorKind.TIMEOUT, "SlowAnswer")
         return bytes(read)
 
     def _call(self, operation: str, act: Callable[[], T]) -> T:
@@ -161,7 +161,7 @@ class S3Tickers:
             try:
                 return act()
             except AWS_ERRORS as error:
-                raise handle_s3_error(error) from error
+                raise classify_s3_error(error) from error
 
         try:
             return self._retry(operation, attempt)

@@ -1,4 +1,4 @@
-"""What holds for every history of faults, waits and requests, on a clock that goes on only by what they take."""
+"""Properties of the retries for any sequence of errors, durations and requests, on virtual time."""
 
 from __future__ import annotations
 
@@ -9,35 +9,35 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from adapters.aws.errors import Fault, FaultKind
+from adapters.aws.errors import ErrorKind, ServiceError
 from adapters.aws.retry import DYNAMODB, S3, Policy, Retry, RetryQuota, retrying
 from domain.deadline import within
 from domain.errors import LimitReached, TryLater
 
 START = 1000.0
 ROUNDING = 1e-9
-"""Seconds that sums of binary fractions may be off."""
+"""Seconds of rounding error in a sum of floats."""
 
 
 @dataclass(frozen=True)
 class Attempt:
-    """What one attempt takes, in seconds, and how it ends."""
+    """The duration of one attempt in seconds, and the kind of error it ends with, if any."""
 
     takes: float
-    fault: FaultKind | None
+    error: ErrorKind | None
 
 
 @dataclass
 class Run:
-    """One process: its requests, one after the other, and what became of them."""
+    """One process that serves one request after the other."""
 
     policy: Policy
     rng: random.Random
     now: float = START
-    waits: list[tuple[FaultKind, int, float]] = field(default_factory=list)
-    made: list[FaultKind | None] = field(default_factory=list)
+    waits: list[tuple[ErrorKind, int, float]] = field(default_factory=list)
+    made: list[ErrorKind | None] = field(default_factory=list)
     late_starts: list[float] = field(default_factory=list)
-    ask_again: float = 0.0
+    retry_after: float = 0.0
 
     def __post_init__(self) -> None:
         self.retry: Retry = retrying(self.policy, clock=self.clock, sleep=self.sleep, rng=self.rng)
@@ -47,12 +47,12 @@ class Run:
 
     def sleep(self, seconds: float) -> None:
         kind = self.made[-1]
-        assert kind is not None, "only a fault is waited for"
+        assert kind is not None, "a delay without an error"
         self.waits.append((kind, len(self.made), seconds))
         self.now += seconds
 
     def request(self, attempts: list[Attempt], seconds: float) -> type[Exception] | None:
-        """Which refusal it ended with, if it did."""
+        """Serve a request. Returns the type of the domain error it ended with, if any."""
         self.made, self.waits, self.late_starts = [], [], []
         left = iter(attempts)
         end = self.now + seconds
@@ -62,27 +62,27 @@ class Run:
                 self.late_starts.append(self.now - end)
             this = next(left, Attempt(0.001, None))
             self.now += this.takes
-            self.made.append(this.fault)
-            if this.fault is not None:
-                raise Fault(this.fault, "Injected", remedy="None.")
+            self.made.append(this.error)
+            if this.error is not None:
+                raise ServiceError(this.error, "Injected", remedy="None.")
 
         with within(seconds, clock=self.clock):
             try:
                 self.retry("add", attempt)
-            except TryLater as refusal:
-                self.ask_again = refusal.retry_after.total_seconds()
-                return type(refusal)
+            except TryLater as error:
+                self.retry_after = error.retry_after.total_seconds()
+                return type(error)
         return None
 
 
 POLICIES = st.sampled_from([DYNAMODB, S3])
-KINDS = st.sampled_from(list(FaultKind))
+KINDS = st.sampled_from(list(ErrorKind))
 SEEDS = st.integers(0, 2**32).map(random.Random)
 
 
 def attempts_within(policy: Policy) -> st.SearchStrategy[list[Attempt]]:
-    """What a client with these timeouts may see: no attempt takes longer than the policy says."""
-    return st.lists(st.builds(Attempt, st.floats(0, policy.attempt), KINDS | st.none()), max_size=12)
+    """Attempts of a client with the timeouts of the policy."""
+    return st.lists(st.builds(Attempt, st.floats(0, policy.attempt_timeout), KINDS | st.none()), max_size=12)
 
 
 @st.composite
@@ -93,9 +93,10 @@ def histories(draw: st.DrawFn) -> tuple[Policy, list[tuple[list[Attempt], float]
 
 
 @given(history=histories(), rng=SEEDS)
-def test_no_request_goes_past_its_deadline_by_trying_again(
+def test_retries_never_exceed_the_deadline(
     history: tuple[Policy, list[tuple[list[Attempt], float]]], rng: random.Random
 ) -> None:
+    """A request ends within its deadline, or with its first attempt; no attempt starts after the deadline."""
     policy, requests = history
     run = Run(policy, rng)
 
@@ -109,25 +110,27 @@ def test_no_request_goes_past_its_deadline_by_trying_again(
 
 
 @given(history=histories(), rng=SEEDS)
-def test_no_kind_of_fault_gets_more_tries_than_it_has(
+def test_no_kind_of_error_has_more_attempts_than_its_maximum(
     history: tuple[Policy, list[tuple[list[Attempt], float]]], rng: random.Random
 ) -> None:
+    """A retry follows an error only while the kind of this error has attempts left."""
     policy, requests = history
     run = Run(policy, rng)
 
     for attempts, seconds in requests:
         run.request(attempts, seconds)
 
-        assert len(run.made) <= max(terms.tries for terms in policy.backoffs.values())
+        assert len(run.made) <= max(terms.max_attempts for terms in policy.backoffs.values())
         for tries, kind in enumerate(run.made[:-1], start=1):
             assert kind is not None, "after a success there is no further attempt"
-            assert tries < policy.backoffs[kind].tries
+            assert tries < policy.backoffs[kind].max_attempts
 
 
 @given(history=histories(), rng=SEEDS)
-def test_every_wait_is_within_its_step(
+def test_every_delay_is_within_its_exponential_step(
     history: tuple[Policy, list[tuple[list[Attempt], float]]], rng: random.Random
 ) -> None:
+    """Each retry has one delay, between 0 and the step of the last error's kind."""
     policy, requests = history
     run = Run(policy, rng)
 
@@ -137,60 +140,63 @@ def test_every_wait_is_within_its_step(
         assert len(run.waits) == max(0, len(run.made) - 1)
         for kind, tries, wait in run.waits:
             terms = policy.backoffs[kind]
-            assert 0 <= wait <= min(terms.cap, terms.base * 2 ** (tries - 1))
+            assert 0 <= wait <= min(terms.max_delay, terms.base_delay * 2 ** (tries - 1))
 
 
 @given(history=histories(), rng=SEEDS)
-def test_a_request_ends_with_its_last_attempt_s_word(
+def test_the_last_attempt_determines_the_result(
     history: tuple[Policy, list[tuple[list[Attempt], float]]], rng: random.Random
 ) -> None:
+    """A request succeeds if its last attempt did, and raises the domain error of its last error otherwise."""
     policy, requests = history
     run = Run(policy, rng)
 
     for attempts, seconds in requests:
-        refusal = run.request(attempts, seconds)
+        error = run.request(attempts, seconds)
 
-        if not run.made:  # refused before it began, for a dependency that hangs
-            assert refusal is policy.refusals[FaultKind.TIMEOUT]
+        if not run.made:  # refused by the circuit breaker
+            assert error is policy.domain_errors[ErrorKind.TIMEOUT]
         elif run.made[-1] is None:
-            assert refusal is None
+            assert error is None
         else:
-            low, high = policy.backoffs[run.made[-1]].ask_again
-            assert refusal is policy.refusals[run.made[-1]]
-            assert low <= run.ask_again <= high
+            low, high = policy.backoffs[run.made[-1]].retry_after
+            assert error is policy.domain_errors[run.made[-1]]
+            assert low <= run.retry_after <= high
 
 
 @given(history=histories(), rng=SEEDS)
-def test_whatever_happened_a_well_dependency_is_used_again_within_a_second_or_two(
+def test_after_any_history_a_recovered_service_is_used_again(
     history: tuple[Policy, list[tuple[list[Attempt], float]]], rng: random.Random
 ) -> None:
+    """When the service responds again, the next probe closes the circuit, and successful calls fill the quota."""
     policy, requests = history
     run = Run(policy, rng)
     for attempts, seconds in requests:
         run.request(attempts, seconds)
 
-    run.now += policy.probe_every + policy.attempt
-    answers = [run.request([], 5) for _ in range(policy.quota)]
+    run.now += policy.probe_interval + policy.attempt_timeout
+    answers = [run.request([], 5) for _ in range(policy.retry_quota)]
 
-    assert answers == [None] * policy.quota
-    kind = FaultKind.TRANSIENT
-    retries = policy.backoffs[kind].tries - 1
+    assert answers == [None] * policy.retry_quota
+    kind = ErrorKind.TRANSIENT
+    retries = policy.backoffs[kind].max_attempts - 1
     assert run.request([Attempt(0.001, kind)] * retries, 60) is None, "the quota is full again"
 
 
 @given(
     capacity=st.integers(0, 30),
-    acts=st.lists(st.none() | st.integers(0, 5), max_size=200),
+    operations=st.lists(st.none() | st.integers(0, 5), max_size=200),
 )
-def test_the_quota_is_never_negative_and_never_above_its_capacity(capacity: int, acts: list[int | None]) -> None:
+def test_the_retry_quota_stays_between_zero_and_its_capacity(capacity: int, operations: list[int | None]) -> None:
+    """The bucket behaves like a bounded counter for any sequence of `acquire` and `release`."""
     quota, tokens = RetryQuota(capacity), capacity
 
-    for cost in acts:
+    for cost in operations:
         if cost is None:
-            quota.give_back()
+            quota.release()
             tokens = min(capacity, tokens + 1)
         else:
-            granted = quota.take(cost)
+            granted = quota.acquire(cost)
             assert granted == (cost <= tokens)
             tokens -= cost if granted else 0
 
@@ -198,8 +204,9 @@ def test_the_quota_is_never_negative_and_never_above_its_capacity(capacity: int,
     assert _drained(quota) == tokens
 
 
-@given(kinds=st.lists(st.sampled_from([FaultKind.THROTTLED, FaultKind.TRANSIENT, FaultKind.TIMEOUT]), min_size=1))
-def test_a_process_makes_no_more_retries_than_successes_and_quota_pay_for(kinds: list[FaultKind]) -> None:
+@given(kinds=st.lists(st.sampled_from([ErrorKind.THROTTLED, ErrorKind.TRANSIENT, ErrorKind.TIMEOUT]), min_size=1))
+def test_quota_and_successful_calls_bound_the_number_of_retries(kinds: list[ErrorKind]) -> None:
+    """Each retry is paid with a token, and only a successful call returns one."""
     run = Run(DYNAMODB, random.Random(3))
     retries = successes = 0
 
@@ -208,32 +215,33 @@ def test_a_process_makes_no_more_retries_than_successes_and_quota_pay_for(kinds:
         retries += max(0, len(run.made) - 1)
         successes += run.request([], 60) is None
 
-    assert retries <= DYNAMODB.quota + successes
+    assert retries <= DYNAMODB.retry_quota + successes
 
 
-@pytest.mark.parametrize("is_refusal", [False, True])
-def test_an_answer_of_any_kind_gives_one_token_back(*, is_refusal: bool) -> None:
+@pytest.mark.parametrize("is_domain_error", [False, True])
+def test_a_result_and_a_domain_error_return_one_token(*, is_domain_error: bool) -> None:
+    """With an empty quota, one success pays exactly one retry."""
     run = Run(DYNAMODB, random.Random(3))
-    for _ in range(DYNAMODB.quota):
-        run.request([Attempt(0.001, FaultKind.TRANSIENT)] * 20, 60)
+    for _ in range(DYNAMODB.retry_quota):
+        run.request([Attempt(0.001, ErrorKind.TRANSIENT)] * 20, 60)
 
-    if is_refusal:
+    if is_domain_error:
         with pytest.raises(LimitReached):
-            run.retry("add", _refuse)
+            run.retry("add", _raise_limit_reached)
     else:
         run.request([], 60)
 
-    # The one retry that there is a token for succeeds, and gives it back; two are too many.
-    assert run.request([Attempt(0.001, FaultKind.TRANSIENT)], 60) is None
-    assert run.request([Attempt(0.001, FaultKind.TRANSIENT)] * 2, 60) is not None
+    # There is a token for one retry, whose success returns it, but not for two.
+    assert run.request([Attempt(0.001, ErrorKind.TRANSIENT)], 60) is None
+    assert run.request([Attempt(0.001, ErrorKind.TRANSIENT)] * 2, 60) is not None
 
 
 def _drained(quota: RetryQuota) -> int:
     taken = 0
-    while quota.take(1):
+    while quota.acquire(1):
         taken += 1
     return taken
 
 
-def _refuse() -> None:
+def _raise_limit_reached() -> None:
     raise LimitReached(2)

@@ -14,7 +14,7 @@ from flask.testing import FlaskClient
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from adapters.aws.errors import Fault, FaultKind
+from adapters.aws.errors import ErrorKind, ServiceError
 from adapters.dynamodb.models import RawItem, changes, decoded, encoded
 from adapters.memory import MemoryStore
 from adapters.tickers.bundled import packed, unpacked
@@ -228,13 +228,13 @@ def test_a_spoilt_item_is_readable_deleted_or_named_to_the_operator(name: str, v
     outcome: object
     try:
         outcome = decoded(item)
-    except (NotFound, Fault) as refusal:
+    except (NotFound, ServiceError) as refusal:
         outcome = refusal
 
     if isinstance(outcome, NotFound):
         assert name in {"status", "is_active"}
-    elif isinstance(outcome, Fault):
-        assert outcome.kind is FaultKind.PERMANENT
+    elif isinstance(outcome, ServiceError):
+        assert outcome.kind is ErrorKind.PERMANENT
         assert outcome.remedy is not None
 
 

@@ -1,19 +1,24 @@
-"""The service under test, and the switches that a test needs."""
+"""The service that a browser test visits, and the switches that the test needs."""
 
 from __future__ import annotations
 
 import json
+import socket
 import threading
 import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 from playwright.sync_api import BrowserContext
+from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler, make_server
 
 from domain.tickers import Freshness, TickerSource
+from entrypoints.bootstrap import create_app
+from entrypoints.settings import Settings, StoreKind
 from tests.builders import AFixedList
 
 NewContext = Callable[..., BrowserContext]
@@ -21,12 +26,12 @@ NewContext = Callable[..., BrowserContext]
 
 @dataclass(slots=True)
 class Server:
-    """The service as a process of its own would serve it, with the switches that a test needs."""
+    """A running service with its own store, on loopback."""
 
-    url: str
     tickers: AFixedList
     foreign_port: int
-    """Where a page of another origin may stand that the service allows, as `localhost`."""
+    """The port of `localhost` whose origin the service allows (CORS)."""
+    url: str = ""
     ahead: timedelta = timedelta()
     """How far the server's clock is ahead of the browser's."""
     requests: list[str] = field(default_factory=list)
@@ -38,19 +43,19 @@ class Server:
         return datetime.now(UTC) + self.ahead
 
     def plan(self, **faults: Any) -> None:
-        """Let the next calls to the store go wrong."""
+        """Make the next calls to the store fail."""
         request = urllib.request.Request(
             f"{self.url}/api/v2/_faults",
             json.dumps(faults).encode(),
             {"Content-Type": "application/json"},
             method="PUT",
         )
-        with urllib.request.urlopen(request, timeout=5):
+        with urllib.request.urlopen(request, timeout=30):
             pass
 
     @contextmanager
-    def noted(self, request: str) -> Iterator[None]:
-        """Count a request before its answer leaves: whoever has the answer finds it counted."""
+    def record(self, request: str) -> Iterator[None]:
+        """Record a request before its response is sent: a test that has the response finds it recorded."""
         self.requests.append(request)
         yield
         with self._change:
@@ -58,21 +63,71 @@ class Server:
             self._change.notify_all()
 
     def wait_for(self, request: str) -> None:
-        """Return when one of this method and path was answered."""
+        """Return when a request with this method and path has been answered."""
         with self._change:
             answered = self._change.wait_for(
-                lambda: any(each.startswith(request) for each in self._answered), timeout=8
+                lambda: any(each.startswith(request) for each in self._answered), timeout=30
             )
             assert answered, f"no {request}"
 
-    def one(self, request: str) -> str:
-        """The first request of this method and path."""
-        return next(each for each in self.requests if each.startswith(request))
-
-    def sent(self, request: str) -> int:
-        """How many requests there were of this method and path."""
+    def count(self, request: str) -> int:
+        """The number of requests with this method and path."""
         return sum(each.startswith(request) for each in self.requests)
 
 
-def fresh(source: TickerSource = TickerSource.S3, age: timedelta = timedelta(minutes=1)) -> Freshness:
+@contextmanager
+def serve(folder: Path) -> Iterator[Server]:
+    """Serve an application with an SQLite store in `folder`; close it and its connections afterwards."""
+    server = Server(AFixedList(), foreign_port=free_port())
+    settings = Settings(
+        store=StoreKind.SQLITE,
+        sqlite_path=folder / "store.sqlite3",
+        faults=True,
+        cors_origins=(f"http://localhost:{server.foreign_port}",),
+        ticker_bucket="a-bucket",
+        rate_address="",
+        rate_user="",
+    )
+    server.tickers.freshness = freshness()
+    app = create_app(settings, ticker_list=server.tickers, clock=server.now)
+    http = make_server("127.0.0.1", 0, app, threaded=True, request_handler=_handler(server))
+    http.daemon_threads = False  # type: ignore[attr-defined]  # closing the server then waits for its connections
+    server.url = f"http://127.0.0.1:{http.server_port}"
+    with _running(http):
+        yield server
+
+
+@contextmanager
+def _running(http: BaseWSGIServer) -> Iterator[None]:
+    thread = threading.Thread(target=http.serve_forever, kwargs={"poll_interval": 0.05})
+    thread.start()
+    try:
+        yield
+    finally:
+        http.shutdown()
+        thread.join()
+        http.server_close()
+
+
+def _handler(server: Server) -> type[WSGIRequestHandler]:
+    class Handler(WSGIRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def log(self, *_: object) -> None:
+            """Print nothing."""
+
+        def run_wsgi(self) -> None:
+            with server.record(f"{self.command} {self.path}"):
+                super().run_wsgi()
+
+    return Handler
+
+
+def free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def freshness(source: TickerSource = TickerSource.S3, age: timedelta = timedelta(minutes=1)) -> Freshness:
     return Freshness(source, "2026-11-01", 7, datetime.now(UTC) - age)

@@ -1,15 +1,15 @@
-"""What people do on the page, in their words."""
+"""The actions of a user on the page."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Locator, Page, Route, expect
 
 
 def visit(page: Page) -> Page:
-    """Open the page, and wait until it shows the watchlists, or that there are none."""
+    """Open the page and wait until it shows the watchlists, or that there are none."""
     page.goto("/")
     return ready(page)
 
@@ -20,7 +20,7 @@ def ready(page: Page) -> Page:
 
 
 def given(page: Page, *names: str, tickers: Sequence[str] = ("AAPL",)) -> Page:
-    """The page of somebody who has these watchlists, the last one newest."""
+    """Open the page of a new user who has these watchlists, the last one newest."""
     visit(page)
     page.evaluate(STORE, [names, tickers])
     page.reload()
@@ -48,7 +48,7 @@ def dialog(page: Page) -> Locator:
 
 
 def choose(page: Page, *symbols: str) -> None:
-    """Look each one up, and take the first match."""
+    """Type each symbol and take the first match."""
     for symbol in symbols:
         page.get_by_role("combobox").fill(symbol)
         expect(page.get_by_role("option").first).to_contain_text(symbol)
@@ -89,7 +89,46 @@ def countdown(page: Page) -> Locator:
 
 @contextmanager
 def offline(page: Page) -> Iterator[None]:
-    """Without a connection, as the browser sees it."""
+    """Cut the connection of the browser."""
     page.context.set_offline(True)
     yield
     page.context.set_offline(False)
+
+
+def freeze(page: Page) -> None:
+    """Stop the clock of the page, which must have been installed before the page was opened.
+
+    From then on timers run only through `after`, however busy the machine is.
+    """
+    page.clock.pause_at(page.evaluate("Date.now() + 60_000") / 1000)
+
+
+def after(page: Page, seconds: float, method: str = "POST", path: str = "/configurations") -> int:
+    """Advance the clock and return the status of the next response to this method and path."""
+    with page.expect_response(
+        lambda answer: answer.request.method == method and answer.url.split("/api/v2")[-1].startswith(path)
+    ) as response:
+        page.clock.run_for(int(seconds * 1000))
+    return response.value.status
+
+
+class Held:
+    """Requests that the browser sends and that reach the service only when they are released."""
+
+    def __init__(self, page: Page, method: str, path: str) -> None:
+        self._method = method
+        self._released = False
+        self._routes: list[Route] = []
+        page.route(f"**/api/v2{path}", self._handle)
+
+    def release(self) -> None:
+        """Let the held requests and all later ones through."""
+        self._released = True
+        for route in self._routes:
+            route.continue_()
+
+    def _handle(self, route: Route) -> None:
+        if self._released or route.request.method != self._method:
+            route.fallback()
+        else:
+            self._routes.append(route)

@@ -1,4 +1,4 @@
-"""axe-core finds nothing, in any state and theme."""
+"""axe-core reports no violation in any state and theme; the layout fits every width."""
 
 from __future__ import annotations
 
@@ -10,8 +10,9 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from domain.tickers import TickerSource
-from tests.browser.service import NewContext, Server, fresh
+from tests.browser.service import NewContext, Server, freshness
 from tests.browser.steps import (
+    Held,
     card,
     choose,
     countdown,
@@ -20,6 +21,7 @@ from tests.browser.steps import (
     edit,
     given,
     offline,
+    ready,
     save,
     type_in,
     visit,
@@ -34,7 +36,7 @@ RUN = """async () => (await axe.run({resultTypes: ["violations"]})).violations.m
 
 @pytest.fixture(params=["light", "dark"])
 def page(new_context: NewContext, request: pytest.FixtureRequest) -> Page:
-    """A page with axe in it. Motion is reduced, so that no state is judged half faded in."""
+    """A page with axe-core loaded. Motion is reduced, so that no state is checked during a transition."""
     context = new_context(color_scheme=request.param, reduced_motion="reduce")
     context.add_init_script(path=AXE)
     return context.new_page()
@@ -48,18 +50,19 @@ def audit(page: Page) -> Callable[[str], None]:
     return run
 
 
-def test_nothing_is_found_while_all_goes_well(page: Page, server: Server, audit: Callable[[str], None]) -> None:
-    server.plan(slow=1, methods=["list"], delay=0.4)
+def test_normal_states_have_no_violations(page: Page, audit: Callable[[str], None]) -> None:
+    held = Held(page, "GET", "/configurations")
     page.goto("/")
     audit("loading")
-    visit(page)
+    held.release()
+    ready(page)
     audit("empty")
     page.get_by_role("button", name="New watchlist").click()
     audit("the dialog")
     page.get_by_role("combobox").fill("A")
     expect(page.get_by_role("option")).to_be_visible()
     audit("suggestions")
-    page.get_by_role("combobox").fill("nothing of the kind")
+    page.get_by_role("combobox").fill("no such company")
     expect(page.get_by_role("option", name="No ticker matches")).to_be_visible()
     audit("no suggestions")
     page.get_by_role("combobox").fill("")
@@ -75,7 +78,7 @@ def test_nothing_is_found_while_all_goes_well(page: Page, server: Server, audit:
     audit("undo")
 
 
-def test_nothing_is_found_while_there_is_trouble(page: Page, server: Server, audit: Callable[[str], None]) -> None:
+def test_failure_states_have_no_violations(page: Page, server: Server, audit: Callable[[str], None]) -> None:
     given(page, "Tech")
     type_in(page, "x" * 51, "KO")
     for unknown in ("ZZZZ", "FB"):
@@ -105,7 +108,7 @@ def test_nothing_is_found_while_there_is_trouble(page: Page, server: Server, aud
     audit("a conflict")
     page.keyboard.press("Escape")
 
-    server.tickers.freshness = fresh(TickerSource.STALE, timedelta(hours=5))
+    server.tickers.freshness = freshness(TickerSource.STALE, timedelta(hours=5))
     server.plan(throttled=1, methods=["list"], retry_after=30)
     page.reload()
     expect(countdown(page)).to_be_visible()
@@ -117,14 +120,14 @@ def test_nothing_is_found_while_there_is_trouble(page: Page, server: Server, aud
     page.get_by_role("button", name="Try again").click()
     expect(page.get_by_text("Your session had ended")).to_be_visible()
     page.get_by_text("Faults", exact=True).click()
-    audit("a new session, and the panel for faults")
+    audit("a new session, the fault panel")
     with offline(page):
         expect(page.get_by_text("You are offline")).to_be_visible()
         audit("offline")
 
 
 @pytest.mark.parametrize("width", [320, 390, 1920])
-def test_nothing_sticks_out_at_any_width(new_context: NewContext, width: int) -> None:
+def test_nothing_overflows_at_any_width(new_context: NewContext, width: int) -> None:
     page = new_context(viewport={"width": width, "height": 800}).new_page()
     given(page, "W" * 50, tickers=["AAPL", "BRK.B", "MSFT", "NVDA", "TSLA"])
     wide = "document.documentElement.scrollWidth > innerWidth"
@@ -138,7 +141,7 @@ def test_nothing_sticks_out_at_any_width(new_context: NewContext, width: int) ->
     assert save_button["x"] + save_button["width"] <= width
 
 
-def test_who_wants_less_motion_gets_none(new_context: NewContext) -> None:
+def test_reduced_motion_disables_animations(new_context: NewContext) -> None:
     page = visit(new_context(reduced_motion="reduce").new_page())
     page.get_by_role("button", name="New watchlist").click()
 

@@ -1,14 +1,14 @@
-"""The client by itself: when it repeats, how long it waits, and what it makes of an answer."""
+"""The client alone: what it repeats, how long it waits, and what it returns or throws."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Page
 
-from tests.browser.service import Server
+from tests.browser.service import NewContext
 
 pytestmark = pytest.mark.slow
 
@@ -51,14 +51,6 @@ SCRIPT = """async ({ answers, call, args, random, tokens }) => {
 }"""
 
 
-@pytest.fixture(scope="module")
-def blank(browser: Browser, running: Server) -> Iterator[Page]:
-    """A page of the service without the dashboard's own code."""
-    page = browser.new_page(base_url=running.url, bypass_csp=True)
-    yield page
-    page.close()
-
-
 class Client:
     def __init__(self, page: Page) -> None:
         self._page = page
@@ -72,16 +64,19 @@ class Client:
         tokens: Sequence[str | None] = ("a-token", None),
         **options: Any,
     ) -> dict[str, Any]:
-        """Make one call while the service gives these answers, one after the other. No time passes."""
+        """Make one call while the service gives these answers in order. Timers fire immediately."""
         given = {"answers": answers, "call": call, "args": [*args, options], "random": random, "tokens": tokens}
         result: dict[str, Any] = self._page.evaluate(SCRIPT, given)
         return result
 
 
 @pytest.fixture
-def client(blank: Page) -> Client:
-    blank.goto("/api/v2/health")
-    return Client(blank)
+def client(new_context: NewContext) -> Client:
+    """The client on a page of the service that does not load the dashboard."""
+    page = new_context(bypass_csp=True).new_page()
+    page.route("**/empty", lambda route: route.fulfill(content_type="text/html", body="<link rel=icon href=data:,>"))
+    page.goto("/empty")
+    return Client(page)
 
 
 def refused(status: int, code: str, headers: Mapping[str, str] | None = None, **extra: Any) -> dict[str, Any]:
@@ -93,7 +88,7 @@ CREATED: dict[str, Any] = {"status": 201, "body": STORED, "headers": {"ETag": '"
 OK: dict[str, Any] = {"status": 200, "body": STORED, "headers": {"ETag": '"two"'}}
 
 
-def test_one_intention_has_one_key_over_all_repeats(client: Client) -> None:
+def test_all_attempts_of_a_create_send_the_same_key(client: Client) -> None:
     answers = [{"status": 0}, refused(503, "store_unavailable"), refused(429, "throttled"), {"status": 502}, CREATED]
 
     outcome = client("create", DRAFT, answers=answers)
@@ -104,7 +99,7 @@ def test_one_intention_has_one_key_over_all_repeats(client: Client) -> None:
     assert len(keys) == 1
 
 
-def test_two_intentions_have_two_keys(client: Client) -> None:
+def test_two_creates_send_different_keys(client: Client) -> None:
     first, second = (client("create", DRAFT, answers=[CREATED])["sent"][0]["headers"] for _ in range(2))
 
     assert first["Idempotency-Key"] != second["Idempotency-Key"]
@@ -126,7 +121,7 @@ def test_a_given_key_is_used(client: Client) -> None:
         (500, "x"),
     ],
 )
-def test_what_would_be_refused_again_is_not_repeated(client: Client, status: int, code: str) -> None:
+def test_permanent_errors_are_not_repeated(client: Client, status: int, code: str) -> None:
     outcome = client("create", DRAFT, answers=[refused(status, code)])
 
     assert outcome["error"]["code"] == code
@@ -134,13 +129,13 @@ def test_what_would_be_refused_again_is_not_repeated(client: Client, status: int
 
 
 @pytest.mark.parametrize(("random", "waits"), [(0.0, 7), (0.99, 7.693)])
-def test_it_waits_as_long_as_the_server_asks_and_a_little_longer(client: Client, random: float, waits: float) -> None:
+def test_it_waits_for_retry_after_plus_jitter(client: Client, random: float, waits: float) -> None:
     answers = [refused(503, "store_unavailable", {"Retry-After": "7"}), CREATED]
 
     assert client("create", DRAFT, answers=answers, random=random)["waits"] == pytest.approx([waits])
 
 
-def test_a_date_to_wait_for_is_measured_by_the_servers_own_clock(client: Client) -> None:
+def test_a_retry_after_date_is_compared_with_the_servers_clock(client: Client) -> None:
     headers = {"Retry-After": "Sun, 06 Nov 1994 08:49:37 GMT", "Date": "Sun, 06 Nov 1994 08:49:27 GMT"}
 
     outcome = client("create", DRAFT, answers=[refused(429, "throttled", headers), CREATED], random=0)
@@ -148,14 +143,14 @@ def test_a_date_to_wait_for_is_measured_by_the_servers_own_clock(client: Client)
     assert outcome["waits"] == [10]
 
 
-def test_a_date_that_is_past_or_none_at_all_does_no_harm(client: Client) -> None:
+def test_a_past_or_malformed_retry_after_date_is_ignored(client: Client) -> None:
     past = {"Retry-After": "Sun, 06 Nov 1994 08:49:37 GMT"}
     answers = [refused(429, "throttled", past), refused(429, "throttled", {"Retry-After": "soon"}), CREATED]
 
     assert client("create", DRAFT, answers=answers, random=0)["waits"] == [0, 0]
 
 
-def test_without_a_word_from_the_server_the_waits_grow_and_are_bounded(client: Client) -> None:
+def test_without_retry_after_the_waits_grow_exponentially_up_to_a_cap(client: Client) -> None:
     answers: list[dict[str, Any]] = [*({"status": 0} for _ in range(8)), CREATED]
 
     waits = client("create", DRAFT, answers=answers, random=0.5)["waits"]
@@ -163,14 +158,14 @@ def test_without_a_word_from_the_server_the_waits_grow_and_are_bounded(client: C
     assert waits == [0.25, 0.5, 1, 2, 4, 8, 10, 10]
 
 
-def test_more_than_a_minute_is_for_the_caller_to_decide(client: Client) -> None:
+def test_a_retry_after_above_a_minute_is_thrown_to_the_caller(client: Client) -> None:
     outcome = client("list", answers=[refused(503, "store_unavailable", {"Retry-After": "61"})])
 
     assert outcome["error"]["retryAfter"] == 61
     assert outcome["waits"] == []
 
 
-def test_patience_ends(client: Client) -> None:
+def test_it_stops_repeating_when_patience_is_spent(client: Client) -> None:
     again = refused(429, "throttled", {"Retry-After": "4"})
 
     outcome = client("list", answers=[again] * 9, random=0, patience=10)
@@ -179,13 +174,13 @@ def test_patience_ends(client: Client) -> None:
     assert outcome["error"]["code"] == "throttled"
 
 
-def test_a_wait_can_be_ended(client: Client) -> None:
+def test_an_abort_signal_ends_a_wait(client: Client) -> None:
     outcome = client("list", answers=[refused(503, "store_unavailable", {"Retry-After": "9"})], abortAfter=0)
 
     assert outcome["error"]["name"] == "AbortError"
 
 
-def test_an_error_says_what_the_problem_details_say(client: Client) -> None:
+def test_an_error_carries_the_problem_details(client: Client) -> None:
     fields = [{"field": "tickers.0", "code": "delisted_ticker", "detail": "Gone.", "successor": "META"}]
 
     error = client("create", DRAFT, answers=[refused(400, "delisted_ticker", errors=fields)])["error"]
@@ -196,7 +191,7 @@ def test_an_error_says_what_the_problem_details_say(client: Client) -> None:
     assert error["requestId"] == "r-1"
 
 
-def test_an_answer_of_a_gateway_is_an_error_like_any_other(client: Client) -> None:
+def test_a_gateway_response_without_problem_details_is_an_error(client: Client) -> None:
     html = {"status": 403, "headers": {"Content-Type": "text/html"}, "body": "<h1>Forbidden</h1>"}
 
     error = client("list", answers=[html])["error"]
@@ -213,7 +208,7 @@ def test_a_refused_token_is_replaced_once(client: Client) -> None:
     assert outcome["error"]["code"] == "expired_token"
 
 
-def test_a_conflict_gives_both_versions(client: Client) -> None:
+def test_a_revision_mismatch_carries_both_versions(client: Client) -> None:
     answers = [refused(412, "revision_mismatch"), {**OK, "body": {**STORED, "name": "Theirs"}}]
 
     outcome = client("update", "1", {"name": "Mine"}, answers=answers, ifMatch='"one"')
@@ -224,7 +219,7 @@ def test_a_conflict_gives_both_versions(client: Client) -> None:
     assert (outcome["error"]["theirs"]["name"], outcome["error"]["theirs"]["etag"]) == ("Theirs", '"two"')
 
 
-def test_a_change_that_is_stored_already_is_no_conflict(client: Client) -> None:
+def test_an_update_that_is_already_stored_succeeds(client: Client) -> None:
     changes = {"name": " Tech ", "tickers": ["aapl"], "timeframe_days": 7, "include_extended_hours": False}
 
     outcome = client(
@@ -234,18 +229,18 @@ def test_a_change_that_is_stored_already_is_no_conflict(client: Client) -> None:
     assert outcome["result"]["etag"] == '"two"'
 
 
-def test_a_deletion_that_had_happened_is_done(client: Client) -> None:
+def test_a_repeated_delete_that_finds_nothing_succeeds(client: Client) -> None:
     outcome = client("remove", "1", answers=[{"status": 0}, refused(404, "not_found")])
 
     assert outcome["result"] is None
     assert len(outcome["sent"]) == 2
 
 
-def test_what_was_never_there_is_not_deleted(client: Client) -> None:
+def test_a_first_delete_that_finds_nothing_fails(client: Client) -> None:
     assert client("remove", "1", answers=[refused(404, "not_found")])["error"]["code"] == "not_found"
 
 
-def test_an_id_cannot_leave_its_path(client: Client) -> None:
+def test_an_id_is_escaped_in_the_path(client: Client) -> None:
     outcome = client("get", "../auth/me?x=#", answers=[OK])
 
     assert outcome["sent"][0]["url"] == "/api/v2/configurations/..%2Fauth%2Fme%3Fx%3D%23"

@@ -1,4 +1,4 @@
-"""The life of a watchlist, by mouse and by keyboard."""
+"""Create, change and delete watchlists, by mouse and by keyboard."""
 
 from __future__ import annotations
 
@@ -6,22 +6,39 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.service import NewContext, Server
-from tests.browser.steps import card, cards, choose, create, delete, dialog, edit, given, ready, save, type_in, visit
+from tests.browser.steps import (
+    Held,
+    after,
+    card,
+    cards,
+    choose,
+    create,
+    delete,
+    dialog,
+    edit,
+    freeze,
+    given,
+    ready,
+    save,
+    type_in,
+    visit,
+)
 
 pytestmark = pytest.mark.slow
 
 
-def test_a_first_visit_begins_a_session_and_keeps_it(page: Page, server: Server) -> None:
+def test_a_first_visit_starts_a_session_that_a_reload_keeps(page: Page, server: Server) -> None:
     visit(page)
     expect(page.get_by_role("heading", name="Start your first watchlist")).to_be_visible()
 
     page.reload()
     ready(page)
 
-    assert server.sent("POST /api/v2/auth/anonymous") == 1
+    assert server.count("POST /api/v2/auth/anonymous") == 1
 
 
 def test_a_watchlist_is_created_changed_and_deleted_by_mouse(page: Page) -> None:
+    page.clock.install()
     visit(page)
     create(page, "Tech", "AAPL", "MSFT")
     expect(card(page, "Tech")).to_contain_text("Apple Inc.")
@@ -38,12 +55,10 @@ def test_a_watchlist_is_created_changed_and_deleted_by_mouse(page: Page) -> None
     expect(card(page, "Big tech")).to_contain_text("Extended hours")
     expect(card(page, "Big tech")).not_to_contain_text("MSFT")
 
-    page.clock.install()
+    freeze(page)
     delete(page, "Big tech")
     page.mouse.move(1, 1)
-    with page.expect_response(lambda answer: answer.request.method == "DELETE") as deleted:
-        page.clock.run_for(9000)
-    assert deleted.value.status == 204
+    assert after(page, 9, "DELETE") == 204
     page.reload()
     expect(page.get_by_role("heading", name="Start your first watchlist")).to_be_visible()
 
@@ -71,7 +86,7 @@ def test_a_watchlist_is_created_changed_and_deleted_by_keyboard_alone(page: Page
     expect(page.get_by_role("button", name="Remove MSFT")).to_be_visible()
     press("Backspace")
     expect(page.get_by_role("button", name="Remove MSFT")).to_be_hidden()
-    press("Enter")  # nothing stands in the field: this saves
+    press("Enter")  # the field is empty: this saves
     expect(card(page, "Tech").get_by_role("listitem")).to_have_count(1)
 
     expect(page.get_by_role("button", name="Edit Tech")).to_be_focused()
@@ -91,7 +106,7 @@ def test_a_watchlist_is_created_changed_and_deleted_by_keyboard_alone(page: Page
     expect(page.get_by_role("button", name="Edit Technology")).to_be_focused()
 
 
-def test_arrows_walk_through_the_matches_and_round(page: Page) -> None:
+def test_arrow_keys_move_through_the_suggestions_and_wrap(page: Page) -> None:
     visit(page)
     page.get_by_role("button", name="New watchlist").click()
     combobox = page.get_by_role("combobox")
@@ -111,7 +126,7 @@ def test_arrows_walk_through_the_matches_and_round(page: Page) -> None:
         expect(page.get_by_role("option", selected=True)).to_have_id(f"ticker-option-{active}")
 
 
-def test_at_the_limit_the_button_is_off_and_says_why(page: Page) -> None:
+def test_at_the_limit_the_create_button_is_disabled_and_says_why(page: Page) -> None:
     given(page, "One", "Two")
 
     button = page.get_by_role("button", name="New watchlist")
@@ -124,7 +139,7 @@ def test_at_the_limit_the_button_is_off_and_says_why(page: Page) -> None:
     expect(dialog(page)).to_be_hidden()
 
 
-def test_a_limit_that_was_reached_in_another_tab_is_explained_and_nothing_typed_is_lost(page: Page) -> None:
+def test_a_limit_reached_in_another_tab_is_explained_and_keeps_the_input(page: Page) -> None:
     given(page, "One")
     type_in(page, "Three")
     other = visit(page.context.new_page())
@@ -137,18 +152,19 @@ def test_a_limit_that_was_reached_in_another_tab_is_explained_and_nothing_typed_
     expect(page.get_by_role("meter", include_hidden=True)).to_have_attribute("aria-valuetext", "2 of 2 used")
 
 
-def test_a_double_click_creates_one(page: Page, server: Server) -> None:
+def test_a_double_click_on_save_creates_one_watchlist(page: Page, server: Server) -> None:
     visit(page)
     type_in(page, "Tech")
-    server.plan(slow=1, delay=0.3, methods=["add"])
+    held = Held(page, "POST", "/configurations")
 
     page.locator("#save").dblclick()
+    held.release()
 
     expect(card(page, "Tech")).to_be_visible()
-    assert server.sent("POST /api/v2/configurations") == 1
+    assert server.count("POST /api/v2/configurations") == 1
 
 
-def test_a_draft_survives_a_reload_to_the_last_letter(page: Page) -> None:
+def test_a_draft_survives_a_reload(page: Page) -> None:
     visit(page)
     type_in(page, "Half an idea", "AAPL")
     page.get_by_role("combobox").fill("MS")
@@ -163,7 +179,7 @@ def test_a_draft_survives_a_reload_to_the_last_letter(page: Page) -> None:
     expect(page.get_by_label("Time frame", exact=True)).to_have_value("33")
 
 
-def test_a_draft_that_was_closed_is_offered_again_and_can_be_discarded(page: Page) -> None:
+def test_a_closed_draft_is_offered_again_and_can_be_discarded(page: Page) -> None:
     visit(page)
     type_in(page, "Half an idea")
     page.keyboard.press("Escape")
@@ -175,7 +191,7 @@ def test_a_draft_that_was_closed_is_offered_again_and_can_be_discarded(page: Pag
     expect(page.get_by_role("button", name="Remove AAPL")).to_be_hidden()
 
 
-def test_field_errors_stand_beside_their_fields(page: Page) -> None:
+def test_each_field_error_describes_its_field(page: Page) -> None:
     visit(page)
     page.get_by_role("button", name="New watchlist").click()
     page.get_by_label("Time frame", exact=True).fill("0")
@@ -203,7 +219,7 @@ def test_field_errors_stand_beside_their_fields(page: Page) -> None:
     expect(page.get_by_role("button", name="Remove FB")).to_be_hidden()
 
 
-def test_a_ticker_is_taken_once_and_a_sixth_not_at_all(page: Page) -> None:
+def test_a_duplicate_ticker_and_a_sixth_ticker_are_refused(page: Page) -> None:
     visit(page)
     type_in(page, "Tech", "AAPL", "MSFT", "NVDA", "TSLA", "KO")
     box = page.get_by_role("combobox")
@@ -230,17 +246,17 @@ def test_a_pasted_list_becomes_tickers(new_context: NewContext) -> None:
     expect(chosen).to_have_text(["AAPL", "MSFT", "BRK.B"])
 
 
-def test_a_deleted_watchlist_comes_back_whole_and_was_never_gone(page: Page, server: Server) -> None:
+def test_undo_restores_a_deleted_watchlist_without_a_request(page: Page, server: Server) -> None:
     given(page, "Tech", tickers=["AAPL", "KO"])
 
     delete(page, "Tech")
     page.get_by_role("button", name="Undo").click()
 
     expect(card(page, "Tech")).to_contain_text("Coca-Cola Co")
-    assert server.sent("DELETE") == 0
+    assert server.count("DELETE") == 0
 
 
-def test_a_page_that_is_left_deletes_what_was_to_be_deleted(page: Page, server: Server) -> None:
+def test_leaving_the_page_sends_a_pending_delete(page: Page, server: Server) -> None:
     given(page, "Tech")
     delete(page, "Tech")
 
@@ -251,28 +267,27 @@ def test_a_page_that_is_left_deletes_what_was_to_be_deleted(page: Page, server: 
     expect(page.get_by_role("heading", name="Start your first watchlist")).to_be_visible()
 
 
-def test_the_place_of_a_deleted_watchlist_can_be_taken_at_once(page: Page, server: Server) -> None:
+def test_a_new_watchlist_can_replace_a_deleted_one_immediately(page: Page, server: Server) -> None:
     given(page, "One", "Two")
 
     delete(page, "One")
     create(page, "Three")
 
     expect(cards(page)).to_have_count(2)
-    assert server.requests.index(server.one("DELETE")) < max(
-        i for i, each in enumerate(server.requests) if each.startswith("POST /api/v2/configurations")
-    )
+    deleted = next(i for i, each in enumerate(server.requests) if each.startswith("DELETE"))
+    assert "POST /api/v2/configurations" in server.requests[deleted:]
 
 
-def test_tabs_share_a_session_and_see_each_others_watchlists(page: Page, server: Server) -> None:
+def test_tabs_share_a_session(page: Page, server: Server) -> None:
     given(page, "Tech")
 
     other = visit(page.context.new_page())
 
     expect(card(other, "Tech")).to_be_visible()
-    assert server.sent("POST /api/v2/auth/anonymous") == 1
+    assert server.count("POST /api/v2/auth/anonymous") == 1
 
 
-def test_the_theme_is_the_systems_until_one_is_chosen(new_context: NewContext) -> None:
+def test_the_theme_follows_the_system_until_the_user_chooses_one(new_context: NewContext) -> None:
     page = visit(new_context(color_scheme="dark").new_page())
     ground = "getComputedStyle(document.body).backgroundColor"
     assert page.evaluate(ground) == "rgb(13, 14, 17)"

@@ -1,11 +1,12 @@
-"""Two tabs that edit the same watchlist: nobody's work is overwritten unasked."""
+"""Two tabs edit the same watchlist: neither overwrites the other's changes silently."""
 
 from __future__ import annotations
 
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.steps import card, delete, dialog, edit, given, save, visit
+from tests.browser.service import Server
+from tests.browser.steps import card, delete, dialog, edit, freeze, given, save, visit
 
 pytestmark = pytest.mark.slow
 
@@ -25,7 +26,7 @@ def rename(page: Page, name: str) -> None:
     save(page)
 
 
-def test_the_later_one_sees_both_versions(rivals: tuple[Page, Page]) -> None:
+def test_the_later_save_shows_both_versions(rivals: tuple[Page, Page]) -> None:
     mine, theirs = rivals
     theirs.get_by_role("button", name="90 days").click()
     rename(theirs, "Their name")
@@ -40,7 +41,7 @@ def test_the_later_one_sees_both_versions(rivals: tuple[Page, Page]) -> None:
     expect(mine.get_by_role("row", name="Time frame")).to_contain_text("90 days")
 
 
-def test_to_keep_mine_leaves_what_only_they_have_changed(rivals: tuple[Page, Page]) -> None:
+def test_keeping_my_changes_preserves_fields_that_only_they_changed(rivals: tuple[Page, Page]) -> None:
     mine, theirs = rivals
     theirs.get_by_role("button", name="90 days").click()
     rename(theirs, "Their name")
@@ -52,7 +53,7 @@ def test_to_keep_mine_leaves_what_only_they_have_changed(rivals: tuple[Page, Pag
     expect(card(mine, "My name")).to_contain_text("90 days")
 
 
-def test_to_use_theirs_gives_mine_up(rivals: tuple[Page, Page]) -> None:
+def test_using_theirs_discards_my_changes(rivals: tuple[Page, Page]) -> None:
     mine, theirs = rivals
     rename(theirs, "Their name")
     expect(dialog(theirs)).to_be_hidden()
@@ -66,14 +67,16 @@ def test_to_use_theirs_gives_mine_up(rivals: tuple[Page, Page]) -> None:
 
 
 def test_a_watchlist_that_was_changed_elsewhere_is_not_deleted(page: Page) -> None:
+    page.clock.install()
     given(page, "Tech")
     other = visit(page.context.new_page())
     edit(page, "Tech")
     rename(page, "Technology")
     expect(card(page, "Technology")).to_be_visible()
 
-    other.clock.install()
-    delete(other, "Tech")
+    freeze(other)
+    with other.expect_response("**/configurations/*"):
+        delete(other, "Tech")
     other.mouse.move(1, 1)
     other.clock.run_for(9000)
 
@@ -81,13 +84,13 @@ def test_a_watchlist_that_was_changed_elsewhere_is_not_deleted(page: Page) -> No
     expect(card(other, "Technology")).to_be_visible()
 
 
-def test_what_was_deleted_elsewhere_can_be_made_a_new_one(page: Page) -> None:
+def test_a_watchlist_that_was_deleted_elsewhere_can_be_saved_as_a_new_one(page: Page, server: Server) -> None:
     given(page, "Tech")
     other = visit(page.context.new_page())
     edit(other, "Tech")
     delete(page, "Tech")
-    page.close(run_before_unload=False)
-    other.wait_for_timeout(0)
+    page.close()
+    server.wait_for("DELETE")
 
     rename(other, "Technology")
     other.get_by_role("button", name="Make it a new one").click()

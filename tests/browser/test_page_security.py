@@ -1,4 +1,4 @@
-"""Nothing that anybody stores or sends becomes markup, and other pages reach the API only where they may."""
+"""Stored and received text never becomes markup, and other origins reach the API only where CORS allows it."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ ATTACKS = ["<img src=x onerror=alert(1)>", '"><script>alert(1)</script>', "{{7*7
 
 
 @pytest.mark.parametrize("attack", ATTACKS)
-def test_a_name_is_shown_as_it_was_typed_and_nothing_more(page: Page, attack: str) -> None:
+def test_a_name_is_shown_as_text(page: Page, attack: str) -> None:
     page.on("dialog", lambda alert: pytest.fail(alert.message))
     visit(page)
 
@@ -34,7 +34,7 @@ def test_a_name_is_shown_as_it_was_typed_and_nothing_more(page: Page, attack: st
     expect(page.get_by_label("Name", exact=True)).to_have_value(attack)
 
 
-def test_a_ticker_list_that_was_tampered_with_is_shown_as_text(page: Page) -> None:
+def test_a_tampered_ticker_list_is_shown_as_text(page: Page) -> None:
     page.on("dialog", lambda alert: pytest.fail(alert.message))
     evil: dict[str, Any] = {"symbol": ATTACKS[0], "name": ATTACKS[1], "exchange": ATTACKS[0]}
     page.route("**/tickers/search?*", lambda route: route.fulfill(json={"results": [evil]}))
@@ -70,7 +70,7 @@ def test_a_message_of_the_service_is_shown_as_text(page: Page) -> None:
     expect(page.locator("#editor-status")).to_contain_text(ATTACKS[1])
 
 
-def test_the_page_allows_no_inline_code_no_markup_from_text_and_no_frame(page: Page) -> None:
+def test_the_content_security_policy_forbids_inline_code_markup_sinks_and_frames(page: Page) -> None:
     answer = page.goto("/")
     assert answer is not None
     policy = answer.headers["content-security-policy"]
@@ -90,15 +90,15 @@ def test_the_page_allows_no_inline_code_no_markup_from_text_and_no_frame(page: P
 
 
 @pytest.fixture
-def elsewhere(running: Server, tmp_path: Path) -> Iterator[str]:
-    """A page of somebody else, at the one origin that the service is set to allow, and at one that it is not."""
-    (tmp_path / "index.html").write_text("<!doctype html><link rel=icon href=data:,><title>Elsewhere</title>")
+def foreign_site(server: Server, tmp_path: Path) -> Iterator[str]:
+    """The URL of a page at an allowed origin (`localhost`); the same page at `127.0.0.1` is not allowed."""
+    (tmp_path / "index.html").write_text("<!doctype html><link rel=icon href=data:,><title>Foreign site</title>")
     handler = partial(http.server.SimpleHTTPRequestHandler, directory=str(tmp_path))
-    handler.log_message = lambda *_: None  # type: ignore[attr-defined]  # the log of a test server tells nothing
-    with http.server.ThreadingHTTPServer(("127.0.0.1", running.foreign_port), handler) as site:
+    handler.log_message = lambda *_: None  # type: ignore[attr-defined]
+    with http.server.ThreadingHTTPServer(("127.0.0.1", server.foreign_port), handler) as site:
         thread = threading.Thread(target=site.serve_forever, daemon=True)
         thread.start()
-        yield f"http://localhost:{running.foreign_port}"
+        yield f"http://localhost:{server.foreign_port}"
         site.shutdown()
         thread.join()
 
@@ -118,20 +118,17 @@ USE = """async ([url, origin]) => {
 }"""
 
 
-def test_the_client_works_from_an_origin_that_is_allowed(
-    new_context: NewContext, server: Server, elsewhere: str
-) -> None:
-    page = new_context(base_url=elsewhere).new_page()
+def test_the_client_works_from_an_allowed_origin(new_context: NewContext, server: Server, foreign_site: str) -> None:
+    page = new_context(base_url=foreign_site).new_page()
     page.goto("/")
 
-    assert page.evaluate(USE, [server.url, elsewhere]) == ["Technology", "not_found", True, 2]
+    assert page.evaluate(USE, [server.url, foreign_site]) == ["Technology", "not_found", True, 2]
 
 
-def test_the_client_gets_nothing_from_an_origin_that_is_not(browser: Browser, server: Server, elsewhere: str) -> None:
-    page = browser.new_page(base_url=elsewhere.replace("localhost", "127.0.0.1"))
-    page.goto("/")
+def test_the_client_gets_no_response_from_another_origin(browser: Browser, server: Server, foreign_site: str) -> None:
+    with browser.new_page(base_url=foreign_site.replace("localhost", "127.0.0.1")) as page:
+        page.goto("/")
 
-    asked = page.evaluate("url => fetch(`${url}/api/v2/health`).catch((error) => error.name)", server.url)
+        received = page.evaluate("url => fetch(`${url}/api/v2/health`).catch((error) => error.name)", server.url)
 
-    page.close()
-    assert asked == "TypeError"
+    assert received == "TypeError"

@@ -1,0 +1,38 @@
+"""The page is small and cached by the browser."""
+
+from __future__ import annotations
+
+import pytest
+from playwright.sync_api import Page, Request, expect
+
+from tests.browser.service import Server
+from tests.browser.steps import visit
+
+pytestmark = pytest.mark.slow
+
+BUDGET = 45 * 1024
+"""Bytes over the wire of everything that a first visit loads, API responses excluded."""
+
+
+def test_a_first_visit_stays_within_the_size_budget(page: Page) -> None:
+    loaded: list[Request] = []
+    # Playwright does not accept a builtin as a listener.
+    page.on("requestfinished", lambda request: loaded.append(request))  # noqa: PLW0108
+
+    visit(page)
+    page.wait_for_load_state("networkidle")
+    sizes = {each.url: each.sizes()["responseBodySize"] for each in loaded if "/api/" not in each.url}
+
+    assert len(sizes) > 10
+    assert sum(sizes.values()) <= BUDGET, sizes
+
+
+def test_a_second_visit_loads_no_static_file(page: Page, server: Server) -> None:
+    visit(page)
+    expect(page.get_by_text("Faults", exact=True)).to_be_visible()  # its module is loaded last
+    server.requests.clear()
+
+    page.goto("/api/v2/health")
+    visit(page)
+
+    assert [each for each in server.requests if "/static/" in each] == []

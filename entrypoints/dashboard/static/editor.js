@@ -28,7 +28,6 @@ import { moment, plural, title } from "./wording.js";
 /** @typedef {import("./drafts.js").Intention} Intention */
 
 const MAX_NAME = 50;
-const graphemes = new Intl.Segmenter();
 
 export class Editor {
   #api;
@@ -174,7 +173,7 @@ export class Editor {
   }
 
   #mirror() {
-    const length = [...graphemes.segment(this.#name.value.trim())].length;
+    const length = [...this.#name.value.trim().normalize()].length; // code points after NFC, as the service counts
     const count = byId("name-count", HTMLElement);
     count.textContent = `${length} of ${MAX_NAME}`;
     count.classList.toggle("is-over", length > MAX_NAME);

@@ -6,7 +6,8 @@ Another store joins with a stage of its own and a place in STAGES.
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Iterator
+import time
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from functools import cache
@@ -23,6 +24,7 @@ from adapters.dynamodb.store import DynamoDBStore
 from adapters.memory import MemoryStore
 from adapters.sqlite import SQLiteStore
 from domain.ports import ConfigurationStore
+from tests.simulation.endpoint import SimulatedTable
 from tests.support.ministack import a_dynamodb_store, a_table, ministack
 
 
@@ -126,6 +128,16 @@ class DynamoDBStage:
             yield
 
 
+@dataclass
+class SimulatedDynamoDBStage(DynamoDBStage):
+    """The table that the model checker explores: its behaviour must be that of the emulator."""
+
+    handles: Sequence[DynamoDBStore]
+
+    def open(self) -> DynamoDBStore:
+        return self.handles[next(_turns) % len(self.handles)]
+
+
 _turns = count()
 
 
@@ -150,6 +162,13 @@ def dynamodb(_: Path) -> Iterator[Stage]:
         yield DynamoDBStage(endpoint, a_table(endpoint))
 
 
-STAGES = (memory, sqlite, pytest.param(dynamodb, marks=pytest.mark.slow))
-SHARED_STAGES = STAGES[1:]
+@contextmanager
+def simulated_dynamodb(_: Path) -> Iterator[Stage]:
+    with SimulatedTable(time.monotonic).connected():
+        handles = [a_dynamodb_store("http://127.0.0.1", "simulated") for _ in range(3)]
+    yield SimulatedDynamoDBStage("", "", handles)
+
+
+STAGES = (memory, sqlite, simulated_dynamodb, pytest.param(dynamodb, marks=pytest.mark.slow))
+SHARED_STAGES = (sqlite, STAGES[-1])
 """Those whose data several processes can hold."""

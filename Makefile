@@ -6,7 +6,7 @@ WORKERS ?= $(if $(filter 1 memory,$(CONFIG_API_FAULTS) $(CONFIG_API_STORE)),1,2)
 MINUTES ?= 5
 STAGE ?= dev
 BIN := .venv/bin
-INSTALL := $(BIN)/pip install --quiet --disable-pip-version-check --require-hashes
+INSTALL := $(BIN)/pip install --quiet --disable-pip-version-check --require-hashes --no-deps
 LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate --custom-compile-command "make lock"
 
 .DEFAULT_GOAL := help

@@ -20,9 +20,9 @@ from marshmallow import Schema, fields, validate
 from rich.console import Console
 from rich.table import Table
 
-from adapters.tickers.bundled import PATH, bundled, unpacked
+from adapters.tickers.bundled import PATH, bundled, unpack
 from adapters.tickers.index import TickerIndex
-from adapters.tickers.json_format import PublishedList, published_form
+from adapters.tickers.json_format import TickerListDocument, encode
 from domain.tickers import Ticker
 
 LOADS, QUERIES, REPEATS = 15, 500, 3
@@ -104,7 +104,7 @@ def memory_of(make: Callable[[], Any]) -> float:
 
 def prepared(packed: bytes) -> TickerIndex:
     """The bundled list with all that searching needs."""
-    index = unpacked(packed).index
+    index = unpack(packed).index
     index.prepare()
     return index
 
@@ -116,7 +116,7 @@ def main() -> int:
     tickers = [listing.ticker for listing in listings if listing.is_active]
     entries = json.dumps([asdict(ticker) | {"is_active": True} for ticker in tickers])
     packed, schema = PATH.read_bytes(), TickerSchema(many=True)
-    document = published_form("1", bundled().built_at, {listing.ticker.symbol: listing for listing in listings})
+    document = encode("1", bundled().built_at, {listing.ticker.symbol: listing for listing in listings})
     misses = []
     table = Table("", "here", "floor", "ratio", "target", title=f"{len(tickers)} tickers")
 
@@ -129,11 +129,11 @@ def main() -> int:
         table.add_row(label, f"{here:.3g} {unit}", f"{floor:.3g} {unit}", f"[{style}]{floor / here:.0f}[/]", target)
 
     objects = best_of(lambda: schema.loads(entries), 3) * 1e3
-    bundle = best_of(lambda: unpacked(packed), LOADS) * 1e3
-    published = best_of(lambda: PublishedList.of(document).index(), LOADS) * 1e3
+    bundle = best_of(lambda: unpack(packed), LOADS) * 1e3
+    published = best_of(lambda: TickerListDocument.parse(document).index(), LOADS) * 1e3
     row("load the bundled list / validated objects", bundle, objects, "ms", least=MIN_LOAD_RATIO, most=MAX_LOAD_MS)
     row("load the published list / validated objects", published, objects, "ms", most=MAX_LOAD_MS)
-    fresh = [unpacked(packed).index for _ in range(LOADS)]
+    fresh = [unpack(packed).index for _ in range(LOADS)]
     first = min(timed(lambda: fresh.pop().prepare(), LOADS)) * 1e3
     row("load and prepare searching / validated objects", bundle + first, objects, "ms", most=MAX_LOAD_MS)
     row(

@@ -6,7 +6,7 @@ store that names them; nothing else of its technology crosses this line.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -14,7 +14,8 @@ from typing import Protocol
 from domain.configurations import Configuration
 from domain.errors import IdempotencyKeyReused
 from domain.limits import User
-from domain.tickers import Freshness, Listing, Ticker
+from domain.ticker_list import Freshness
+from domain.tickers import Listing, Ticker
 
 Clock = Callable[[], datetime]
 """The wall clock: an aware time in UTC. It may jump."""
@@ -82,95 +83,32 @@ class ConfigurationStore(Protocol):
         """Return if the store can be reached. Raises Throttled, StoreUnavailable."""
 
 
-class Listings(Protocol):
-    """One edition of the ticker list; it never changes."""
+class TickerListSnapshot(Protocol):
+    """One version of the ticker list; it never changes."""
 
     @property
     def authoritative(self) -> bool:
-        """Whether a symbol that is missing here may be called unknown, or a delisted one delisted."""
+        """Whether a symbol that is missing here is unknown, and one that is delisted here is delisted."""
 
     @property
     def freshness(self) -> Freshness:
-        """Which edition this is."""
+        """Which version this is."""
 
     def find(self, symbol: str) -> Listing | None:
-        """What is known of a canonical symbol, traded or not."""
+        """The listing of a canonical symbol, traded or not."""
 
     def search(self, query: str, limit: int) -> Sequence[Ticker]:
         """Traded symbols: the exact one, then by symbol prefix, then by company name; at most `limit`."""
 
 
 class TickerList(Protocol):
-    """Gives the best edition of the ticker list there is now; a failing source never makes it raise."""
+    """The ticker list in use. It never raises: where its source fails, the last good list stays in use."""
 
-    def current(self) -> Listings:
-        """The edition to use for one request: everything a request asks, it asks the same one."""
+    def current(self) -> TickerListSnapshot:
+        """The newest usable version. A request calls this once, so that all its symbols are checked alike."""
 
-
-@dataclass(frozen=True, slots=True)
-class TickerDraft:
-    """A list that may be published: `body` is its file; `skipped` symbols of its sources could not be spelled."""
-
-    body: bytes
-    version: str
-    listings: Mapping[str, Listing]
-    skipped: int
-
-    @property
-    def traded(self) -> int:
-        """How many of its symbols are traded."""
-        return sum(listing.is_active for listing in self.listings.values())
-
-
-@dataclass(frozen=True, slots=True)
-class TickerChange:
-    """A symbol that two lists don't agree on; None where one lacks it."""
-
-    symbol: str
-    before: Listing | None
-    after: Listing | None
-
-    @property
-    def kind(self) -> str:
-        """What happened to it: `added`, `relisted`, `delisted`, `dropped` or `changed`."""
-        was, is_ = (listing is not None and listing.is_active for listing in (self.before, self.after))
-        if was == is_:
-            return "changed" if self.before and self.after else "added" if self.after else "dropped"
-        if is_:
-            return "relisted" if self.before else "added"
-        return "delisted" if self.after else "dropped"
-
-
-class TickerEditor(Protocol):
-    """Makes the ticker list that is published. Every method but `open` may raise TickersUnavailable or OSError."""
-
-    @property
-    def sources(self) -> Sequence[str]:
-        """The URLs of the public files that a list is made of, where nothing else is said."""
-
-    def read(self, source: str, *, on_progress: Callable[[int, int | None], None]) -> bytes:
-        """The file at a path or URL; `on_progress` hears how many bytes have come, of how many if that is known.
-
-        Raises TickerListRefused for one that is too large.
-        """
-
-    def build(self, files: Mapping[str, bytes], *, successors: Mapping[str, str]) -> TickerDraft:
-        """A list of what the files say is traded. What the last published one has besides, stays as delisted.
-
-        Raises TickerListRefused for a file that isn't whole or isn't known, or a successor that makes no sense.
-        """
-
-    def open(self, body: bytes) -> TickerDraft:
-        """The list in a file. Raises TickerListRefused."""
-
-    def changes(self, draft: TickerDraft) -> Sequence[TickerChange]:
-        """What publishing it would change, by symbol: compared with the last published list, else with the bundled."""
-
-    def publish(self, draft: TickerDraft, *, force: bool) -> None:
-        """Publish it, unless it lacks many symbols of the last one (`force` allows that).
-
-        Raises TickerListRefused, and PublishedMeanwhile if the last one isn't the one that it was built on.
-        """
+    def close(self) -> None:
+        """Stop refreshing the list, and close its connections."""
 
 
 class IdentityProvider(Protocol):

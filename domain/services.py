@@ -2,28 +2,15 @@
 
 from __future__ import annotations
 
-import random
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import timedelta
 from uuid import NAMESPACE_URL, uuid5
 
 from domain.configurations import Configuration, ConfigurationInput, ConfigurationUpdate, WatchedTicker, apply_update
-from domain.errors import (
-    DelistedTicker,
-    FieldProblem,
-    NotFound,
-    RevisionMismatch,
-    TickersUnavailable,
-    UnknownTicker,
-    ValidationFailed,
-)
+from domain.errors import NotFound, RevisionMismatch, TickersUnavailable, ValidationFailed
 from domain.limits import ConfigurationLimits, User
-from domain.ports import AddResult, Clock, ConfigurationStore, Listings, NewId, TickerList
-from domain.tickers import Ticker, TickerStatus, TickerValidation, canonical_symbol, validate_symbol
-
-TICKERS_RETRY = timedelta(seconds=15), timedelta(seconds=45)
-"""When to ask again for a symbol that cannot be judged: within this span, at random."""
+from domain.ports import AddResult, Clock, ConfigurationStore, NewId
+from domain.ticker_services import TickerService
 
 Revisions = Collection[str] | None
 """The revisions that a caller accepts (`If-Match`); None where any will do."""
@@ -40,64 +27,6 @@ class ConfigurationList:
     def remaining(self) -> int:
         """Places left; 0 also for a user whose limit was lowered."""
         return max(0, self.max_allowed - len(self.configurations))
-
-
-class TickerService:
-    """Judges symbols by the best list there is."""
-
-    def __init__(self, tickers: TickerList, *, rng: random.Random) -> None:
-        self._tickers = tickers
-        self._random = rng
-
-    def search(self, query: str, limit: int) -> Sequence[Ticker]:
-        """Traded tickers that match, best first."""
-        return self._tickers.current().search(query, limit)
-
-    def validate(self, texts: Sequence[str]) -> list[TickerValidation]:
-        """A verdict for each text, in its order.
-
-        Raises TickersUnavailable if one would be denied by a list that may not deny.
-        """
-        listings = self._tickers.current()
-        return [self._validate(text, listings) for text in texts]
-
-    def lookup(self, text: str) -> Ticker:
-        """The ticker of a symbol, traded or not. Raises NotFound, TickersUnavailable."""
-        verdict = self.validate([text])[0]
-        if verdict.ticker is None:
-            raise NotFound(verdict.message)
-        return verdict.ticker
-
-    def resolve(self, symbols: Sequence[str]) -> tuple[Ticker, ...]:
-        """The tickers that canonical symbols stand for.
-
-        Raises UnknownTicker or DelistedTicker, ValidationFailed where both occur, TickersUnavailable.
-        """
-        verdicts = self.validate(symbols)
-        problems = tuple(
-            FieldProblem(f"tickers.{i}", f"{v.status}_ticker", v.message, v.successor)
-            for i, v in enumerate(verdicts)
-            if v.status is not TickerStatus.VALID
-        )
-        if problems:
-            kinds = {problem.code for problem in problems}
-            if len(kinds) > 1:
-                raise ValidationFailed(problems)
-            raise UnknownTicker(problems) if kinds == {"unknown_ticker"} else DelistedTicker(problems)
-        return tuple(v.ticker for v in verdicts if v.ticker)
-
-    def _validate(self, text: str, listings: Listings) -> TickerValidation:
-        symbol = canonical_symbol(text)
-        if symbol is None:  # no list, however fresh, could hold it
-            return TickerValidation(text.strip(), TickerStatus.UNKNOWN, "A symbol looks like AAPL or BRK.B.")
-        verdict = validate_symbol(symbol, listings.find(symbol))
-        if verdict.status is not TickerStatus.VALID and not listings.authoritative:
-            low, high = TICKERS_RETRY
-            raise TickersUnavailable(
-                f"{symbol} cannot be judged now: the current ticker list is out of reach.",
-                retry_after=low + (high - low) * self._random.random(),
-            )
-        return verdict
 
 
 class ConfigurationService:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date
 from enum import StrEnum
 
 SYMBOL = r"[A-Z0-9]{1,8}(?:\.[A-Z0-9]{1,4}){0,2}"
@@ -36,25 +36,6 @@ class Listing:
     successor: str | None = None
     sector: str | None = None
     industry: str | None = None
-
-
-class TickerSource(StrEnum):
-    """Where the list in use comes from, as `/health/ready` names it."""
-
-    S3 = "s3"
-    STALE = "stale"
-    BUNDLED = "bundled"
-    FILE = "file"
-
-
-@dataclass(frozen=True, slots=True)
-class Freshness:
-    """Which list is in use; `as_of` is when its source last said that it is the newest there is."""
-
-    source: TickerSource
-    version: str
-    count: int
-    as_of: datetime
 
 
 class TickerStatus(StrEnum):

@@ -8,8 +8,9 @@ from typing import cast
 
 from flask import current_app
 
-from domain.ports import Clock, ConfigurationStore, IdentityProvider, Table, TickerEditor, TickerList
-from domain.services import ConfigurationService, TickerService
+from domain.ports import Clock, ConfigurationStore, IdentityProvider, Table, TickerList
+from domain.services import ConfigurationService
+from domain.ticker_services import TickerListService, TickerService
 from entrypoints.rate_limits import RateLimit
 from entrypoints.settings import Settings
 
@@ -21,7 +22,7 @@ class Application:
     """The services and ports of one running application.
 
     `table` gives the store's table, or None for a store without one; only commands ask for it, and
-    for `ticker_editor`, which only jobs need besides.
+    for `ticker_list_service`, which only jobs need besides.
     """
 
     settings: Settings
@@ -31,7 +32,7 @@ class Application:
     store: ConfigurationStore
     table: Callable[[], Table | None]
     ticker_list: TickerList
-    ticker_editor: Callable[[], TickerEditor]
+    ticker_list_service: Callable[[], TickerListService]
     per_user: RateLimit
     per_address: RateLimit
     clock: Clock

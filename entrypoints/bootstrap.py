@@ -16,8 +16,9 @@ from uuid import uuid4
 from flask import Flask
 
 from domain.errors import StoreUnavailable
-from domain.ports import Clock, ConfigurationStore, IdentityProvider, NewId, Table, TickerEditor, TickerList
-from domain.services import ConfigurationService, TickerService
+from domain.ports import Clock, ConfigurationStore, IdentityProvider, NewId, Table, TickerList
+from domain.services import ConfigurationService
+from domain.ticker_services import TickerListService, TickerService
 from entrypoints import dashboard
 from entrypoints.api.app import create_api
 from entrypoints.api.faults import blueprint_for
@@ -78,7 +79,7 @@ def create_app(
             store=store,
             table=partial(_table, settings, clock=clock),
             ticker_list=ticker_list,
-            ticker_editor=partial(_ticker_editor, settings, clock=clock, rng=rng),
+            ticker_list_service=partial(_ticker_list_service, settings, clock=clock, rng=rng),
             per_user=RateLimit(settings.rate_user, rng=rng),
             per_address=RateLimit(settings.rate_address, rng=rng),
             clock=clock,
@@ -131,22 +132,24 @@ def _ticker_list(settings: Settings, *, clock: Clock, rng: random.Random, backgr
 
     if settings.ticker_bucket is None:
         return bundled_tickers(prepared=background)
-    from adapters.tickers.s3 import S3Tickers
+    from adapters.tickers.s3 import S3TickerList
 
-    published = S3Tickers(settings.ticker_bucket, settings.ticker_key, rng=rng)
+    published = S3TickerList(settings.ticker_bucket, settings.ticker_key, rng=rng)
     tickers = RefreshedTickers(published, ttl=settings.ticker_ttl, clock=clock, rng=rng, background=background)
     tickers.start()
     return tickers
 
 
-def _ticker_editor(settings: Settings, *, clock: Clock, rng: random.Random) -> TickerEditor:
-    from adapters.tickers.editor import TickerListEditor
+def _ticker_list_service(settings: Settings, *, clock: Clock, rng: random.Random) -> TickerListService:
+    from adapters.tickers.bundled import bundled_listings
+    from adapters.tickers.files import PublicTickerFiles
 
-    if settings.ticker_bucket is None:
-        return TickerListEditor(None, clock=clock)
-    from adapters.tickers.s3 import S3Tickers
+    repository = None
+    if settings.ticker_bucket is not None:
+        from adapters.tickers.s3 import S3TickerList
 
-    return TickerListEditor(S3Tickers(settings.ticker_bucket, settings.ticker_key, rng=rng), clock=clock)
+        repository = S3TickerList(settings.ticker_bucket, settings.ticker_key, rng=rng)
+    return TickerListService(files=PublicTickerFiles(), repository=repository, bundled=bundled_listings, clock=clock)
 
 
 def _identities(settings: Settings, *, clock: Clock, rng: random.Random) -> IdentityProvider:

@@ -1,4 +1,4 @@
-"""What a schedule calls."""
+"""The jobs that a schedule starts."""
 
 from __future__ import annotations
 
@@ -7,32 +7,33 @@ from collections import Counter
 from typing import Any
 
 from domain.errors import PublishedMeanwhile, TickerListRefused, TickersUnavailable
-from domain.ports import TickerEditor
+from domain.ticker_services import TickerListService
 from entrypoints.application import application
 
 log = logging.getLogger(__name__)
 
 
-def refresh_tickers(event: Any, context: Any) -> dict[str, str]:  # noqa: ARG001 - Lambda calls it with both
-    """Publish the list that the exchanges' files make today, or say at ERROR why that is left to a person."""
-    from entrypoints.wsgi import app  # noqa: PLC0415 - reads the environment, which only a running service has
+def refresh_tickers(event: Any, context: Any) -> dict[str, str]:  # noqa: ARG001 - the signature of a Lambda handler
+    """Publish the list that the exchanges' current files make, or log at ERROR why not."""
+    from entrypoints.wsgi import app  # noqa: PLC0415 - importing it reads the environment
 
     with app.app_context():
-        return refresh(application().ticker_editor())
+        return refresh(application().ticker_list_service())
 
 
-def refresh(editor: TickerEditor) -> dict[str, str]:
-    """Build, compare, publish. It never forces: a list that the guards refuse is looked at by a person."""
+def refresh(service: TickerListService) -> dict[str, str]:
+    """Build, compare and publish a list. It never forces: an operator decides about a refused list."""
     try:
-        files = {source: editor.read(source, on_progress=lambda _read, _size: None) for source in editor.sources}
-        draft = editor.build(files, successors={})
-        kinds = Counter(change.kind for change in editor.changes(draft))
+        files = [service.read_source(source) for source in service.default_sources]
+        candidate = service.build(files, successors={})
+        kinds = Counter(change.kind for change in service.changes(candidate))
         if kinds:
-            editor.publish(draft, force=False)
+            service.publish(candidate, force=False)
     except (TickerListRefused, PublishedMeanwhile, TickersUnavailable, OSError) as error:
-        reason = str(error) or type(error).__name__
-        log.error("ticker list not published", extra={"reason": reason, "kind": type(error).__name__})  # noqa: TRY400 - the reason says it all
+        facts = {"reason": str(error) or type(error).__name__, "kind": type(error).__name__}
+        log.error("ticker list not published", extra={"event": "ticker list not published"} | facts)  # noqa: TRY400 - an expected refusal: the reason is enough
         return {"status": "refused"}
-    facts = {"version": draft.version, "traded": draft.traded, "skipped": draft.skipped, "changes": dict(kinds)}
-    log.info("ticker list published" if kinds else "ticker list unchanged", extra=facts)
+    event = "ticker list published" if kinds else "ticker list unchanged"
+    counts = {"traded": len(candidate.traded), "skipped": candidate.skipped, "changes": dict(kinds)}
+    log.info(event, extra={"event": event, "version": candidate.version} | counts)
     return {"status": "published" if kinds else "unchanged"}

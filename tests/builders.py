@@ -8,7 +8,8 @@ from uuid import uuid4
 
 from domain.configurations import Configuration, ConfigurationInput, WatchedTicker
 from domain.limits import User, UserKind
-from domain.tickers import Freshness, Listing, Ticker, TickerSource
+from domain.ticker_list import Freshness, TickerSource
+from domain.tickers import Listing, Ticker
 
 NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 APPLE = Ticker("AAPL", "Apple Inc.", "NASDAQ")
@@ -43,7 +44,7 @@ def a_configuration(user_id: str = "ann", *tickers: Ticker, at: datetime = NOW, 
 
 
 class AFixedList:
-    """A ticker list, and an edition of it, with a few symbols; neither ever changes."""
+    """A ticker list of a few symbols that never changes, and its only snapshot."""
 
     def __init__(self, *, authoritative: bool = True) -> None:
         self.authoritative = authoritative
@@ -60,6 +61,9 @@ class AFixedList:
 
     def current(self) -> AFixedList:
         return self
+
+    def close(self) -> None:
+        pass
 
     def find(self, symbol: str) -> Listing | None:
         return self._listings.get(symbol)

@@ -18,7 +18,7 @@ from pathlib import Path
 
 import pyarrow.parquet
 
-from adapters.tickers.bundled import PATH, packed
+from adapters.tickers.bundled import PATH, pack
 from adapters.tickers.files import sec_ticker
 from domain.tickers import Listing, Ticker
 
@@ -71,7 +71,7 @@ def main() -> None:
     origin = f"SEC EDGAR company tickers (public domain) by way of {arguments.source}; completed by hand"
     taken = datetime.combine(arguments.taken, datetime.min.time(), UTC)
     found = listings(arguments.parquet)
-    body = packed(arguments.taken.isoformat(), taken, origin, found)
+    body = pack(arguments.taken.isoformat(), taken, origin, found)
     PATH.write_bytes(body)
     sys.stdout.write(f"{PATH}: {len(found)} symbols, {len(body)} bytes\n")
 

@@ -1,23 +1,31 @@
-"""The public files that a ticker list is made of.
+"""The public files that a ticker list is built from, and the files that hold a candidate.
 
-* `nasdaqlisted.txt` and `otherlisted.txt` of Nasdaq Trader: every symbol traded on an exchange of the
-  US, alphabetically. Columns are found by their names; the last line proves that the file is whole.
-* `company_tickers_exchange.json` of the SEC: companies that file there, traded over the counter too,
-  by market value. Classes of funds are missing.
+* `nasdaqlisted.txt` and `otherlisted.txt` of Nasdaq Trader: every symbol traded on a US exchange, in
+  alphabetical order. Columns are found by their names; the last line proves that the file is complete.
+* `company_tickers_exchange.json` of the SEC: companies that file there, also those traded over the counter,
+  in the order of market value. Fund classes are missing.
 """
 
 from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+import urllib.request
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from pathlib import Path
 
+from adapters.tickers.json_format import TickerListDocument, document_of
 from domain.errors import TickerListRefused
+from domain.ticker_list import MAX_BYTES, OnProgress, PublishedTickerList, TickerFile, TickerListCandidate
 from domain.tickers import Ticker, canonical_symbol
 
 NASDAQ_LISTED = "https://www.nasdaqtrader.com/dynamic/symdir/nasdaqlisted.txt"
 OTHER_LISTED = "https://www.nasdaqtrader.com/dynamic/symdir/otherlisted.txt"
+
+_USER_AGENT = "config-api (ticker list)"
+_TIMEOUT = 10.0
+"""Seconds without a byte before a download is abandoned."""
+_CHUNK = 2**16
 
 _FOOTER = "File Creation Time"
 _OTHER_EXCHANGES = {"A": "AMEX", "N": "NYSE", "P": "ARCA", "Z": "CBOE", "V": "IEX"}
@@ -26,17 +34,43 @@ _STATE = re.compile(r"(?<!\bSA)\s*(?P<mark>[/\\])\s*(?:[A-Z]{2}|NEW|CAN|DEL)?\s*
 """How the SEC tells companies of one name apart (`BANK OF AMERICA CORP /DE/`); it is no part of the name."""
 
 
-@dataclass(frozen=True, slots=True)
-class TickerFile:
-    """What one file says is traded. `ranked`: best known first. `skipped`: symbols that we cannot spell."""
+class PublicTickerFiles:
+    """Source files at URLs and paths; candidates in JSON files, with the ETag of their base in `based_on`."""
 
-    tickers: tuple[Ticker, ...]
-    ranked: bool
-    skipped: int
+    @property
+    def default_sources(self) -> Sequence[str]:
+        """See TickerFiles."""
+        return (NASDAQ_LISTED, OTHER_LISTED)
+
+    def read_source(self, source: str, *, on_progress: OnProgress) -> TickerFile:
+        """See TickerFiles."""
+        body = _download(source, on_progress) if _is_url(source) else Path(source).read_bytes()
+        try:
+            return parse(body)
+        except TickerListRefused as refused:
+            raise TickerListRefused(f"{source}: {refused}") from refused
+
+    def write_candidate(self, path: Path, candidate: TickerListCandidate) -> None:
+        """See TickerFiles."""
+        document = document_of(candidate.version, candidate.updated_at, candidate.listings)
+        document["based_on"] = candidate.based_on
+        path.write_text(json.dumps(document, ensure_ascii=False, indent=1), encoding="utf-8")
+
+    def read_candidate(self, path: Path, base: PublishedTickerList | None) -> TickerListCandidate:
+        """See TickerFiles."""
+        body = path.read_bytes()
+        document = TickerListDocument.parse(body)
+        return TickerListCandidate(
+            version=document.version,
+            updated_at=document.updated_at,
+            listings=document.listings(),
+            based_on=json.loads(body).get("based_on", base.etag if base else None),
+            base=base,
+        )
 
 
-def read(body: bytes) -> TickerFile:
-    """Read one of the files above, told by its beginning. Raises TickerListRefused."""
+def parse(body: bytes) -> TickerFile:
+    """Parse one of the files above, recognised by its beginning. Raises TickerListRefused."""
     text = body.decode("utf-8-sig", errors="replace").lstrip()
     if text.startswith("Symbol|"):
         return _exchange_file(text, _nasdaq_listed)
@@ -44,13 +78,13 @@ def read(body: bytes) -> TickerFile:
         return _exchange_file(text, _other_listed)
     if text.startswith("{"):
         return _sec_file(text)
-    raise TickerListRefused("it is none of nasdaqlisted.txt, otherlisted.txt and company_tickers_exchange.json")
+    raise TickerListRefused("it is not nasdaqlisted.txt, otherlisted.txt or company_tickers_exchange.json")
 
 
 def sec_ticker(symbol: str, name: str, exchange: str | None) -> Ticker | None:
-    """A row of the SEC's as we write it; None where the symbol is impossible."""
+    """The ticker of a row of the SEC's file; None if the symbol is invalid."""
     spelled = canonical_symbol(symbol)
-    shown = _shown(_STATE.sub("", name)) or spelled
+    shown = _printable(_STATE.sub("", name)) or spelled
     return Ticker(spelled, shown, _SEC_EXCHANGES.get(exchange, exchange or "")) if spelled and shown else None
 
 
@@ -62,7 +96,7 @@ def _exchange_file(text: str, ticker_of: Callable[[Row], Ticker | None]) -> Tick
     while lines and not lines[-1].strip():
         lines.pop()
     if not lines[-1].startswith(_FOOTER):
-        raise TickerListRefused(f"its last line is not the one of the {_FOOTER}: the file is not whole")
+        raise TickerListRefused(f"its last line is not the {_FOOTER}: the file is incomplete")
     header = lines[0].split("|")
     rows = (dict(zip(header, line.split("|"), strict=False)) for line in lines[1:-1])
     try:
@@ -82,7 +116,7 @@ def _other_listed(row: Row) -> Ticker | None:
 def _exchange_ticker(symbol: str, name: str, exchange: str) -> Ticker | None:
     """`BAC$B`, a preferred share, is `BAC-PB` to the SEC: `BAC.PB`."""
     spelled = canonical_symbol(symbol.replace("$", ".P"))
-    shown = _shown(name.removesuffix(" - Common Stock")) or spelled
+    shown = _printable(name.removesuffix(" - Common Stock")) or spelled
     return Ticker(spelled, shown, exchange) if spelled and shown else None
 
 
@@ -93,23 +127,37 @@ def _sec_file(text: str) -> TickerFile:
         rows = [(row[at["ticker"]], row[at["name"]], row[at["exchange"]]) for row in document["data"]]
         return _file([sec_ticker(*row) for row in rows], ranked=True)
     except (ValueError, LookupError, TypeError, AttributeError, RecursionError) as error:
-        raise TickerListRefused(f"it is not laid out as the SEC does ({type(error).__name__})") from error
+        raise TickerListRefused(f"it does not have the layout of the SEC's file ({type(error).__name__})") from error
 
 
 def _file(tickers: Iterable[Ticker | None], *, ranked: bool) -> TickerFile:
-    read = list(tickers)
+    rows = list(tickers)
     first: dict[str, Ticker] = {}
-    for ticker in _without_none(read):
-        first.setdefault(ticker.symbol, ticker)
+    for ticker in rows:
+        if ticker:
+            first.setdefault(ticker.symbol, ticker)
     if not first:
         raise TickerListRefused("it lists no symbol")
-    return TickerFile(tuple(first.values()), ranked, skipped=read.count(None))
+    return TickerFile(tuple(first.values()), ranked, skipped=rows.count(None))
 
 
-def _without_none(tickers: Iterable[Ticker | None]) -> Iterator[Ticker]:
-    return (ticker for ticker in tickers if ticker is not None)
+def _is_url(source: str) -> bool:
+    return source.startswith(("http://", "https://"))
 
 
-def _shown(name: str) -> str:
-    """The name on one line, with nothing in it that cannot be shown."""
+def _download(url: str, on_progress: OnProgress) -> bytes:
+    request = urllib.request.Request(url, headers={"User-Agent": _USER_AGENT})  # noqa: S310 - http(s), see _is_url
+    body = bytearray()
+    with urllib.request.urlopen(request, timeout=_TIMEOUT) as response:  # nosec # noqa: S310 - as above
+        total = int(response.headers.get("Content-Length") or 0) or None
+        while chunk := response.read(_CHUNK):
+            body += chunk
+            if len(body) > MAX_BYTES:
+                raise TickerListRefused(f"{url} is larger than {MAX_BYTES} bytes")
+            on_progress(len(body), total)
+    return bytes(body)
+
+
+def _printable(name: str) -> str:
+    """The name in one line, with blanks instead of unprintable characters."""
     return " ".join("".join(sign if sign.isprintable() else " " for sign in name).split())

@@ -1,102 +1,107 @@
-"""The ticker list in use: how fresh it is, how it is kept so, and what takes over when its source fails.
+"""The ticker list in use, refreshed from its source; the last good list is kept while the source fails.
 
                         ┌────── confirmed or replaced ──────┐
                         ▼                                   │
-    start ──loaded──▶  s3  ──S3 fails, or has no usable──▶ stale     confirms symbols, denies none
-      └──────not────▶ bundled  (until S3 answers)                    the same
+    start ──loaded──▶  s3  ──source fails or is invalid──▶ stale     confirms symbols, denies none
+      └─otherwise──▶ bundled  (until the source answers)             the same
 
-On a server a daemon thread refreshes the list in time, whether anybody asks or not, so that no request
-waits and the first one after a quiet night does not see last evening's list. In a Lambda nothing runs
-between two requests: a thread would be frozen with a half-read answer, and thaw minutes later to find
-its connection dead and S3 at fault. There the one request that finds the list due refreshes it,
-with a conditional GET that usually takes some 30 ms and is given up after `IN_REQUEST`.
+On a server a daemon thread refreshes the list, so that no request waits for it. In a Lambda no code runs
+between two requests: a thread would be frozen during a response and find its connection closed minutes
+later. There the request that finds the list due refreshes it with a conditional GET, which usually takes
+30 ms and is abandoned after `IN_REQUEST` seconds.
 """
 
 from __future__ import annotations
 
 import logging
 import random
-import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import timedelta
-from threading import Lock, Thread
+from threading import Event, Lock, Thread
 from typing import Protocol
 
 from adapters.tickers.bundled import bundled
 from adapters.tickers.index import TickerIndex
-from adapters.tickers.json_format import PublishedList, check_losses
+from adapters.tickers.json_format import TickerListDocument
 from domain.deadline import within
 from domain.errors import TickerListRefused, TickersUnavailable
 from domain.ports import Clock
-from domain.tickers import Freshness, Listing, Ticker, TickerSource
+from domain.ticker_list import Freshness, TickerSource, check_losses
+from domain.tickers import Listing, Ticker
 
 log = logging.getLogger(__name__)
 
 TTL_JITTER = 0.9, 1.1
-"""Of the TTL, so that processes that started together don't ask together."""
-AGAIN_AFTER = timedelta(seconds=15), timedelta(seconds=30)
-"""When to try again after a failure: soon, at random."""
+"""Factors of the TTL, so that processes that started together do not refresh together."""
+RETRY_AFTER = timedelta(seconds=15), timedelta(seconds=30)
+"""The range of the random time between a failure and the next refresh."""
 AT_START, IN_BACKGROUND, IN_REQUEST = 5.0, 10.0, 1.0
-"""Seconds that a refresh may take, retries included; the last leaves no time for one."""
-SHORTEST_SLEEP = 0.1
-"""Seconds between two refreshes in the background, whatever the clock says."""
+"""Seconds that a refresh may take, including retries; the last one leaves no time for a retry."""
+SHORTEST_WAIT = 0.1
+"""Seconds between two refreshes in the background, also after the clock jumped."""
 
 
 @dataclass(frozen=True, slots=True)
-class Edition:
-    """One edition of the list, and what it may be used for."""
+class Snapshot:
+    """One version of the list."""
 
     index: TickerIndex
     freshness: Freshness
     authoritative: bool
 
     def find(self, symbol: str) -> Listing | None:
-        """As promised by the port."""
+        """See TickerListSnapshot."""
         return self.index.find(symbol)
 
     def search(self, query: str, limit: int) -> Sequence[Ticker]:
-        """As promised by the port."""
+        """See TickerListSnapshot."""
         return self.index.search(query, limit)
 
 
 class Fetched(Protocol):
-    """A list as its source has it, not yet looked into."""
+    """A document as its source holds it, not yet parsed."""
 
     @property
     def etag(self) -> str:
-        """Names this very content."""
+        """The ETag, unique to this content."""
 
     @property
     def losses_intended(self) -> bool:
-        """Whether its publisher insisted on a much smaller list."""
+        """Whether its publisher forced a much smaller list."""
 
     def body(self) -> bytes:
-        """The list. Raises TickerListRefused."""
+        """The document. Raises TickerListRefused."""
 
 
 class Source(Protocol):
     """Where the list is published."""
 
     def fetch(self, etag: str | None) -> Fetched | None:
-        """The list, or None if it still is the one of `etag`. Raises TickersUnavailable."""
+        """The document, or None if its ETag still is `etag`. Raises TickersUnavailable."""
+
+    def close(self) -> None:
+        """Close its connections."""
 
 
 class BundledTickers:
-    """The list that ships, where nothing is configured: the authority, for as long as the process runs."""
+    """The bundled list as the authority, where no bucket is configured."""
 
     def __init__(self, *, prepared: bool) -> None:
-        self._edition = _bundled_edition(authoritative=True, prepared=prepared)
+        self._snapshot = _bundled_snapshot(authoritative=True, prepared=prepared)
 
-    def current(self) -> Edition:
-        """As promised by the port."""
-        return self._edition
+    def current(self) -> Snapshot:
+        """See TickerList."""
+        return self._snapshot
+
+    def close(self) -> None:
+        """See TickerList."""
 
 
 class RefreshedTickers:
-    """The published list, asked for again after each `ttl`; until it comes, the bundled one.
+    """The published list, refreshed after each `ttl`; the bundled one until it was loaded.
 
-    `background` is False where nothing runs between requests.
+    `background` is False where no code runs between requests. `wait` waits for an event or a number of seconds.
     """
 
     def __init__(
@@ -107,150 +112,170 @@ class RefreshedTickers:
         clock: Clock,
         rng: random.Random,
         background: bool,
-        sleep: Callable[[float], None] = time.sleep,
+        wait: Callable[[Event, float], object] = Event.wait,
     ) -> None:
         self._source = source
         self._ttl = ttl
         self._clock = clock
         self._random = rng
         self._background = background
-        self._sleep = sleep
-        self._edition: Edition | None = None
+        self._wait = wait
+        self._snapshot: Snapshot | None = None
         self._etag: str | None = None
-        self._refused = False
+        self._invalid = False
         self._failing = False
-        self._checked = self._due = clock()
-        self._flight = Lock()
-        self._keeper: Thread | None = None
-        self._keeper_starts = Lock()
+        self._checked_at = self._due_at = clock()
+        self._refresh_lock = Lock()
+        self._refresh_thread: Thread | None = None
+        self._thread_lock = Lock()
+        self._closing = Event()
 
     def start(self) -> None:
-        """Load the list before the first request, and from then on keep it fresh."""
+        """Load the list, and start the thread that refreshes it."""
         self._refresh(AT_START)
-        self._ensure_keeper()
+        self._ensure_thread()
 
-    def current(self) -> Edition:
-        """As promised by the port."""
+    def close(self) -> None:
+        """See TickerList."""
+        with self._thread_lock:
+            self._closing.set()
+            thread = self._refresh_thread
+        if thread and thread.is_alive():
+            thread.join(IN_BACKGROUND)
+        self._source.close()
+
+    def current(self) -> Snapshot:
+        """See TickerList."""
         if self._background:
-            self._ensure_keeper()
-        elif not self._checked <= self._clock() < self._due:  # a clock that went back tells nothing: ask
+            self._ensure_thread()
+        elif not self._checked_at <= self._clock() < self._due_at:
+            # Also when the clock was set back, as nothing is known about the time since the last check.
             self._refresh(IN_REQUEST)
-        return self._held()
+        return self._in_use()
 
-    def _held(self) -> Edition:
-        """The edition at hand; the bundled one is loaded only where it is needed."""
-        if self._edition is None:
-            self._edition = _bundled_edition(authoritative=False, prepared=self._background)
-        return self._edition
+    def _in_use(self) -> Snapshot:
+        # The bundled list is loaded only where it is needed: that takes 8 ms.
+        if self._snapshot is None:
+            self._snapshot = _bundled_snapshot(authoritative=False, prepared=self._background)
+        return self._snapshot
 
-    def _ensure_keeper(self) -> None:
-        """Start the thread where it doesn't run: at first, and in a process that was forked off."""
-        if not self._background or (self._keeper and self._keeper.is_alive()):
+    def _ensure_thread(self) -> None:
+        """Start the thread if it does not run: at the start, and in a forked process."""
+        if not self._background or self._closing.is_set() or _is_alive(self._refresh_thread):
             return
-        with self._keeper_starts:
-            if not (self._keeper and self._keeper.is_alive()):
-                self._flight = Lock()  # in a forked process the old one may be held by nobody
-                self._keeper = Thread(target=self._keep_fresh, name="ticker-list", daemon=True)
-                self._keeper.start()
+        with self._thread_lock:
+            if not self._closing.is_set() and not _is_alive(self._refresh_thread):
+                # A forked process has the parent's lock, possibly locked, but not the thread that unlocks it.
+                self._refresh_lock = Lock()
+                self._closing = Event()
+                self._refresh_thread = Thread(
+                    target=self._refresh_until, args=(self._closing,), name="ticker-list", daemon=True
+                )
+                self._refresh_thread.start()
 
-    def _keep_fresh(self) -> None:
-        while True:
-            self._sleep(max(SHORTEST_SLEEP, (self._due - self._clock()).total_seconds()))
-            self._refresh(IN_BACKGROUND)
+    def _refresh_until(self, closing: Event) -> None:
+        while not closing.is_set():
+            self._wait(closing, max(SHORTEST_WAIT, (self._due_at - self._clock()).total_seconds()))
+            if not closing.is_set():
+                self._refresh(IN_BACKGROUND)
 
     def _refresh(self, seconds: float) -> None:
-        """Ask the source, unless somebody else is at it. Never raises: whatever goes wrong is a step down."""
-        if not self._flight.acquire(blocking=False):
+        """Ask the source, unless another thread does so now. A failure marks the list as stale; it never raises."""
+        if not self._refresh_lock.acquire(blocking=False):
             return
         try:
             with within(seconds):
-                self._take(self._source.fetch(self._etag))
+                self._accept(self._source.fetch(self._etag))
         except TickersUnavailable as error:
-            self._step_down(str(error.__cause__ or error), again_after=_between(AGAIN_AFTER, self._random))
+            self._mark_stale(str(error.__cause__ or error), next_after=_between(RETRY_AFTER, self._random))
         except TickerListRefused as error:
-            self._refused = True
-            self._step_down(f"refused: {error}", again_after=self._next_ttl(), always_warn=True)
+            self._invalid = True
+            self._mark_stale(f"refused: {error}", next_after=self._next_ttl(), always_warn=True)
         except Exception as error:
-            log.exception("ticker list could not be refreshed")
-            self._step_down(type(error).__name__, again_after=_between(AGAIN_AFTER, self._random))
+            log.exception("ticker list could not be refreshed", extra={"event": "ticker list could not be refreshed"})
+            self._mark_stale(type(error).__name__, next_after=_between(RETRY_AFTER, self._random))
         finally:
-            self._flight.release()
+            self._refresh_lock.release()
 
-    def _take(self, fetched: Fetched | None) -> None:
-        """Accept what the source answered. Raises TickerListRefused."""
+    def _accept(self, fetched: Fetched | None) -> None:
+        """Use what the source answered. Raises TickerListRefused."""
         if fetched is not None:
-            self._etag = fetched.etag  # a refused list is not downloaded, nor reported, again
-            published = self._judged(fetched)
-            self._refused = False
-            index = published.index()
+            # Stored before parsing, so that an invalid document is neither downloaded nor reported again.
+            self._etag = fetched.etag
+            document = self._checked(fetched)
+            self._invalid = False
+            index = document.index()
             if self._background:
                 index.prepare()
-            self._step_up(index, published.version)
-        elif self._refused:
-            self._put_off(self._next_ttl())
+            self._mark_fresh(index, document.version)
+        elif self._invalid:
+            self._schedule(self._next_ttl())
         else:
-            held = self._held()
-            self._step_up(held.index, held.freshness.version)
+            in_use = self._in_use()
+            self._mark_fresh(in_use.index, in_use.freshness.version)
 
-    def _judged(self, fetched: Fetched) -> PublishedList:
-        published = PublishedList.of(fetched.body())
-        held = self._edition
-        if held and held.freshness.source is not TickerSource.BUNDLED and not fetched.losses_intended:
-            check_losses(held.index.traded, published.traded.keys())
-        return published
+    def _checked(self, fetched: Fetched) -> TickerListDocument:
+        document = TickerListDocument.parse(fetched.body())
+        in_use = self._snapshot
+        if in_use and in_use.freshness.source is not TickerSource.BUNDLED and not fetched.losses_intended:
+            check_losses(in_use.index.traded, document.traded.keys())
+        return document
 
-    def _step_up(self, index: TickerIndex, version: str) -> None:
-        news = self._edition is None or self._edition.index is not index
+    def _mark_fresh(self, index: TickerIndex, version: str) -> None:
+        replaced = self._snapshot is None or self._snapshot.index is not index
         freshness = Freshness(TickerSource.S3, version, len(index), as_of=self._clock())
-        self._edition = Edition(index, freshness, authoritative=True)
-        self._put_off(self._next_ttl())
+        self._snapshot = Snapshot(index, freshness, authoritative=True)
+        self._schedule(self._next_ttl())
         if self._failing:
-            log.info("ticker list is fresh again", extra=self._facts())
-        elif news:
-            log.info("ticker list loaded", extra=self._facts())
+            self._log(logging.INFO, "ticker list is fresh again")
+        elif replaced:
+            self._log(logging.INFO, "ticker list loaded")
         self._failing = False
 
-    def _step_down(self, reason: str, *, again_after: timedelta, always_warn: bool = False) -> None:
-        """The list at hand is kept. It may be outdated now, also if its source has a newer one that is unusable."""
-        held = self._held()
-        if held.authoritative:
-            freshness = replace(held.freshness, source=TickerSource.STALE)
-            self._edition = Edition(held.index, freshness, authoritative=False)
-        self._put_off(again_after)
+    def _mark_stale(self, reason: str, *, next_after: timedelta, always_warn: bool = False) -> None:
+        """Keep the list in use, but not as the authority: the source may hold a newer one."""
+        in_use = self._in_use()
+        if in_use.authoritative:
+            self._snapshot = Snapshot(in_use.index, in_use.freshness.stale(), authoritative=False)
+        self._schedule(next_after)
         if always_warn or not self._failing:
-            log.warning("ticker list is not fresh", extra=self._facts() | {"reason": reason})
+            self._log(logging.WARNING, "ticker list is not fresh", reason=reason)
         self._failing = True
 
-    def _put_off(self, time_: timedelta) -> None:
-        self._checked = self._clock()
-        self._due = self._checked + time_
+    def _schedule(self, next_after: timedelta) -> None:
+        self._checked_at = self._clock()
+        self._due_at = self._checked_at + next_after
 
     def _next_ttl(self) -> timedelta:
         return self._ttl * self._random.uniform(*TTL_JITTER)
 
-    def _facts(self) -> dict[str, object]:
-        freshness = self._held().freshness
-        age = (self._clock() - freshness.as_of).total_seconds()
-        return {
+    def _log(self, level: int, event: str, **fields: str) -> None:
+        freshness = self._in_use().freshness
+        facts = {
+            "event": event,
             "source": freshness.source,
             "version": freshness.version,
             "count": freshness.count,
-            "age_seconds": round(age),
+            "age_seconds": round(freshness.age(self._clock()).total_seconds()),
         }
+        log.log(level, event, extra=facts | fields)
 
 
 def bundled_tickers(*, prepared: bool = False) -> BundledTickers:
-    """The list that ships, taken at its word; if `prepared`, the first search by name is as fast as the others."""
+    """The bundled list as the authority; `prepared`: the index for names is built now, not by the first search."""
     return BundledTickers(prepared=prepared)
 
 
-def _bundled_edition(*, authoritative: bool, prepared: bool) -> Edition:
-    """The list that ships; confirmed when it was built, and never since."""
+def _bundled_snapshot(*, authoritative: bool, prepared: bool) -> Snapshot:
     bundle = bundled()
     if prepared:
         bundle.index.prepare()
-    freshness = Freshness(TickerSource.BUNDLED, bundle.version, len(bundle.index), bundle.built_at)
-    return Edition(bundle.index, freshness, authoritative)
+    freshness = Freshness(TickerSource.BUNDLED, bundle.version, len(bundle.index), as_of=bundle.built_at)
+    return Snapshot(bundle.index, freshness, authoritative)
+
+
+def _is_alive(thread: Thread | None) -> bool:
+    return thread is not None and thread.is_alive()
 
 
 def _between(span: tuple[timedelta, timedelta], rng: random.Random) -> timedelta:

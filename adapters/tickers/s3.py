@@ -1,4 +1,4 @@
-"""The ticker list as an object in S3: read if it changed, replaced if nobody else did meanwhile."""
+"""The ticker list as an object in S3, read and replaced with conditional requests."""
 
 from __future__ import annotations
 
@@ -17,8 +17,10 @@ from botocore.exceptions import ClientError
 
 from adapters.aws.errors import AWS_ERRORS, ErrorKind, ServiceError, classify_s3_error
 from adapters.aws.retry import Sleep, s3_retry
+from adapters.tickers.json_format import TickerListDocument, encode
 from domain.deadline import Monotonic
 from domain.errors import PublishedMeanwhile, TickerListRefused
+from domain.ticker_list import MAX_BYTES, PublishedTickerList, TickerListCandidate
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -26,20 +28,18 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 CONNECT_TIMEOUT, READ_TIMEOUT = 0.5, 1.0
-"""Seconds; the second is the longest gap between two pieces of an answer."""
+"""Seconds; the read timeout limits the time between two chunks of a response."""
 ATTEMPT = 2.5
-"""Seconds for one whole answer, however steadily it drips (the `attempt` of the retry policy)."""
-MAX_BYTES = 32 * 2**20
-"""Of the object, and of what it unpacks to."""
+"""Seconds for a whole response (the `attempt` of the retry policy)."""
 
 _CHUNK = 2**18
-_INTENDED = {"losses": "intended"}
-"""Metadata of a list that was published although it lacks many symbols of the one before."""
+_LOSSES_INTENDED = {"losses": "intended"}
+"""Metadata of a list that was published although it lost more symbols than usual."""
 
 
 @dataclass(frozen=True, slots=True)
-class Fetched:
-    """The object as it is stored. `losses_intended` if its publisher insisted on a much smaller list."""
+class FetchedObject:
+    """The object as it is stored. `losses_intended`: its publisher forced a much smaller list."""
 
     etag: str
     stored: bytes
@@ -47,23 +47,23 @@ class Fetched:
     losses_intended: bool
 
     def body(self) -> bytes:
-        """The list itself. Raises TickerListRefused for damaged gzip, and for a bomb without unpacking it."""
+        """The document. Raises TickerListRefused for damaged gzip, or if it is too large, uncompressed."""
         if not self.gzipped:
             return self.stored
         unpack = zlib.decompressobj(wbits=16 + zlib.MAX_WBITS)
         try:
             body = unpack.decompress(self.stored, MAX_BYTES + 1)
         except zlib.error as error:
-            raise TickerListRefused("it is no whole gzip file") from error
+            raise TickerListRefused("it is not a complete gzip file") from error
         if len(body) > MAX_BYTES:
-            raise TickerListRefused(f"it unpacks to more than {MAX_BYTES} bytes")
+            raise TickerListRefused(f"it is larger than {MAX_BYTES} bytes, uncompressed")
         if not unpack.eof:
-            raise TickerListRefused("it is no whole gzip file")
+            raise TickerListRefused("it is not a complete gzip file")
         return body
 
 
-class S3Tickers:
-    """One object in one bucket. Every call may raise TickersUnavailable; transient faults are retried before."""
+class S3TickerList:
+    """One object in one bucket. Transient faults are retried; then every method may raise TickersUnavailable."""
 
     def __init__(
         self,
@@ -74,7 +74,7 @@ class S3Tickers:
         clock: Monotonic = time.monotonic,
         sleep: Sleep = time.sleep,
     ) -> None:
-        self._where: dict[str, Any] = {"Bucket": bucket, "Key": key}
+        self._object: dict[str, Any] = {"Bucket": bucket, "Key": key}
         self._clock = clock
         self._retry = s3_retry(clock=clock, sleep=sleep, rng=rng)
         self._client: S3Client = boto3.client(
@@ -84,14 +84,18 @@ class S3Tickers:
             ),
         )
 
-    def fetch(self, etag: str | None = None) -> Fetched | None:
-        """The object, or None if it still is the one of `etag`: one conditional GET, no HEAD before it."""
+    def close(self) -> None:
+        """Close the client's connections."""
+        self._client.close()
+
+    def fetch(self, etag: str | None = None) -> FetchedObject | None:
+        """The object, or None if its ETag still is `etag`, with one conditional GET."""
         return self._call("GetObject", lambda: self._get(etag))
 
-    def fetch_if_any(self) -> Fetched | None:
-        """The object, or None if there is none yet."""
+    def fetch_if_any(self) -> FetchedObject | None:
+        """The object, or None if there is none."""
 
-        def get() -> Fetched | None:
+        def get() -> FetchedObject | None:
             try:
                 return self._get(None)
             except ClientError as error:
@@ -101,10 +105,25 @@ class S3Tickers:
 
         return self._call("GetObject", get)
 
-    def publish(self, body: bytes, *, replacing: str | None, losses_intended: bool = False) -> None:
-        """Put the list in the place of the one with the ETag `replacing`, or as the first one.
+    def published(self) -> PublishedTickerList | None:
+        """See TickerListRepository."""
+        fetched = self.fetch_if_any()
+        if fetched is None:
+            return None
+        try:
+            return PublishedTickerList(fetched.etag, TickerListDocument.parse(fetched.body()).listings())
+        except TickerListRefused:
+            # An operator must be able to replace an invalid list.
+            return PublishedTickerList(fetched.etag, {})
 
-        Repeating it after a lost answer is safe: what is stored then is ours, and that is success.
+    def replace(self, candidate: TickerListCandidate, *, losses_intended: bool) -> None:
+        """See TickerListRepository."""
+        body = encode(candidate.version, candidate.updated_at, candidate.listings)
+        self.publish(body, replacing=candidate.based_on, losses_intended=losses_intended)
+
+    def publish(self, body: bytes, *, replacing: str | None, losses_intended: bool = False) -> None:
+        """Put the document in place of the object whose ETag is `replacing` (None: if there is none).
+
         Raises PublishedMeanwhile.
         """
         condition: dict[str, Any] = {"IfMatch": replacing} if replacing else {"IfNoneMatch": "*"}
@@ -113,12 +132,12 @@ class S3Tickers:
         def put() -> bool:
             try:
                 self._client.put_object(
-                    **self._where,
+                    **self._object,
                     **condition,
                     Body=stored,
                     ContentType="application/json",
                     ContentEncoding="gzip",
-                    Metadata=_INTENDED if losses_intended else {},
+                    Metadata=_LOSSES_INTENDED if losses_intended else {},
                 )
             except ClientError as error:
                 if _status(error) == HTTPStatus.PRECONDITION_FAILED or (replacing and _code(error) == "NoSuchKey"):
@@ -127,47 +146,49 @@ class S3Tickers:
             return True
 
         if not self._call("PutObject", put):
+            # After a lost response the retry fails its own condition: then the stored object is ours.
             found = self.fetch_if_any()
             if found is None or found.stored != stored:
                 raise PublishedMeanwhile
 
-    def _get(self, etag: str | None) -> Fetched | None:
+    def _get(self, etag: str | None) -> FetchedObject | None:
         condition: dict[str, Any] = {"IfNoneMatch": etag} if etag else {}
         try:
-            found = self._client.get_object(**self._where, **condition)
+            found = self._client.get_object(**self._object, **condition)
         except ClientError as error:
             if _status(error) == HTTPStatus.NOT_MODIFIED:
                 return None
             raise
-        return Fetched(
+        return FetchedObject(
             found["ETag"],
             self._read(found["Body"]),
             gzipped="gzip" in found.get("ContentEncoding", ""),
-            losses_intended=found["Metadata"].items() >= _INTENDED.items(),
+            losses_intended=found["Metadata"].items() >= _LOSSES_INTENDED.items(),
         )
 
     def _read(self, stream: Any) -> bytes:
         end, read = self._clock() + ATTEMPT, bytearray()
         while chunk := stream.read(_CHUNK):
             read += chunk
-            if len(read) > MAX_BYTES:  # enough for whoever looks at it to refuse it
+            if len(read) > MAX_BYTES:
+                # The parser refuses it for its size.
                 break
             if self._clock() > end:
                 raise ServiceError(ErrorKind.TIMEOUT, "SlowAnswer")
         return bytes(read)
 
-    def _call(self, operation: str, act: Callable[[], T]) -> T:
+    def _call(self, operation: str, request: Callable[[], T]) -> T:
         def attempt() -> T:
             try:
-                return act()
+                return request()
             except AWS_ERRORS as error:
                 raise classify_s3_error(error) from error
 
         try:
             return self._retry(operation, attempt)
         finally:
-            # The next call is minutes away, maybe in another process (gunicorn forks) or after a Lambda's
-            # freeze: no connection is worth being kept, or safe to be.
+            # The next call comes minutes later, maybe in a forked process or after a Lambda was frozen,
+            # when an open connection is not usable any more.
             self._client.close()
 
 

@@ -14,7 +14,8 @@ from flask import Response
 
 from domain.configurations import Configuration
 from domain.services import ConfigurationList
-from domain.tickers import Freshness, Ticker, TickerStatus, TickerValidation
+from domain.ticker_list import Freshness
+from domain.tickers import Ticker, TickerStatus, TickerValidation
 from entrypoints.encoding import to_json
 
 Json = dict[str, Any]

@@ -17,7 +17,8 @@ from domain.configurations import (
     MIN_TIMEFRAME_DAYS,
 )
 from domain.limits import MAX_TICKERS, UserKind
-from domain.tickers import TickerSource, TickerStatus
+from domain.ticker_list import TickerSource
+from domain.tickers import TickerStatus
 
 MAX_SYMBOLS = 50
 """Symbols that one request may have validated."""

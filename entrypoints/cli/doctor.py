@@ -10,7 +10,7 @@ from flask.cli import with_appcontext
 
 from domain.errors import TryLater
 from domain.ports import Finding
-from domain.tickers import TickerSource
+from domain.ticker_list import TickerSource
 from entrypoints.application import Application, application
 
 

@@ -1,4 +1,4 @@
-"""`tickers`: the list of symbols, made, compared, published and asked."""
+"""`tickers`: build, compare, publish and query the ticker list."""
 
 from __future__ import annotations
 
@@ -12,19 +12,20 @@ import click
 from flask.cli import AppGroup
 
 from domain.errors import PublishedMeanwhile, TickerListRefused, TickersUnavailable
-from domain.ports import TickerChange, TickerEditor
+from domain.ticker_list import TickerFile, TickerListChange
+from domain.ticker_services import TickerListService
 from domain.tickers import Listing, canonical_symbol
 from entrypoints.application import application
 
 tickers = AppGroup(
     "tickers",
-    help="""The list of symbols that may stand in a configuration.
+    help="""The list of symbols that a configuration may contain.
 
-    A new list is made in three steps, each of which can be looked at:
+    A new list is made in three steps, and each result can be reviewed:
 
     \b
       tickers build --output new.json     download the exchanges' files
-      tickers diff new.json               see what would change
+      tickers diff new.json               show what would change
       tickers publish new.json            put it into the bucket
     """,
 )
@@ -39,22 +40,23 @@ list_file = click.argument("file", type=click.Path(exists=True, dir_okay=False, 
     "successors",
     multiple=True,
     metavar="OLD=NEW",
-    help="The symbol that took the place of one that vanished; may be repeated.",
+    help="The symbol that replaced a delisted one; may be repeated.",
 )
 def build(sources: tuple[str, ...], output: Path, successors: tuple[str, ...]) -> None:
-    """Make a list from public files; nothing is published.
+    """Build a list from public files; nothing is published.
 
     SOURCES are paths or URLs of nasdaqlisted.txt and otherlisted.txt (Nasdaq Trader; without
     SOURCES these are downloaded) or of the SEC's company_tickers_exchange.json. A symbol that
-    the last published list has and the sources don't is kept as delisted since today.
+    the last published list has and the sources do not is kept, as delisted today.
     """
-    with _editor() as editor:
-        files = _read(editor, sources or tuple(editor.sources))
-        draft = editor.build(files, successors=dict(map(_pair, successors)))
-        output.write_bytes(draft.body)
-        click.echo(f"{output}: {draft.traded} traded, {len(draft.listings) - draft.traded} delisted.")
-        if draft.skipped:
-            click.echo(f"{draft.skipped} symbols of the sources cannot be spelled here and were left out.")
+    with _service() as service:
+        files = _read(service, sources or tuple(service.default_sources))
+        candidate = service.build(files, successors=dict(map(_pair, successors)))
+        service.save(output, candidate)
+        delisted = len(candidate.listings) - len(candidate.traded)
+        click.echo(f"{output}: {len(candidate.traded)} traded, {delisted} delisted.")
+        if candidate.skipped:
+            click.echo(f"{candidate.skipped} symbols of the sources are invalid and were skipped.")
         click.echo(f"Next: tickers diff {output}")
 
 
@@ -64,10 +66,10 @@ def build(sources: tuple[str, ...], output: Path, successors: tuple[str, ...]) -
 def diff(file: Path, limit: int) -> None:
     """Show what publishing FILE would change.
 
-    Compared is with the list in the bucket, or with the bundled one where none was published.
+    FILE is compared with the list in the bucket, or with the bundled list if none was published.
     """
-    with _editor() as editor:
-        changes = editor.changes(editor.open(file.read_bytes()))
+    with _service() as service:
+        changes = service.changes(service.open(file))
     _show(changes[:limit])
     counts = Counter(change.kind for change in changes)
     summary = ", ".join(f"{count} {kind}" for kind, count in sorted(counts.items()))
@@ -78,87 +80,87 @@ def diff(file: Path, limit: int) -> None:
 
 @tickers.command()
 @list_file
-@click.option("--force", is_flag=True, help="Publish it even though more than a tenth of the symbols are gone.")
+@click.option("--force", is_flag=True, help="Publish it even if it lost more than a tenth of the symbols.")
 def publish(file: Path, *, force: bool) -> None:
-    """Put FILE in the place of the list in the bucket.
+    """Replace the list in the bucket by FILE.
 
-    Refused is what is no list, what lost more than a tenth of its symbols, and what was built
-    before somebody else published. Running services take it up within CONFIG_API_TICKER_TTL.
+    Refused if FILE is invalid, lost more than a tenth of its symbols, or was built before another
+    list was published. Running services load it within CONFIG_API_TICKER_TTL seconds.
     """
-    with _editor() as editor:
-        draft = editor.open(file.read_bytes())
-        editor.publish(draft, force=force)
+    with _service() as service:
+        candidate = service.open(file)
+        service.publish(candidate, force=force)
     settings = application().settings
-    click.echo(f"Published {draft.version} to s3://{settings.ticker_bucket}/{settings.ticker_key}.")
+    click.echo(f"Published {candidate.version} to s3://{settings.ticker_bucket}/{settings.ticker_key}.")
 
 
 @tickers.command()
 @click.argument("symbol")
 def show(symbol: str) -> None:
-    """Tell what the list in use says of SYMBOL; exits with 1 if it is not traded."""
-    listings = application().ticker_list.current()
+    """Show the entry of SYMBOL in the list in use; exits with 1 if it is not traded."""
+    snapshot = application().ticker_list.current()
     canonical = canonical_symbol(symbol)
-    listing = listings.find(canonical) if canonical else None
-    freshness = listings.freshness
-    click.echo(_sentence(canonical or symbol, listing))
+    listing = snapshot.find(canonical) if canonical else None
+    freshness = snapshot.freshness
+    click.echo(f"{canonical or symbol}: {_describe(listing) if listing else 'not in the list'}.")
     click.echo(
         f"List: {freshness.source}, version {freshness.version}, confirmed {freshness.as_of:%Y-%m-%d %H:%M} UTC."
     )
-    if not listings.authoritative and (listing is None or not listing.is_active):
-        click.echo("This list is not the authority: requests for the symbol are answered 503 tickers_unavailable.")
+    if not snapshot.authoritative and (listing is None or not listing.is_active):
+        click.echo("This list is not authoritative: requests with this symbol get 503 tickers_unavailable.")
     sys.exit(0 if listing and listing.is_active else 1)
 
 
 @contextmanager
-def _editor() -> Iterator[TickerEditor]:
-    """The editor of the configured list; what it refuses ends the command with a sentence."""
+def _service() -> Iterator[TickerListService]:
+    """The service; an expected error ends the command with one sentence."""
     try:
-        yield application().ticker_editor()
+        yield application().ticker_list_service()
     except TickerListRefused as refused:
         raise click.ClickException(f"Refused: {refused}.") from refused
-    except PublishedMeanwhile as lost:
+    except PublishedMeanwhile as error:
         raise click.ClickException(
-            "Somebody else published a list since this one was built. Build it again, and look at the diff."
-        ) from lost
+            "Another list was published since this one was built. Build it again and review the diff."
+        ) from error
     except TickersUnavailable as error:
         raise click.ClickException(f"The bucket cannot be reached: {error.__cause__ or error}") from error
     except OSError as error:
         raise click.ClickException(str(error)) from error
 
 
-def _read(editor: TickerEditor, sources: tuple[str, ...]) -> dict[str, bytes]:
-    from rich.console import Console  # noqa: PLC0415 no Lambda loads what only commands need
-    from rich.progress import BarColumn, DownloadColumn, Progress, TaskID, TextColumn  # noqa: PLC0415 as above
+def _read(service: TickerListService, sources: tuple[str, ...]) -> list[TickerFile]:
+    from rich.console import Console  # noqa: PLC0415 - only commands need it
+    from rich.progress import BarColumn, DownloadColumn, Progress, TaskID, TextColumn  # noqa: PLC0415 - as above
 
     console = Console(stderr=True)
     columns = TextColumn("{task.description}"), BarColumn(), DownloadColumn()
-    files = {}
+    files = []
     with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
         for source in sources:
             task = progress.add_task(source, total=None)
 
-            def on_progress(read: int, size: int | None, task: TaskID = task) -> None:
-                progress.update(task, completed=read, total=size)
+            def on_progress(read: int, total: int | None, task: TaskID = task) -> None:
+                progress.update(task, completed=read, total=total)
 
-            files[source] = editor.read(source, on_progress=on_progress)
+            files.append(service.read_source(source, on_progress=on_progress))
     return files
 
 
-def _show(changes: Sequence[TickerChange]) -> None:
-    from rich.console import Console  # noqa: PLC0415 no Lambda loads what only commands need
-    from rich.table import Table  # noqa: PLC0415 as above
-    from rich.text import Text  # noqa: PLC0415 as above
+def _show(changes: Sequence[TickerListChange]) -> None:
+    from rich.console import Console  # noqa: PLC0415 - only commands need it
+    from rich.table import Table  # noqa: PLC0415 - as above
+    from rich.text import Text  # noqa: PLC0415 - as above
 
     colours = {"added": "green", "relisted": "green", "delisted": "yellow", "dropped": "red", "changed": "cyan"}
     table = Table("symbol", "change", "before", "after")
     for change in changes:
         kind = Text(change.kind, style=colours[change.kind])
-        table.add_row(change.symbol, kind, Text(_words(change.before)), Text(_words(change.after)))
+        table.add_row(change.symbol, kind, Text(_describe(change.before)), Text(_describe(change.after)))
     if changes:
         Console().print(table)
 
 
-def _words(listing: Listing | None) -> str:
+def _describe(listing: Listing | None) -> str:
     if listing is None:
         return ""
     words = [listing.ticker.name, listing.ticker.exchange]
@@ -169,13 +171,9 @@ def _words(listing: Listing | None) -> str:
     return ", ".join(words)
 
 
-def _sentence(symbol: str, listing: Listing | None) -> str:
-    return f"{symbol}: {_words(listing)}." if listing else f"{symbol}: not in the list."
-
-
 def _pair(text: str) -> tuple[str, str]:
-    old, _, new = (part.strip() for part in text.partition("="))
-    spelled = canonical_symbol(old), canonical_symbol(new)
-    if not all(spelled):
+    old, _, new = text.partition("=")
+    symbols = canonical_symbol(old), canonical_symbol(new)
+    if not symbols[0] or not symbols[1]:
         raise click.BadParameter(f"{text!r} is not of the form FB=META", param_hint="--successor")
-    return spelled[0] or "", spelled[1] or ""
+    return symbols[0], symbols[1]

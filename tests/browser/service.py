@@ -16,7 +16,7 @@ from typing import Any
 from playwright.sync_api import BrowserContext
 from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler, make_server
 
-from domain.tickers import Freshness, TickerSource
+from domain.ticker_list import Freshness, TickerSource
 from entrypoints.bootstrap import create_app
 from entrypoints.settings import Settings, StoreKind
 from tests.builders import AFixedList

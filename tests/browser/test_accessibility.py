@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
-from domain.tickers import TickerSource
+from domain.ticker_list import TickerSource
 from tests.browser.service import NewContext, Server, freshness
 from tests.browser.steps import (
     Held,

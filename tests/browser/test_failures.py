@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 from playwright.sync_api import Page, expect
 
-from domain.tickers import TickerSource
+from domain.ticker_list import TickerSource
 from tests.browser.service import Server, freshness
 from tests.browser.steps import (
     Held,

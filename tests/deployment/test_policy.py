@@ -12,7 +12,7 @@ from typing import Any
 import boto3
 import pytest
 
-from adapters.tickers.s3 import S3Tickers
+from adapters.tickers.s3 import S3TickerList
 from domain.errors import LimitReached, NotFound, RevisionMismatch
 from tests.builders import a_configuration
 from tests.deployment.recorder import Calls, recording
@@ -36,7 +36,7 @@ def calls(endpoint: str) -> Calls:
     with recording() as calls, pytest.MonkeyPatch.context() as patch:
         patch.setenv("AWS_ENDPOINT_URL", endpoint)
         store = a_dynamodb_store(endpoint, table)
-        tickers = S3Tickers("config-api-tickers", "ticker-cache/us-symbols.json", rng=random.Random(1))
+        tickers = S3TickerList("config-api-tickers", "ticker-cache/us-symbols.json", rng=random.Random(1))
     _use_the_store(store)
     assert tickers.fetch_if_any() is None
     tickers.publish(b"{}", replacing=None)

@@ -16,7 +16,7 @@ import pytest
 from click.testing import Result
 from flask import Flask
 
-from domain.ports import TickerEditor
+from adapters.tickers.files import PublicTickerFiles
 from entrypoints import jobs
 from entrypoints.application import KEY
 from entrypoints.bootstrap import create_app
@@ -120,7 +120,7 @@ def test_who_built_on_an_older_list_is_told_to_build_again(run: Run) -> None:
     first, second = run("publish", "theirs.json"), run("publish", "ours.json", "--force")
 
     assert (first.exit_code, second.exit_code) == (0, 1)
-    assert "Somebody else published a list since this one was built" in second.output
+    assert "Another list was published since this one was built" in second.output
 
 
 def test_a_broken_list_in_the_bucket_can_be_replaced(app: Flask, run: Run, s3: S3Client) -> None:
@@ -138,9 +138,9 @@ def test_a_broken_list_in_the_bucket_can_be_replaced(app: Flask, run: Run, s3: S
     [
         (["build", "missing.txt"], "No such file"),
         (["build", "http://127.0.0.1:9/"], "refused"),
-        (["build", "page.html"], "Refused: page.html: it is none of"),
+        (["build", "page.html"], "Refused: page.html: it is not nasdaqlisted.txt"),
         (["build", "now.txt", "--successor", "S00"], "is not of the form FB=META"),
-        (["build", "now.txt", "--successor", "S00=S01"], "Refused: S00 is not a symbol that vanished"),
+        (["build", "now.txt", "--successor", "S00=S01"], "Refused: S00 is not a delisted symbol"),
         (["diff", "page.html"], "Refused: it is not JSON"),
         (["publish", "page.html"], "Refused: it is not JSON"),
     ],
@@ -168,7 +168,7 @@ def test_a_bucket_out_of_reach_ends_in_a_sentence(run: Run, proxy: FaultProxy) -
 def test_symbols_that_cannot_be_spelled_are_counted(run: Run) -> None:
     Path("now.txt").write_bytes(nasdaq_listed("A*B|Odd|Q|N|N|100|N|N", "AAPL|Apple Inc.|Q|N|N|100|N|N"))
 
-    assert "1 symbols of the sources cannot be spelled" in run("build", "now.txt").output
+    assert "1 symbols of the sources are invalid" in run("build", "now.txt").output
 
 
 @pytest.mark.parametrize(
@@ -188,24 +188,16 @@ def test_show_tells_what_the_list_in_use_says(run: Run, symbol: str, exit_code: 
     assert ("503 tickers_unavailable" in result.output) == (exit_code == 1)
 
 
-class APublicSource:
-    """The editor of an application, but for where the public files are."""
-
-    def __init__(self, editor: TickerEditor, *sources: str) -> None:
-        self.sources = sources
-        for name in ("read", "build", "open", "changes", "publish"):
-            setattr(self, name, getattr(editor, name))
-
-
 @pytest.fixture
-def job(app: Flask, tmp_path: Path) -> Callable[[bytes], dict[str, str]]:
-    """The weekly job, with this content of the public file."""
+def job(app: Flask, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[bytes], dict[str, str]]:
+    """Run the weekly job with this content of the only default source."""
 
     def job(content: bytes) -> dict[str, str]:
         path = tmp_path / "public.txt"
         path.write_bytes(content)
+        monkeypatch.setattr(PublicTickerFiles, "default_sources", (str(path),))
         with app.app_context():
-            return jobs.refresh(APublicSource(app.extensions[KEY].ticker_editor(), str(path)))  # type: ignore[arg-type]  # its methods are the editor's own
+            return jobs.refresh(app.extensions[KEY].ticker_list_service())
 
     return job
 
@@ -228,8 +220,8 @@ def test_the_job_publishes_what_changed(
     ("content", "reason"),
     [
         (a_nasdaq_file(*SYMBOLS[:20]), "it lacks 10 of 30 symbols"),
-        (a_nasdaq_file(*SYMBOLS)[:-60], "not whole"),
-        (b"<html>", "it is none of"),
+        (a_nasdaq_file(*SYMBOLS)[:-60], "incomplete"),
+        (b"<html>", "it is not nasdaqlisted.txt"),
     ],
 )
 def test_the_job_alarms_rather_than_publishes(

@@ -17,8 +17,8 @@ from hypothesis import strategies as st
 from adapters.aws.errors import ErrorKind, ServiceError
 from adapters.dynamodb.models import RawItem, changes, decoded, encoded
 from adapters.memory import MemoryStore
-from adapters.tickers.bundled import packed, unpacked
-from adapters.tickers.json_format import PublishedList, published_form
+from adapters.tickers.bundled import pack, unpack
+from adapters.tickers.json_format import TickerListDocument, encode
 from domain.configurations import (
     MAX_TIMEFRAME_DAYS,
     MIN_TIMEFRAME_DAYS,
@@ -259,7 +259,7 @@ lists = (
 @FEW
 @given(st.text(_sign), moments, lists)
 def test_a_list_is_read_as_it_was_published(version: str, at: datetime, held: dict[str, Listing]) -> None:
-    published = PublishedList.of(published_form(version, at, held))
+    published = TickerListDocument.parse(encode(version, at, held))
 
     assert (published.version, published.updated_at, published.listings()) == (version, at, held)
     traded_first = sorted(held, key=lambda symbol: not held[symbol].is_active)
@@ -269,9 +269,9 @@ def test_a_list_is_read_as_it_was_published(version: str, at: datetime, held: di
 @FEW
 @given(moments, lists)
 def test_a_bundled_list_says_what_the_published_one_does(at: datetime, held: dict[str, Listing]) -> None:
-    published = PublishedList.of(published_form("7", at, held)).index()
+    published = TickerListDocument.parse(encode("7", at, held)).index()
 
-    bundle = unpacked(packed("7", at, "made up", held))
+    bundle = unpack(pack("7", at, "made up", held))
 
     assert (bundle.version, bundle.built_at, bundle.origin) == ("7", at, "made up")
     assert bundle.index.symbols == published.symbols

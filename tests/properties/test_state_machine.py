@@ -16,7 +16,8 @@ from hypothesis.stateful import RuleBasedStateMachine, rule, run_state_machine_a
 from domain.configurations import Configuration, ConfigurationInput, ConfigurationUpdate
 from domain.errors import DomainError, IdempotencyKeyReused, LimitReached, NotFound, RevisionMismatch, UnknownTicker
 from domain.limits import ConfigurationLimits, UserKind
-from domain.services import ConfigurationService, TickerService
+from domain.services import ConfigurationService
+from domain.ticker_services import TickerService
 from tests.builders import NOW, AFixedList, a_user
 from tests.contract.stages import Stage
 

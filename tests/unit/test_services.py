@@ -14,8 +14,6 @@ import pytest
 from adapters.memory import MemoryStore
 from domain.configurations import Configuration, ConfigurationUpdate, WatchedTicker
 from domain.errors import (
-    DelistedTicker,
-    FieldProblem,
     IdempotencyKeyReused,
     LimitReached,
     NotFound,
@@ -23,11 +21,11 @@ from domain.errors import (
     StoreUnavailable,
     TickersUnavailable,
     UnknownTicker,
-    ValidationFailed,
 )
 from domain.limits import ConfigurationLimits, User, UserKind
-from domain.services import ConfigurationList, ConfigurationService, TickerService
-from domain.tickers import Ticker, TickerStatus, TickerValidation
+from domain.services import ConfigurationList, ConfigurationService
+from domain.ticker_services import TickerService
+from domain.tickers import Ticker
 from tests.builders import APPLE, BERKSHIRE, NOW, AFixedList, a_draft, a_user
 from tests.contract.stages import Interruption
 
@@ -60,6 +58,9 @@ class AService(ConfigurationService):
     def current(self) -> AFixedList:
         self._step()
         return self.tickers
+
+    def close(self) -> None:
+        pass
 
     def _time(self) -> datetime:
         self._step()
@@ -386,104 +387,3 @@ def test_a_delete_is_made_at_a_revision_that_the_caller_knows(service: AService,
 
     service.delete(ann, first.config_id, revisions=["another", first.revision])
     assert service.list(ann).configurations == ()
-
-
-# --- tickers ----------------------------------------------------------------------------------------------------------
-
-
-@pytest.fixture
-def tickers() -> TickerService:
-    return TickerService(AFixedList(), rng=random.Random(0))
-
-
-@pytest.fixture
-def hearsay() -> TickerService:
-    """Judges by a list that may confirm and not deny."""
-    return TickerService(AFixedList(authoritative=False), rng=random.Random(0))
-
-
-def test_every_text_gets_a_verdict_in_its_place(tickers: TickerService) -> None:
-    assert tickers.validate(["brk/b", "ZZZZ", "fb", " ?? "]) == [
-        TickerValidation("BRK.B", TickerStatus.VALID, "BRK.B is traded.", BERKSHIRE),
-        TickerValidation("ZZZZ", TickerStatus.UNKNOWN, "ZZZZ is not a symbol that we know."),
-        TickerValidation(
-            "FB", TickerStatus.DELISTED, "FB is no longer traded; its successor is META.", FACEBOOK, "META"
-        ),
-        TickerValidation("??", TickerStatus.UNKNOWN, "A symbol looks like AAPL or BRK.B."),
-    ]
-
-
-def test_symbols_become_tickers_in_their_order(tickers: TickerService) -> None:
-    assert tickers.resolve(["BRK.B", "AAPL"]) == (BERKSHIRE, APPLE)
-
-
-def test_unknown_symbols_are_refused_together(tickers: TickerService) -> None:
-    with pytest.raises(UnknownTicker) as refusal:
-        tickers.resolve(["ZZZZ", "AAPL", "YYYY"])
-
-    assert refusal.value.problems == (
-        FieldProblem("tickers.0", "unknown_ticker", "ZZZZ is not a symbol that we know."),
-        FieldProblem("tickers.2", "unknown_ticker", "YYYY is not a symbol that we know."),
-    )
-
-
-def test_a_delisted_symbol_is_refused_with_its_successor(tickers: TickerService) -> None:
-    with pytest.raises(DelistedTicker) as refusal:
-        tickers.resolve(["AAPL", "FB"])
-
-    assert refusal.value.successor == "META"
-    assert refusal.value.problems == (
-        FieldProblem("tickers.1", "delisted_ticker", "FB is no longer traded; its successor is META.", "META"),
-    )
-
-
-def test_unknown_and_delisted_symbols_together_are_wrong_fields(tickers: TickerService) -> None:
-    with pytest.raises(ValidationFailed) as refusal:
-        tickers.resolve(["FB", "ZZZZ"])
-
-    assert type(refusal.value) is ValidationFailed
-    assert [problem.code for problem in refusal.value.problems] == ["delisted_ticker", "unknown_ticker"]
-
-
-def test_a_list_out_of_date_confirms_a_symbol(hearsay: TickerService) -> None:
-    assert hearsay.resolve(["AAPL"]) == (APPLE,)
-    assert hearsay.lookup("aapl") == APPLE
-
-
-@pytest.mark.parametrize("symbol", ["ZZZZ", "FB"], ids=["unknown", "delisted"])
-def test_a_list_out_of_date_never_denies_a_symbol(hearsay: TickerService, symbol: str) -> None:
-    for act in (lambda: hearsay.resolve(["AAPL", symbol]), lambda: hearsay.lookup(symbol)):
-        with pytest.raises(TickersUnavailable, match=f"{symbol} cannot be judged now: the current ticker list"):
-            act()
-
-
-def test_what_no_list_could_hold_is_denied_by_any(hearsay: TickerService) -> None:
-    assert hearsay.validate(["??"])[0].status is TickerStatus.UNKNOWN
-
-
-def test_a_crowd_whose_symbol_cannot_be_judged_does_not_come_back_at_once(hearsay: TickerService) -> None:
-    waits = []
-    for _ in range(100):
-        with pytest.raises(TickersUnavailable) as refusal:
-            hearsay.validate(["ZZZZ"])
-        waits.append(refusal.value.retry_after)
-
-    assert timedelta(seconds=15) <= min(waits) < timedelta(seconds=20)
-    assert timedelta(seconds=40) < max(waits) <= timedelta(seconds=45)
-
-
-def test_a_ticker_is_looked_up_traded_or_not(tickers: TickerService) -> None:
-    assert tickers.lookup("brk-b") == BERKSHIRE
-    assert tickers.lookup("FB") == FACEBOOK
-
-
-@pytest.mark.parametrize("text", ["ZZZZ", "??"])
-def test_a_symbol_that_nobody_knows_is_not_found(tickers: TickerService, text: str) -> None:
-    with pytest.raises(NotFound, match="symbol"):
-        tickers.lookup(text)
-
-
-def test_a_search_is_the_list_s_own(tickers: TickerService) -> None:
-    assert tickers.search("a", 10) == [APPLE]
-    assert tickers.search("", 10) == []
-    assert len(tickers.search("N", 0)) == 0

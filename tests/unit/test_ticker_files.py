@@ -3,13 +3,22 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from threading import Thread
 from typing import Any
 
 import pytest
 
-from adapters.tickers.files import TickerFile, read, sec_ticker
+from adapters.tickers import files
+from adapters.tickers.files import PublicTickerFiles, parse, sec_ticker
+from adapters.tickers.json_format import encode
 from domain.errors import TickerListRefused
-from domain.tickers import Ticker
+from domain.ticker_list import PublishedTickerList, TickerFile, TickerListCandidate
+from domain.tickers import Listing, Ticker
+from tests.builders import APPLE, NOW
 
 FOOTER = "File Creation Time: 1123202621:31|||||||"
 NASDAQ = "Symbol|Security Name|Market Category|Test Issue|Financial Status|Round Lot Size|ETF|NextShares"
@@ -29,7 +38,7 @@ def the_secs(*rows: list[Any], fields: tuple[str, ...] = ("cik", "name", "ticker
 
 
 def test_nasdaqs_own_file_is_read_without_its_test_issues() -> None:
-    file = read(
+    file = parse(
         nasdaq_listed(
             "AAPL|Apple Inc. - Common Stock|Q|N|N|100|N|N",
             "QQQ|Invesco QQQ Trust, Series 1|G|N|N|100|Y|N",
@@ -45,7 +54,7 @@ def test_nasdaqs_own_file_is_read_without_its_test_issues() -> None:
 
 
 def test_the_file_of_the_other_exchanges_is_read() -> None:
-    file = read(
+    file = parse(
         other_listed(
             "BRK.B|Berkshire Hathaway Inc. Common Stock|N|BRK.B|N|100|N|BRK.B",
             "BAC$B|Bank of America Corporation Depositary Shares|N|BACpB|N|100|N|BAC-B",
@@ -70,7 +79,7 @@ def test_the_file_of_the_other_exchanges_is_read() -> None:
 
 
 def test_the_secs_file_is_read_best_known_first() -> None:
-    file = read(
+    file = parse(
         the_secs(
             [1045810, "NVIDIA CORP", "NVDA", "Nasdaq"],
             [1067983, "BERKSHIRE HATHAWAY INC", "BRK-B", "NYSE"],
@@ -104,7 +113,7 @@ def test_the_secs_marks_are_no_part_of_a_name(name: str, shown: str) -> None:
 
 
 def test_columns_are_found_by_their_names() -> None:
-    file = read(
+    file = parse(
         nasdaq_listed("N|AAPL|Apple Inc. - Common Stock", header="Symbol|Test Issue|Security Name").replace(
             b"N|AAPL", b"AAPL|N"
         )
@@ -114,19 +123,19 @@ def test_columns_are_found_by_their_names() -> None:
 
 
 def test_a_symbol_that_cannot_be_spelled_is_left_out_and_counted() -> None:
-    file = read(nasdaq_listed("A B*C|Odd|Q|N|N|100|N|N", "AAPL|Apple Inc.|Q|N|N|100|N|N"))
+    file = parse(nasdaq_listed("A B*C|Odd|Q|N|N|100|N|N", "AAPL|Apple Inc.|Q|N|N|100|N|N"))
 
     assert ([ticker.symbol for ticker in file.tickers], file.skipped) == (["AAPL"], 1)
 
 
 def test_a_name_is_shown_on_one_line_and_is_never_missing() -> None:
-    file = read(nasdaq_listed("AAPL|Apple\t\0 Inc.|Q|N|N|100|N|N", "MSFT||Q|N|N|100|N|N"))
+    file = parse(nasdaq_listed("AAPL|Apple\t\0 Inc.|Q|N|N|100|N|N", "MSFT||Q|N|N|100|N|N"))
 
     assert [ticker.name for ticker in file.tickers] == ["Apple Inc.", "MSFT"]
 
 
 def test_of_a_symbol_that_is_listed_twice_the_first_counts() -> None:
-    file = read(nasdaq_listed("AAPL|First|Q|N|N|100|N|N", "AAPL|Second|Q|N|N|100|N|N"))
+    file = parse(nasdaq_listed("AAPL|First|Q|N|N|100|N|N", "AAPL|Second|Q|N|N|100|N|N"))
 
     assert [ticker.name for ticker in file.tickers] == ["First"]
 
@@ -134,26 +143,104 @@ def test_of_a_symbol_that_is_listed_twice_the_first_counts() -> None:
 @pytest.mark.parametrize(
     ("body", "reason"),
     [
-        (b"", "none of"),
-        (b"<html>404 Not Found</html>", "none of"),
-        (b"\x00" * 1_000, "none of"),
-        (nasdaq_listed("AAPL|Apple Inc.|Q|N|N|100|N|N", footer="MSFT|Micros"), "not whole"),
-        (NASDAQ.encode(), "not whole"),
+        (b"", "is not nasdaqlisted.txt"),
+        (b"<html>404 Not Found</html>", "is not nasdaqlisted.txt"),
+        (b"\x00" * 1_000, "is not nasdaqlisted.txt"),
+        (nasdaq_listed("AAPL|Apple Inc.|Q|N|N|100|N|N", footer="MSFT|Micros"), "incomplete"),
+        (NASDAQ.encode(), "incomplete"),
         (nasdaq_listed(), "no symbol"),
         (nasdaq_listed("AAPL|Apple Inc."), "lacks the column 'Test Issue'"),
         (nasdaq_listed("AAPL|Apple Inc.|Q|N", header="Symbol|Name|Market Category|Test Issue"), "'Security Name'"),
         (other_listed(), "no symbol"),
-        (b'{"fields": ["cik"', "not laid out"),
-        (b"{}", "not laid out"),
-        (b'{"0": {"cik_str": 1, "ticker": "NVDA", "title": "NVIDIA CORP"}}', "not laid out"),
-        (the_secs([1, "NVIDIA CORP", "NVDA"]), "not laid out"),
-        (the_secs([1, None, "NVDA", "Nasdaq"]), "not laid out"),
-        (the_secs([1, "NVIDIA CORP", None, "Nasdaq"]), "not laid out"),
-        (the_secs([1, "NVIDIA CORP", "NVDA", ["Nasdaq"]]), "not laid out"),
+        (b'{"fields": ["cik"', "not have the layout"),
+        (b"{}", "not have the layout"),
+        (b'{"0": {"cik_str": 1, "ticker": "NVDA", "title": "NVIDIA CORP"}}', "not have the layout"),
+        (the_secs([1, "NVIDIA CORP", "NVDA"]), "not have the layout"),
+        (the_secs([1, None, "NVDA", "Nasdaq"]), "not have the layout"),
+        (the_secs([1, "NVIDIA CORP", None, "Nasdaq"]), "not have the layout"),
+        (the_secs([1, "NVIDIA CORP", "NVDA", ["Nasdaq"]]), "not have the layout"),
         (the_secs(), "no symbol"),
-        (b'{"a":' * 100_000, "not laid out"),
+        (b'{"a":' * 100_000, "not have the layout"),
     ],
 )
 def test_a_file_that_is_damaged_or_something_else_is_refused_with_the_reason(body: bytes, reason: str) -> None:
     with pytest.raises(TickerListRefused, match=reason):
-        read(body)
+        parse(body)
+
+
+@contextmanager
+def serving(body: bytes, *, sized: bool) -> Iterator[str]:
+    """The URL of a file on loopback."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response_only(200)
+            if sized:
+                self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}/file.txt"
+        server.shutdown()
+
+
+def a_large_file() -> bytes:
+    return nasdaq_listed(*(f"S{number}|{'x' * 100}|Q|N|N|100|N|N" for number in range(1_000)))
+
+
+@pytest.mark.parametrize("sized", [True, False])
+def test_a_url_is_downloaded_with_progress(*, sized: bool) -> None:
+    progress: list[tuple[int, int | None]] = []
+    body = a_large_file()
+
+    with serving(body, sized=sized) as url:
+        file = PublicTickerFiles().read_source(url, on_progress=lambda *report: progress.append(report))
+
+    assert len(file.tickers) == 1_000
+    assert progress[-1] == (len(body), len(body) if sized else None)
+    assert len(progress) > 1
+
+
+def test_a_download_that_is_too_large_is_abandoned(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(files, "MAX_BYTES", 1_000)
+
+    with serving(a_large_file(), sized=True) as url, pytest.raises(TickerListRefused, match="larger than 1000"):
+        read_source(url)
+
+
+def test_a_path_is_read(tmp_path: Path) -> None:
+    path = tmp_path / "file.txt"
+    path.write_bytes(nasdaq_listed("AAPL|Apple Inc.|Q|N|N|100|N|N"))
+
+    assert read_source(str(path)).tickers == (Ticker("AAPL", "Apple Inc.", "NASDAQ"),)
+
+
+def test_a_refused_file_is_named(tmp_path: Path) -> None:
+    (tmp_path / "page.html").write_bytes(b"<html>")
+
+    with pytest.raises(TickerListRefused, match=r"page\.html: it is not nasdaqlisted\.txt"):
+        read_source(str(tmp_path / "page.html"))
+
+
+@pytest.mark.parametrize("based_on", ['"an etag"', None])
+def test_a_candidate_is_read_as_it_was_written(tmp_path: Path, based_on: str | None) -> None:
+    path, base = tmp_path / "new.json", PublishedTickerList('"current"', {})
+    candidate = TickerListCandidate("7", NOW, {"AAPL": Listing(APPLE)}, based_on=based_on, base=base)
+
+    PublicTickerFiles().write_candidate(path, candidate)
+
+    assert PublicTickerFiles().read_candidate(path, base) == candidate
+
+
+def test_a_list_of_another_program_is_based_on_the_published_list(tmp_path: Path) -> None:
+    path, base = tmp_path / "new.json", PublishedTickerList('"current"', {})
+    path.write_bytes(encode("7", NOW, {"AAPL": Listing(APPLE)}))
+
+    assert PublicTickerFiles().read_candidate(path, base).based_on == base.etag
+    assert PublicTickerFiles().read_candidate(path, None).based_on is None
+
+
+def read_source(source: str) -> TickerFile:
+    return PublicTickerFiles().read_source(source, on_progress=lambda _read, _total: None)

@@ -8,23 +8,24 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from queue import Queue
-from threading import Thread
+from threading import Event, Thread
 
 import pytest
 
 from adapters.tickers.bundled import bundled
-from adapters.tickers.json_format import published_form
+from adapters.tickers.json_format import encode
 from adapters.tickers.refresh import (
-    AGAIN_AFTER,
     AT_START,
     IN_REQUEST,
-    SHORTEST_SLEEP,
+    RETRY_AFTER,
+    SHORTEST_WAIT,
     RefreshedTickers,
     bundled_tickers,
 )
 from domain.deadline import remaining
 from domain.errors import TickerListRefused, TickersUnavailable
-from domain.tickers import Listing, Ticker, TickerSource
+from domain.ticker_list import TickerSource
+from domain.tickers import Listing, Ticker
 from tests.builders import NOW
 
 TTL = timedelta(seconds=300)
@@ -49,7 +50,7 @@ class AFile:
 
 def a_list(version: str, symbols: Iterable[str] = SYMBOLS, *, losses_intended: bool = False) -> AFile:
     listings = {symbol: Listing(Ticker(symbol, f"{symbol} Inc.", "NYSE")) for symbol in symbols}
-    return AFile(f'"{version}"', published_form(version, NOW, listings), losses_intended)
+    return AFile(f'"{version}"', encode(version, NOW, listings), losses_intended)
 
 
 NOT_JSON = AFile('"html"', b"<html>")
@@ -63,6 +64,7 @@ class APlace:
     asked: list[str | None] = field(default_factory=list)
     seconds_left: list[float] = field(default_factory=list)
     meanwhile: Callable[[], None] = lambda: None
+    closed: bool = False
 
     def fetch(self, etag: str | None) -> AFile | None:
         self.asked.append(etag)
@@ -71,6 +73,9 @@ class APlace:
         if isinstance(self.file, Exception):
             raise self.file
         return None if self.file.etag == etag else self.file
+
+    def close(self) -> None:
+        self.closed = True
 
 
 @dataclass
@@ -207,11 +212,11 @@ def test_a_source_that_is_down_is_asked_again_soon_but_not_by_each_request(clock
 
     for _ in range(10):
         tickers.current()
-    clock.passes(AGAIN_AFTER[0] * 0.99)
+    clock.passes(RETRY_AFTER[0] * 0.99)
     tickers.current()
     assert len(place.asked) == 1
 
-    clock.passes(AGAIN_AFTER[1])
+    clock.passes(RETRY_AFTER[1])
     tickers.current()
     assert len(place.asked) == 2
 
@@ -225,7 +230,7 @@ def test_when_the_source_is_back_so_is_the_list(clock: AClock, etag: str | None)
     tickers.current()
 
     place.file = a_list("1")
-    clock.passes(AGAIN_AFTER[1])
+    clock.passes(RETRY_AFTER[1])
 
     assert state(tickers) == (S3, "1", True)
     assert tickers.current().freshness.as_of == clock.now
@@ -268,8 +273,8 @@ def test_the_cause_of_the_failure_is_logged(clock: AClock, caplog: pytest.LogCap
     ("file", "reason"),
     [
         (NOT_JSON, "refused: it is not JSON (JSONDecodeError)"),
-        (AFile('"bomb"', TickerListRefused("it unpacks to gigabytes")), "refused: it unpacks to gigabytes"),
-        (a_list("2", ["NOT A SYMBOL"]), "refused: 1 of its symbols are impossible, such as 'NOT A SYMBOL'"),
+        (AFile('"bomb"', TickerListRefused("it is too large")), "refused: it is too large"),
+        (a_list("2", ["NOT A SYMBOL"]), "refused: 1 of its symbols are invalid, such as 'NOT A SYMBOL'"),
         (a_list("2", SYMBOLS[3:]), "refused: it lacks 3 of 20 symbols, such as S0"),
     ],
 )
@@ -396,23 +401,27 @@ class AServer:
     """The list of a process with a background thread, whose sleep ends when the test says so."""
 
     def __init__(self, place: APlace, clock: AClock) -> None:
-        self.sleeps: Queue[float] = Queue()
+        self.waits: Queue[float] = Queue()
         self._wakes: Queue[None] = Queue()
         self.tickers = RefreshedTickers(
-            place, ttl=TTL, clock=clock, rng=random.Random(7), background=True, sleep=self._sleep
+            place, ttl=TTL, clock=clock, rng=random.Random(7), background=True, wait=self._wait
         )
         self.tickers.start()
 
-    def _sleep(self, seconds: float) -> None:
-        self.sleeps.put(seconds)
+    def _wait(self, _closing: Event, seconds: float) -> None:
+        self.waits.put(seconds)
         self._wakes.get()
 
     def wait(self) -> float:
         """Until the thread sleeps: for how long it will."""
-        return self.sleeps.get(timeout=10)
+        return self.waits.get(timeout=10)
 
     def wake(self) -> None:
         self._wakes.put(None)
+
+    def close(self) -> None:
+        self.wake()
+        self.tickers.close()
 
 
 def test_on_a_server_the_list_is_refreshed_though_nobody_asks(clock: AClock) -> None:
@@ -456,10 +465,10 @@ def test_on_a_server_one_thread_keeps_the_list_and_a_dead_one_is_replaced(clock:
     server = AServer(APlace(a_list("1")), clock)
     server.wait()
     server.tickers.current()
-    assert server.sleeps.empty()
+    assert server.waits.empty()
 
-    server.tickers._keeper = Thread()  # as after a fork: there is one, and it does not run
+    server.tickers._refresh_thread = Thread()  # as after a fork: there is one, and it does not run
     clock.passes(timedelta(days=1))
     server.tickers.current()
 
-    assert server.wait() == SHORTEST_SLEEP
+    assert server.wait() == SHORTEST_WAIT

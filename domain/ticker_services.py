@@ -1,0 +1,175 @@
+"""The use cases of tickers: validation and search for users, publication of the list for operators."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import UTC, timedelta
+from pathlib import Path
+
+from domain.errors import (
+    DelistedTicker,
+    FieldProblem,
+    NotFound,
+    PublishedMeanwhile,
+    TickerListRefused,
+    TickersUnavailable,
+    UnknownTicker,
+    ValidationFailed,
+)
+from domain.ports import Clock, TickerList, TickerListSnapshot
+from domain.ticker_list import (
+    OnProgress,
+    PublishedTickerList,
+    TickerFile,
+    TickerFiles,
+    TickerListCandidate,
+    TickerListChange,
+    TickerListRepository,
+    check_losses,
+    compare,
+    merge,
+    traded_symbols,
+)
+from domain.tickers import Listing, Ticker, TickerStatus, TickerValidation, canonical_symbol, validate_symbol
+
+TICKERS_RETRY = timedelta(seconds=15), timedelta(seconds=45)
+"""The range of the random Retry-After for a symbol that cannot be validated now."""
+
+
+class TickerService:
+    """Validates ticker symbols against the current list."""
+
+    def __init__(self, tickers: TickerList, *, rng: random.Random) -> None:
+        self._tickers = tickers
+        self._random = rng
+
+    def search(self, query: str, limit: int) -> Sequence[Ticker]:
+        """Traded tickers that match, best first."""
+        return self._tickers.current().search(query, limit)
+
+    def validate(self, texts: Sequence[str]) -> list[TickerValidation]:
+        """A result for each text, in the same order.
+
+        Raises TickersUnavailable if a symbol is not valid in a list that is not authoritative.
+        """
+        snapshot = self._tickers.current()
+        return [self._validate(text, snapshot) for text in texts]
+
+    def lookup(self, text: str) -> Ticker:
+        """The ticker of a symbol, traded or not. Raises NotFound, TickersUnavailable."""
+        result = self.validate([text])[0]
+        if result.ticker is None:
+            raise NotFound(result.message)
+        return result.ticker
+
+    def resolve(self, symbols: Sequence[str]) -> tuple[Ticker, ...]:
+        """The tickers of canonical symbols.
+
+        Raises UnknownTicker or DelistedTicker, ValidationFailed where both occur, TickersUnavailable.
+        """
+        results = self.validate(symbols)
+        problems = tuple(
+            FieldProblem(f"tickers.{i}", f"{result.status}_ticker", result.message, result.successor)
+            for i, result in enumerate(results)
+            if result.status is not TickerStatus.VALID
+        )
+        if problems:
+            kinds = {problem.code for problem in problems}
+            if len(kinds) > 1:
+                raise ValidationFailed(problems)
+            raise UnknownTicker(problems) if kinds == {"unknown_ticker"} else DelistedTicker(problems)
+        return tuple(result.ticker for result in results if result.ticker)
+
+    def _validate(self, text: str, snapshot: TickerListSnapshot) -> TickerValidation:
+        symbol = canonical_symbol(text)
+        if symbol is None:  # invalid in every list, so no authority is needed
+            return TickerValidation(text.strip(), TickerStatus.UNKNOWN, "A symbol looks like AAPL or BRK.B.")
+        result = validate_symbol(symbol, snapshot.find(symbol))
+        if result.status is not TickerStatus.VALID and not snapshot.authoritative:
+            low, high = TICKERS_RETRY
+            raise TickersUnavailable(
+                f"{symbol} cannot be validated now: the current ticker list cannot be read.",
+                retry_after=low + (high - low) * self._random.random(),
+            )
+        return result
+
+
+class TickerListService:
+    """Builds, compares and publishes ticker lists.
+
+    `repository` is None where no bucket is configured; then nothing can be published. Every method may raise
+    TickerListRefused, TickersUnavailable or OSError.
+    """
+
+    def __init__(
+        self,
+        *,
+        files: TickerFiles,
+        repository: TickerListRepository | None,
+        bundled: Callable[[], Mapping[str, Listing]],
+        clock: Clock,
+    ) -> None:
+        self._files = files
+        self._repository = repository
+        self._bundled = bundled
+        self._clock = clock
+
+    @property
+    def default_sources(self) -> Sequence[str]:
+        """The URLs of the source files that are used where no others are named."""
+        return self._files.default_sources
+
+    def read_source(self, source: str, *, on_progress: OnProgress = lambda _read, _total: None) -> TickerFile:
+        """Download (or open) and parse the source file at a URL or path."""
+        return self._files.read_source(source, on_progress=on_progress)
+
+    def build(self, files: Iterable[TickerFile], *, successors: Mapping[str, str]) -> TickerListCandidate:
+        """A list of the tickers in the files; other symbols of the published list are kept as delisted."""
+        files, base, now = list(files), self._published(), self._clock()
+        bundled = self._bundled()
+        before = base.listings if base else {}
+        listings = merge(
+            before or {symbol: listing for symbol, listing in bundled.items() if not listing.is_active},
+            [ticker for file in sorted(files, key=lambda file: file.ranked) for ticker in file.tickers],
+            ranking=[t.symbol for file in files if file.ranked for t in file.tickers] or list(before or bundled),
+            successors=successors,
+            today=now.date(),
+        )
+        return TickerListCandidate(
+            version=now.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+            updated_at=now,
+            listings=listings,
+            based_on=base.etag if base else None,
+            base=base,
+            skipped=sum(file.skipped for file in files),
+        )
+
+    def save(self, path: Path, candidate: TickerListCandidate) -> None:
+        """Write a candidate to a file."""
+        self._files.write_candidate(path, candidate)
+
+    def open(self, path: Path) -> TickerListCandidate:
+        """The candidate in a file, to be published in place of the published list."""
+        return self._files.read_candidate(path, self._published())
+
+    def changes(self, candidate: TickerListCandidate) -> list[TickerListChange]:
+        """What publishing it would change: compared with the published list, or the bundled one if there is none."""
+        published = candidate.base.listings if candidate.base else {}
+        return compare(published or self._bundled(), candidate.listings)
+
+    def publish(self, candidate: TickerListCandidate, *, force: bool) -> None:
+        """Publish the candidate; `force` accepts the loss of many symbols.
+
+        Raises PublishedMeanwhile if another list was published since it was built.
+        """
+        if self._repository is None:
+            raise TickerListRefused("no bucket is configured: set CONFIG_API_TICKER_BUCKET")
+        if candidate.based_on != (candidate.base.etag if candidate.base else None):
+            raise PublishedMeanwhile
+        if candidate.base and not force:
+            check_losses(traded_symbols(candidate.base.listings), candidate.traded)
+        self._repository.replace(candidate, losses_intended=force)
+
+    def _published(self) -> PublishedTickerList | None:
+        return self._repository.published() if self._repository else None

@@ -1,0 +1,245 @@
+"""The rules for a new version of the ticker list, and the use cases that apply them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from domain.errors import PublishedMeanwhile, TickerListRefused
+from domain.ticker_list import (
+    OnProgress,
+    PublishedTickerList,
+    TickerFile,
+    TickerListCandidate,
+    TickerListChange,
+    check_losses,
+    compare,
+    merge,
+)
+from domain.ticker_services import TickerListService
+from domain.tickers import Listing, Ticker
+from tests.builders import NOW
+
+TODAY = NOW.date()
+
+
+def traded(symbol: str, name: str = "Some Inc.", exchange: str = "NYSE") -> Listing:
+    return Listing(Ticker(symbol, name, exchange))
+
+
+def delisted(symbol: str, day: date = date(2020, 1, 1), successor: str | None = None) -> Listing:
+    return replace(traded(symbol), is_active=False, delisted_at=day, successor=successor)
+
+
+def by_symbol(*listings: Listing) -> dict[str, Listing]:
+    return {listing.ticker.symbol: listing for listing in listings}
+
+
+def a_merge(
+    before: Sequence[Listing], now: Sequence[str], ranking: str = "", successors: Mapping[str, str] | None = None
+) -> dict[str, Listing]:
+    return merge(
+        by_symbol(*before),
+        [traded(symbol).ticker for symbol in now],
+        ranking=list(ranking),
+        successors=successors or {},
+        today=TODAY,
+    )
+
+
+def test_a_symbol_that_is_missing_in_the_sources_is_delisted_today() -> None:
+    assert a_merge([traded("A"), traded("B")], ["A"]) == by_symbol(traded("A"), delisted("B", TODAY))
+
+
+def test_a_delisted_symbol_keeps_its_date_and_successor() -> None:
+    assert a_merge([delisted("B", successor="C")], ["A"])["B"] == delisted("B", successor="C")
+
+
+def test_a_delisted_symbol_that_is_listed_again_is_traded() -> None:
+    assert a_merge([delisted("B", successor="A")], ["A", "B"])["B"] == traded("B")
+
+
+def test_a_delisted_symbol_can_be_given_a_successor_at_once_or_later() -> None:
+    listings = a_merge([traded("B"), delisted("C")], ["A"], successors={"B": "A", "C": "A"})
+
+    assert (listings["B"].successor, listings["C"].successor) == ("A", "A")
+
+
+@pytest.mark.parametrize(
+    ("given", "reason"),
+    [
+        ({"A": "C"}, "A is not a delisted symbol"),
+        ({"Z": "A"}, "Z is not a delisted symbol"),
+        ({"B": "Z"}, "Z, the successor of B, is unknown"),
+    ],
+)
+def test_an_impossible_successor_is_refused(given: dict[str, str], reason: str) -> None:
+    with pytest.raises(TickerListRefused, match=reason):
+        a_merge([traded("B")], ["A", "C"], successors=given)
+
+
+def test_traded_symbols_are_ordered_by_the_ranking_followed_by_new_and_by_delisted_ones() -> None:
+    assert list(a_merge([delisted("Z"), traded("Y")], ["A", "B", "C", "D"], ranking="CXB")) == list("CBADZY")
+
+
+def test_sector_and_industry_of_the_published_list_are_kept() -> None:
+    before = replace(traded("A", name="Old name"), sector="Technology", industry="Software")
+
+    assert a_merge([before], ["A"])["A"] == replace(before, ticker=traded("A").ticker)
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "kind"),
+    [
+        (None, traded("A"), "added"),
+        (None, delisted("A"), "added"),
+        (delisted("A"), traded("A"), "relisted"),
+        (traded("A"), delisted("A"), "delisted"),
+        (traded("A"), None, "dropped"),
+        (delisted("A"), None, "dropped"),
+        (traded("A"), traded("A", name="New name"), "changed"),
+        (delisted("A"), delisted("A", successor="B"), "changed"),
+    ],
+)
+def test_each_kind_of_change_is_recognised(before: Listing | None, after: Listing | None, kind: str) -> None:
+    lists = [{"B": traded("B")} | ({"A": listing} if listing else {}) for listing in (before, after)]
+
+    changes = compare(*lists)
+
+    assert changes == [TickerListChange("A", before, after)]
+    assert changes[0].kind == kind
+
+
+def test_changes_are_in_alphabetical_order() -> None:
+    changes = compare(by_symbol(traded("C"), traded("B")), by_symbol(traded("B"), traded("A")))
+
+    assert [change.symbol for change in changes] == ["A", "C"]
+
+
+def test_up_to_a_tenth_of_the_symbols_may_be_lost() -> None:
+    before = {f"S{number}" for number in range(100)}
+
+    check_losses(before, {*sorted(before)[10:], "NEW"})
+
+    with pytest.raises(TickerListRefused, match="it lacks 11 of 100 symbols, such as S0"):
+        check_losses(before, {*sorted(before)[11:], *(f"N{number}" for number in range(50))})
+
+
+class NoFiles:
+    """No files: the tests pass what would be read from them."""
+
+    default_sources = ()
+
+    def read_source(self, source: str, *, on_progress: OnProgress) -> TickerFile:
+        raise NotImplementedError
+
+    def write_candidate(self, path: Path, candidate: TickerListCandidate) -> None:
+        raise NotImplementedError
+
+    def read_candidate(self, path: Path, base: PublishedTickerList | None) -> TickerListCandidate:
+        raise NotImplementedError
+
+
+@dataclass
+class Repository:
+    """A repository in memory; counts how often the list is downloaded."""
+
+    current: PublishedTickerList | None = None
+    downloads: int = 0
+    replaced: list[tuple[TickerListCandidate, bool]] = field(default_factory=list)
+
+    def published(self) -> PublishedTickerList | None:
+        self.downloads += 1
+        return self.current
+
+    def replace(self, candidate: TickerListCandidate, *, losses_intended: bool) -> None:
+        self.replaced.append((candidate, losses_intended))
+
+
+BUNDLED = by_symbol(traded("X"), traded("Y"), delisted("FB", successor="X"))
+
+
+def a_service(repository: Repository | None = None) -> TickerListService:
+    return TickerListService(files=NoFiles(), repository=repository, bundled=lambda: BUNDLED, clock=lambda: NOW)
+
+
+def a_file(*tickers: Ticker, ranked: bool = False, skipped: int = 0) -> TickerFile:
+    return TickerFile(tickers, ranked, skipped)
+
+
+def test_the_first_list_takes_delisted_symbols_and_the_order_from_the_bundled_list() -> None:
+    file = a_file(traded("NEW").ticker, traded("Y").ticker, traded("X").ticker)
+
+    candidate = a_service().build([file], successors={})
+
+    assert list(candidate.listings) == ["X", "Y", "NEW", "FB"]
+    assert candidate.listings["FB"].successor == "X"
+    assert (candidate.version, candidate.based_on) == ("2026-11-23T12:00:00Z", None)
+
+
+def test_names_come_from_the_exchanges_and_the_order_from_the_ranked_file() -> None:
+    ranked = a_file(Ticker("ZZ", "ZULU CORP", "OTHER"), Ticker("AA", "ALPHA CORP", "OTC"), ranked=True, skipped=1)
+    exchange = a_file(Ticker("MM", "Mike Inc.", "NASDAQ"), Ticker("ZZ", "Zulu Corporation", "NASDAQ"), skipped=2)
+
+    candidate = a_service().build([ranked, exchange], successors={})
+
+    assert list(candidate.listings)[:3] == ["ZZ", "AA", "MM"]
+    assert candidate.listings["ZZ"].ticker == Ticker("ZZ", "Zulu Corporation", "NASDAQ")
+    assert candidate.skipped == 3
+
+
+def test_build_compare_and_publish_download_the_published_list_once() -> None:
+    repository = Repository(PublishedTickerList("etag", by_symbol(traded("A"))))
+    service = a_service(repository)
+
+    candidate = service.build([a_file(traded("A").ticker, traded("B").ticker)], successors={})
+    changes = service.changes(candidate)
+    service.publish(candidate, force=False)
+
+    assert [change.symbol for change in changes] == ["B"]
+    assert repository.replaced == [(candidate, False)]
+    assert candidate.based_on == "etag"
+    assert repository.downloads == 1
+
+
+def test_the_first_list_is_compared_with_the_bundled_list() -> None:
+    service = a_service(Repository())
+
+    changes = service.changes(service.build([a_file(traded("X").ticker)], successors={}))
+
+    assert [(change.symbol, change.kind) for change in changes] == [("Y", "dropped")]
+
+
+def test_a_list_that_lost_many_symbols_is_published_only_if_forced() -> None:
+    repository = Repository(PublishedTickerList("etag", by_symbol(traded("A"), traded("B"))))
+    service = a_service(repository)
+    candidate = service.build([a_file(traded("A").ticker)], successors={})
+
+    with pytest.raises(TickerListRefused, match="it lacks 1 of 2 symbols"):
+        service.publish(candidate, force=False)
+    service.publish(candidate, force=True)
+
+    assert repository.replaced == [(candidate, True)]
+
+
+def test_a_candidate_with_an_outdated_base_is_refused_even_if_forced() -> None:
+    repository = Repository(PublishedTickerList("etag", by_symbol(traded("A"))))
+    service = a_service(repository)
+    candidate = replace(service.build([a_file(traded("A").ticker)], successors={}), based_on="older")
+
+    with pytest.raises(PublishedMeanwhile):
+        service.publish(candidate, force=True)
+
+    assert repository.replaced == []
+
+
+def test_without_a_bucket_nothing_can_be_published() -> None:
+    service = a_service()
+    candidate = service.build([a_file(traded("A").ticker)], successors={})
+
+    with pytest.raises(TickerListRefused, match="CONFIG_API_TICKER_BUCKET"):
+        service.publish(candidate, force=True)

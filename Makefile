@@ -16,9 +16,11 @@ help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 run: .venv/.runtime ## Serve API, /docs and dashboard on http://127.0.0.1:8000 (PORT=…), data in var/
-	@$(BIN)/python tools/port.py $(PORT)
+	@$(BIN)/python tools/port.py '$(PORT)'
+	@# Without this check, each worker would report the same wrong setting.
+	@$(BIN)/python -m entrypoints.wsgi
 	@echo "Config API: http://127.0.0.1:$(PORT)/   docs: http://127.0.0.1:$(PORT)/docs   stop: Ctrl+C"
-	@$(BIN)/gunicorn --bind 127.0.0.1:$(PORT) --workers $(WORKERS) --threads 8 --log-level warning entrypoints.wsgi:app
+	@$(BIN)/gunicorn --bind 127.0.0.1:$(PORT) --workers $(WORKERS) --log-level warning entrypoints.wsgi:app
 
 test: .venv/.development browser ## Run every test, with the coverage gate
 	$(BIN)/pytest -n 2 --dist loadgroup --cov --cov-report= $(ARGS)

@@ -15,7 +15,7 @@ import requests
 from adapters.identity.anonymous import AnonymousTokens
 from benchmarks.load import CLIENT, Shots, fire
 from benchmarks.report import Section, Target, ratio
-from tests.support.servers import THREADS, WORKERS, Server, serving
+from tests.support.servers import WORKERS, Server, serving
 
 CONNECTIONS = (1, 8, 64)
 ROUNDS, SECONDS = 5, 1.0
@@ -89,7 +89,7 @@ def measure() -> list[Section]:
     return [
         Section(
             "The served application",
-            f"gunicorn, {WORKERS} workers of {THREADS} threads, SQLite with `synchronous=FULL`, rate limits off, logs "
+            f"gunicorn, {WORKERS} gevent workers, SQLite with `synchronous=FULL`, rate limits off, logs "
             f"on; load by {CLIENT} on the same machine. *Bare Flask* runs under the same gunicorn and returns the "
             "bytes that ours returned, without a look at the request: no token, no JSON, no store, no log. Medians of "
             f"{ROUNDS} rounds of {SECONDS:.0f} s, in turn. *CPU* is the workers' processor time for a request; by it, "

@@ -21,7 +21,9 @@ try:
     app = create_app(settings, on_lambda=on_lambda)
 except SettingsError as error:
     if not on_lambda:
-        sys.exit(str(error))
+        sys.stderr.write(f"{error}\n")
+        # gunicorn ends on exit status 3; on any other it starts another worker, again and again.
+        sys.exit(3)
     # A Lambda that exits at start is a gateway's 502 that explains nothing to anybody.
     logs.configure("INFO")
     app = create_unready_app(error)

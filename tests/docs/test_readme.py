@@ -28,7 +28,7 @@ def served(tmp_path: Path) -> Iterator[int]:
     with closing(socket.socket()) as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    bind = ["--bind", f"127.0.0.1:{port}", "--workers", "2", "--threads", "8", "--log-level", "info"]
+    bind = ["--bind", f"127.0.0.1:{port}", "--log-level", "info"]
     with subprocess.Popen(
         [sys.executable, "-m", "gunicorn", *bind, "entrypoints.wsgi:app"],
         env={"CONFIG_API_SQLITE_PATH": str(tmp_path / "db.sqlite3"), "PATH": "/usr/bin:/bin"},

@@ -1,79 +1,97 @@
-"""gunicorn as `make run` starts it, and callers who do not speak HTTP as they should."""
+"""gunicorn with `gunicorn.conf.py`: malformed requests, slow clients, shutdown and failed starts."""
 
 from __future__ import annotations
 
 import os
 import re
-import runpy
+import select
 import signal
 import socket
+import sqlite3
 import subprocess
 import sys
-from collections import Counter
 from collections.abc import Iterator
 from contextlib import ExitStack, closing, contextmanager
-from http.client import HTTPConnection
 from pathlib import Path
-from types import SimpleNamespace
-from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
 
+from adapters.sqlite import APPLICATION_ID
 from tests.support.ministack import free_port
-from tests.support.servers import WORKERS, serving
+from tests.support.servers import CONFIGURATION, Server, serving
 
-ROOT = Path(__file__).parents[2]
+ROOT = CONFIGURATION.parent
+HANG = 60.0
+"""Seconds after which a test assumes that the server does not answer."""
+
 HOST = b"Host: localhost\r\n"
 HEALTH = b"GET /api/v2/health HTTP/1.1\r\n" + HOST
 VALIDATE = b"POST /api/v2/tickers/validate HTTP/1.1\r\n" + HOST + b"Content-Type: application/json\r\n"
 BODY = b'{"symbols":[]}'
 SECOND = b"GET /docs.css HTTP/1.1\r\n" + HOST + b"\r\n"
-THREADS = 2
-WHO = """
-import os
+SLOW_APP = """
+import time
+
 def app(environ, start_response):
-    start_response("200 OK", [("Content-Length", str(len(str(os.getpid()))))])
-    return [str(os.getpid()).encode()]
+    start_response("200 OK", [])
+    if environ["PATH_INFO"] == "/slow":
+        yield b"started"
+        time.sleep(1)
+        yield b"finished"
 """
 
 pytestmark = pytest.mark.slow
 
 
-@contextmanager
-def served(folder: Path, *, patience: float) -> Iterator[int]:
-    """The port of a server with our gunicorn.conf.py, but for its patience."""
-    port = free_port()
-    ours = (ROOT / "gunicorn.conf.py").read_text(encoding="utf-8")
-    (folder / "conf.py").write_text(re.sub(r"(?m)^PATIENCE = .*", f"PATIENCE = {patience}", ours), encoding="utf-8")
-    command = ["gunicorn", "--config", str(folder / "conf.py"), "--bind", f"127.0.0.1:{port}", "--log-level", "info"]
-    with subprocess.Popen(
-        [sys.executable, "-m", *command, "--threads", str(THREADS), "entrypoints.wsgi:app"],
-        env={"CONFIG_API_STORE": "memory", "PATH": os.environ["PATH"]},
-        cwd=ROOT,
-        stderr=subprocess.PIPE,
-        text=True,
-    ) as server:
-        assert server.stderr is not None
-        assert any("Booting worker" in line for line in server.stderr)
-        try:
-            yield port
-        finally:
-            server.terminate()
-
-
 @pytest.fixture(scope="module")
 def port(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
-    with served(tmp_path_factory.mktemp("server"), patience=30) as port:
-        yield port
+    log = tmp_path_factory.mktemp("server") / "log"
+    with serving("entrypoints.wsgi:app", log=log, settings={"CONFIG_API_STORE": "memory"}, place=ROOT) as server:
+        yield port_of(server)
 
 
-def answers(port: int, data: bytes) -> tuple[list[int], bytes]:
-    """The statuses of all that is answered until the server hangs up, and its bytes."""
-    with socket.create_connection(("127.0.0.1", port), timeout=30) as caller:
-        caller.sendall(data)
-        caller.shutdown(socket.SHUT_WR)
-        answer = b"".join(iter(lambda: caller.recv(65536), b""))
+@contextmanager
+def started(directory: Path, *options: str, request_timeout: float) -> Iterator[Server]:
+    """A server with our configuration except for the timeout of a request."""
+    configuration = directory / "conf.py"
+    text, replaced = re.subn(
+        r"(?m)^REQUEST_TIMEOUT = .*", f"REQUEST_TIMEOUT = {request_timeout}", CONFIGURATION.read_text(encoding="utf-8")
+    )
+    assert replaced == 1
+    configuration.write_text(text, encoding="utf-8")
+    with serving(
+        "entrypoints.wsgi:app",
+        log=directory / "log",
+        settings={"CONFIG_API_STORE": "memory"},
+        place=ROOT,
+        configuration=configuration,
+        options=options,
+    ) as server:
+        yield server
+
+
+def port_of(server: Server) -> int:
+    port = urlsplit(server.url).port
+    assert port is not None
+    return port
+
+
+def connect(port: int, data: bytes = b"") -> socket.socket:
+    connection = socket.create_connection(("127.0.0.1", port), timeout=HANG)
+    connection.sendall(data)
+    return connection
+
+
+def read_to_end(connection: socket.socket) -> bytes:
+    return b"".join(iter(lambda: connection.recv(65536), b""))
+
+
+def exchange(port: int, data: bytes) -> tuple[list[int], bytes]:
+    """The statuses of all responses on one connection, and their bytes."""
+    with connect(port, data) as connection:
+        connection.shutdown(socket.SHUT_WR)
+        answer = read_to_end(connection)
     return [int(status) for status in re.findall(rb"HTTP/1\.1 (\d{3})", answer)], answer
 
 
@@ -90,104 +108,179 @@ def answers(port: int, data: bytes) -> tuple[list[int], bytes]:
         VALIDATE + b"X: a\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n" + SECOND,
         HEALTH + b"Host: other\r\n\r\n" + SECOND,
     ],
-    ids=["both", "two lengths", "a list", "a sign", "unknown", "a blank", "folded", "a bare line feed", "two hosts"],
+    ids=[
+        "length and encoding",
+        "two lengths",
+        "list of lengths",
+        "signed length",
+        "unknown encoding",
+        "space before colon",
+        "folded header",
+        "bare line feed",
+        "two hosts",
+    ],
 )
-def test_a_request_whose_end_could_be_read_in_two_ways_is_the_last_of_its_connection(
-    port: int, request_: bytes
-) -> None:
-    statuses, _ = answers(port, request_)
+def test_an_ambiguously_framed_request_is_refused_and_the_connection_closed(port: int, request_: bytes) -> None:
+    statuses, _ = exchange(port, request_)
 
     assert len(statuses) == 1
     assert statuses[0] in {400, 501}
 
 
-def test_the_body_of_a_request_that_nobody_read_is_not_the_next_request(port: int) -> None:
-    for refused in (b"POST /api/v2/configurations HTTP/1.1\r\n" + HOST, HEALTH):
-        statuses, answer = answers(
-            port, refused + b"Content-Length: %d\r\n\r\n" % len(SECOND) + SECOND + HEALTH + b"\r\n"
-        )
+@pytest.mark.parametrize(
+    ("request_", "status"),
+    [(b"POST /api/v2/configurations HTTP/1.1\r\n" + HOST, 401), (HEALTH, 200)],
+    ids=["refused", "accepted"],
+)
+def test_an_unread_body_is_not_parsed_as_the_next_request(port: int, request_: bytes, status: int) -> None:
+    statuses, answer = exchange(
+        port, request_ + b"Content-Length: %d\r\n\r\n" % len(SECOND) + SECOND + HEALTH + b"\r\n"
+    )
 
-        assert statuses in ([401, 200], [200, 200])
-        assert b"text/css" not in answer
+    assert statuses == [status, 200]
+    assert b"text/css" not in answer
 
 
 @pytest.mark.parametrize("chunk", [b"0xe\r\n", b"0_e\r\n", b"e;a\nb\r\n", b"-e\r\n", b"ffffffffffffffffff\r\n"])
-def test_a_chunk_of_a_size_that_is_none_is_the_callers_fault(port: int, chunk: bytes) -> None:
-    statuses, _ = answers(port, VALIDATE + b"Transfer-Encoding: chunked\r\n\r\n" + chunk + BODY + b"\r\n0\r\n\r\n")
+def test_an_invalid_chunk_size_is_a_client_error(port: int, chunk: bytes) -> None:
+    statuses, _ = exchange(port, VALIDATE + b"Transfer-Encoding: chunked\r\n\r\n" + chunk + BODY + b"\r\n0\r\n\r\n")
 
     assert set(statuses) == {400}
 
 
 @pytest.mark.parametrize("header", [b"SCRIPT_NAME", b"PATH_INFO", b"REMOTE_ADDR", b"X_FORWARDED_FOR"])
-def test_no_caller_says_where_we_are_mounted(port: int, header: bytes) -> None:
+def test_a_client_cannot_set_the_mount_path_by_a_header(port: int, header: bytes) -> None:
     path = b"GET //evil.example/docs HTTP/1.1\r\n" + HOST
-    (status,), answer = answers(port, path + header + b": //evil.example\r\nConnection: close\r\n\r\n")
+    (status,), answer = exchange(port, path + header + b": //evil.example\r\nConnection: close\r\n\r\n")
 
     assert status == 404
     assert b'"/docs#not_found"' in answer
 
 
-def test_callers_who_send_half_a_request_hold_no_thread_for_good(tmp_path: Path) -> None:
-    with served(tmp_path, patience=0.5) as port, ExitStack() as callers:
-        for half in (b"GET / HT", VALIDATE + b"Content-Length: 14\r\n\r\n{") * THREADS:
-            callers.enter_context(socket.create_connection(("127.0.0.1", port))).sendall(half)
+@pytest.mark.parametrize(
+    "sent",
+    [b"", b"GET / HT", VALIDATE + b"Content-Length: 14\r\n\r\n{"],
+    ids=["nothing", "half a header", "half a body"],
+)
+def test_other_clients_are_served_while_500_connections_are_idle(tmp_path: Path, sent: bytes) -> None:
+    # No idle connection is closed: otherwise a server that blocks would answer after a while.
+    with started(tmp_path, "--keep-alive", "600", request_timeout=600) as server, ExitStack() as idle:
+        for _ in range(500):
+            idle.enter_context(connect(port_of(server), sent))
 
-        statuses, _ = answers(port, HEALTH + b"\r\n")
+        statuses, _ = exchange(port_of(server), HEALTH + b"\r\n")
 
     assert statuses == [200]
 
 
-def test_callers_who_never_hang_up_keep_nobody_waiting(port: int) -> None:
-    with ExitStack() as lingering:
-        callers = [
-            lingering.enter_context(socket.create_connection(("127.0.0.1", port), timeout=60)) for _ in range(10)
-        ]
-        for caller in callers:  # gunicorn by itself waits two seconds for each, and serves nobody meanwhile
-            caller.sendall(HEALTH + b"Connection: close\r\n\r\n")
-        assert all(caller.recv(64) for caller in callers)
+def test_a_body_that_does_not_arrive_ends_in_an_error_and_a_closed_connection(tmp_path: Path) -> None:
+    with (
+        started(tmp_path, request_timeout=0.5) as server,
+        connect(port_of(server), VALIDATE + b"Content-Length: 14\r\n\r\n{") as connection,
+    ):
+        answer = read_to_end(connection)
 
-        with socket.create_connection(("127.0.0.1", port), timeout=8) as another:
-            another.sendall(HEALTH + b"\r\n")
-            answer = another.recv(64)
-
-    assert answer.startswith(b"HTTP/1.1 200")
+    assert answer.startswith(b"HTTP/1.1 400")
+    assert b'"malformed_json"' in answer
 
 
-def test_a_new_caller_is_served_by_the_worker_that_has_fewer(tmp_path: Path) -> None:
-    (tmp_path / "who.py").write_text(WHO)
-    with serving("who:app", log=tmp_path / "log", place=tmp_path) as server, ExitStack() as callers:
+def test_a_client_that_does_not_read_its_responses_is_disconnected(tmp_path: Path) -> None:
+    pipelined = (b"GET /openapi.json HTTP/1.1\r\n" + HOST + b"\r\n") * 2000
+    with (
+        started(tmp_path, request_timeout=0.5) as server,
+        connect(port_of(server), pipelined) as connection,
+    ):
+        closed = select.poll()
+        closed.register(connection, select.POLLRDHUP)
 
-        def who_answers() -> int:
-            caller = callers.enter_context(closing(HTTPConnection(urlsplit(server.url).netloc, timeout=10)))
-            caller.request("GET", "/")
-            return int(caller.getresponse().read())
+        assert closed.poll(HANG * 1000)
 
-        held: Counter[int] = Counter()
-        while len(held) < WORKERS:
-            held[who_answers()] += 1
-        idle, busy = held
-        os.kill(idle, signal.SIGSTOP)
-        while held[busy] < held[idle] + 50:
-            held[who_answers()] += 1
-        os.kill(idle, signal.SIGCONT)
 
-        assert [who_answers() for _ in range(40)].count(idle) >= 27
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=["Ctrl+C", "SIGTERM"])
+def test_a_request_in_progress_is_finished_before_the_server_exits(tmp_path: Path, number: signal.Signals) -> None:
+    (tmp_path / "slow.py").write_text(SLOW_APP)
+    with (
+        # A signal to a worker that is still starting would be lost, and the server would wait for its timeout.
+        serving("slow:app", log=tmp_path / "log", place=tmp_path, options=("--workers", "1")) as server,
+        connect(port_of(server), b"GET /slow HTTP/1.1\r\n" + HOST + b"Connection: close\r\n\r\n") as connection,
+    ):
+        answer = b""
+        while b"started" not in answer:
+            answer += connection.recv(65536)
+
+        # A terminal sends Ctrl+C to each process; SIGTERM comes from a supervisor, which knows only the first one.
+        workers = server.workers() if number == signal.SIGINT else []
+        for pid in [server.process.pid, *workers]:
+            os.kill(pid, number)
+        answer += read_to_end(connection)
+
+        assert b"finished" in answer
+        assert server.process.wait(HANG) == 0
+    assert "Traceback" not in (tmp_path / "log").read_text()
+
+
+def test_a_wrong_setting_ends_gunicorn() -> None:
+    """gunicorn restarts a worker that fails, unless the exit status is 3."""
+    command = [sys.executable, "-m", "gunicorn", "--config", str(CONFIGURATION), "--bind", "127.0.0.1:0"]
+
+    ended = subprocess.run(
+        [*command, "entrypoints.wsgi:app"],
+        cwd=ROOT,
+        env=os.environ | {"CONFIG_API_STORE": "mysql"},
+        stderr=subprocess.PIPE,
+        text=True,
+        timeout=HANG,
+        check=False,
+    )
+
+    assert ended.returncode == 3
+    assert "Traceback" not in ended.stderr
+
+
+def make_run(directory: Path, port: object, **settings: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        ["make", "-o", ".venv/.runtime", "run", f"BIN={Path(sys.executable).parent}", f"PORT={port}"],
+        cwd=ROOT,
+        env=os.environ | {"CONFIG_API_SQLITE_PATH": str(directory / "db.sqlite3")} | settings,
+        capture_output=True,
+        text=True,
+        timeout=HANG,
+        check=False,
+    )
 
 
 @pytest.mark.parametrize(
-    ("worker", "share"),
+    ("port", "settings", "message"),
     [
-        ({"nr_conns": 0}, 1),
-        ({"nr_conns": 40, "keepalived_conns": range(30), "pending_conns": range(3)}, 41),
-        ({"nr_conns": 8}, 0xFFFF),
-        ({"nr_conns": 70_000, "keepalived_conns": range(70_000)}, 0xFFFE),
-        ({"nr_conns": 3, "alive": False}, 0),
-        ({"nr_conns": -2}, 1),
+        (0, {}, "PORT is a number"),
+        ("http", {}, "PORT is a number"),
+        (65535, {"CONFIG_API_STORE": "mysql"}, "CONFIG_API_STORE: "),
     ],
-    ids=["idle", "with quiet callers", "with every thread in use", "with a crowd", "leaving", "miscounted"],
 )
-def test_a_worker_draws_callers_by_what_it_can_do_for_them(worker: dict[str, Any], share: int) -> None:
-    usual = {"alive": True, "keepalived_conns": (), "pending_conns": (), "cfg": SimpleNamespace(threads=8)}
-    conf = runpy.run_path(str(ROOT / "gunicorn.conf.py"))
+def test_make_run_names_a_wrong_setting_once(
+    tmp_path: Path, port: object, settings: dict[str, str], message: str
+) -> None:
+    ended = make_run(tmp_path, port, **settings)
 
-    assert conf["PatientWorker"]._share(SimpleNamespace(**usual | worker)) == share
+    assert ended.returncode == 2
+    assert ended.stderr.count(message) == 1
+    assert "Traceback" not in ended.stderr
+
+
+def test_make_run_names_a_database_of_a_newer_schema_once(tmp_path: Path) -> None:
+    with closing(sqlite3.connect(tmp_path / "db.sqlite3")) as database:
+        database.execute(f"PRAGMA application_id={APPLICATION_ID}")
+        database.execute("PRAGMA user_version=1000")
+
+    ended = make_run(tmp_path, free_port())
+
+    assert ended.returncode == 2
+    assert ended.stderr.count("CONFIG_API_SQLITE_PATH: ") == 1
+
+
+def test_make_run_reports_a_port_in_use(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        ended = make_run(tmp_path, other.getsockname()[1])
+
+    assert ended.returncode == 2
+    assert "cannot be used (Address already in use)" in ended.stderr

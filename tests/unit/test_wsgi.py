@@ -59,7 +59,7 @@ def test_the_region_is_taken_from_aws_region_before_the_older_name(tmp_path: Pat
 def test_a_wrong_environment_stops_the_start_and_is_named(tmp_path: Path, environ: dict[str, str], named: str) -> None:
     stopped = python("import entrypoints.wsgi", tmp_path, **environ)
 
-    assert stopped.returncode == 1
+    assert stopped.returncode == 3
     assert f"  {named}: " in stopped.stderr
     assert "Traceback" not in stopped.stderr
 

@@ -28,10 +28,6 @@ class RequestRefused(DomainError):
     """What the caller sent cannot be accepted, and would not be on a second try."""
 
 
-class MalformedJson(RequestRefused):
-    """The body is not a JSON object."""
-
-
 class ValidationFailed(RequestRefused):
     """Fields are wrong; `problems` names all of them at once."""
 
@@ -51,22 +47,6 @@ class DelistedTicker(ValidationFailed):
     def successor(self) -> str | None:
         """The symbol that replaced the first delisted one, where there is one."""
         return self.problems[0].successor
-
-
-class PayloadTooLarge(RequestRefused):
-    """The body is larger than `max_bytes`."""
-
-    def __init__(self, max_bytes: int) -> None:
-        super().__init__(f"The body may have at most {max_bytes} bytes.")
-        self.max_bytes = max_bytes
-
-
-class UnsupportedMediaType(RequestRefused):
-    """The body is of a type we don't read."""
-
-
-class Unauthenticated(DomainError):
-    """The request carries no credentials."""
 
 
 class InvalidToken(DomainError):
@@ -120,10 +100,6 @@ class Throttled(TryLater):
 
 class Contended(TryLater):
     """One user's concurrent writes kept colliding, and the retries are used up."""
-
-
-class RateLimited(TryLater):
-    """The caller asks too fast."""
 
 
 class StoreUnavailable(TryLater):

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import logging
-import os
 import random
 import secrets
 import time
 from contextlib import suppress
 from datetime import UTC, datetime
 from functools import partial
-from pathlib import Path
 from uuid import uuid4
 
 from flask import Flask
@@ -26,7 +24,7 @@ from entrypoints.application import Application
 from entrypoints.cli import COMMANDS
 from entrypoints.metrics import TimedStore
 from entrypoints.rate_limits import RateLimit
-from entrypoints.settings import MIN_KEY, Settings, SettingsError, StoreKind
+from entrypoints.settings import Settings, SettingsError, StoreKind
 
 log = logging.getLogger(__name__)
 
@@ -57,9 +55,10 @@ def create_app(
     `on_lambda` says that nothing runs between requests.
     """
     rng = rng or random.SystemRandom()  # a seeded one would be the same in every copy of a SnapStart snapshot
+    # Before the database is created, because a key file of an earlier release belongs to an existing database.
+    identities = identities or _identities(settings, clock=clock, rng=rng)
     store = TimedStore(store or _store(settings, clock=clock, rng=rng))
     ticker_list = ticker_list or _ticker_list(settings, clock=clock, rng=rng, background=not on_lambda)
-    identities = identities or _identities(settings, clock=clock, rng=rng)
     plan = None
     if settings.faults:
         from adapters.faults import FaultPlan, FaultyStore
@@ -155,7 +154,7 @@ def _ticker_list_service(settings: Settings, *, clock: Clock, rng: random.Random
 def _identities(settings: Settings, *, clock: Clock, rng: random.Random) -> IdentityProvider:
     from adapters.identity.anonymous import AnonymousTokens, Identities
 
-    anonymous = AnonymousTokens(settings.secret_keys or _local_keys(settings), clock=clock)
+    anonymous = AnonymousTokens(settings.secret_keys or (_local_key(settings),), clock=clock)
     if settings.oidc is None:
         return Identities(anonymous)
     from adapters.identity.oidc import MemberTokens
@@ -163,31 +162,13 @@ def _identities(settings: Settings, *, clock: Clock, rng: random.Random) -> Iden
     return Identities(anonymous, MemberTokens(settings.oidc.issuer, settings.oidc.audience, clock=clock, rng=rng))
 
 
-def _local_keys(settings: Settings) -> tuple[str, ...]:
-    """A key of this machine: beside the SQLite database, made once; forgotten with the memory store."""
+def _local_key(settings: Settings) -> str:
+    """A key for this machine only: beside the SQLite database, or for this process with the memory store."""
     if settings.store is StoreKind.MEMORY:
-        return (secrets.token_urlsafe(48),)
-    return (_key_in(settings.sqlite_path.with_suffix(".key")),)
+        return secrets.token_urlsafe(48)
+    from adapters.identity.local_key import KeyFileUnusable, local_key
 
-
-def _key_in(path: Path) -> str:
-    """The key in the file, which the first of several processes makes, whole or not at all."""
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    if not path.exists():
-        draft = path.with_name(f"{path.name}.{secrets.token_hex(8)}")
-        draft.touch(mode=0o600)
-        with draft.open("w") as written:
-            written.write(secrets.token_urlsafe(48))
-            written.flush()
-            os.fsync(written.fileno())
-        try:
-            os.link(draft, path)
-        except FileExistsError:
-            pass
-        finally:
-            draft.unlink()
-    key = path.read_text().strip()
-    if len(key) < MIN_KEY:  # everybody could sign with what a broken file holds
-        problem = f"the key beside it, {path}, is damaged: restore it, or delete it, which ends all anonymous sessions"
-        raise SettingsError({"CONFIG_API_SQLITE_PATH": problem})
-    return key
+    try:
+        return local_key(settings.sqlite_path)
+    except KeyFileUnusable as error:
+        raise SettingsError({"CONFIG_API_SQLITE_PATH": str(error)}) from error

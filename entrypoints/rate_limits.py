@@ -13,11 +13,16 @@ from collections.abc import Callable
 from datetime import timedelta
 from threading import Lock
 
-from domain.errors import RateLimited
+from domain.errors import TryLater
 
 MAX_KEYS = 10_000
 """Callers that are remembered at once. Beyond that, those whose window is over are forgotten, or else all:
 who can make so many identities is not held by counting them one by one."""
+
+
+class RateLimited(TryLater):
+    """The caller sends too many requests."""
+
 
 _DAY = 24 * 3600
 _SECONDS = {"second": 1, "minute": 60, "hour": 3600, "day": _DAY, "month": 30 * _DAY, "year": 360 * _DAY}

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from flask import Flask, Request, Response
+from flask import Flask, Request, Response, request
 from flask.sessions import NullSession, SessionInterface
 from flask_cors import CORS
 from werkzeug.routing import MapAdapter
@@ -15,6 +15,7 @@ from entrypoints.api import auth, configurations, health, openapi, problems, tic
 from entrypoints.api.bodies import MAX_BODY
 from entrypoints.api.middleware import RequestContextMiddleware
 from entrypoints.application import KEY, Application
+from entrypoints.logs import request_context
 
 BLUEPRINTS = (auth.blueprint, configurations.blueprint, tickers.blueprint, health.blueprint)
 
@@ -47,6 +48,7 @@ def create_api(application: Application) -> Flask:
             expose_headers=["ETag", "Location", "Retry-After", "X-Request-ID", "Idempotency-Replayed"],
         )
         app.after_request(_vary_by_origin)
+    app.before_request(_record_route)
     problems.register(app)
     openapi.register(app, BLUEPRINTS)
     app.wsgi_app = RequestContextMiddleware(app.wsgi_app, seconds=settings.deadline.total_seconds())  # type: ignore[method-assign]  # Flask's own way to wrap an application
@@ -75,6 +77,13 @@ class SynchronousFlask(Flask):
         if request is None:
             return None
         return MapAdapter(self.url_map, "", request.root_path, "", request.scheme, request.path, request.method)
+
+
+def _record_route() -> None:
+    """Log the route instead of the path, which a caller can fill with anything."""
+    current = request_context.get()
+    if current is not None and request.url_rule is not None:
+        current.route = request.url_rule.rule
 
 
 def _vary_by_origin(response: Response) -> Response:

@@ -5,14 +5,14 @@ from __future__ import annotations
 from flask import Response
 from flask_smorest import Blueprint
 
-from domain.errors import RateLimited
 from domain.limits import MAX_TICKERS, User, UserKind
-from entrypoints.api import documented
-from entrypoints.api.bodies import authenticated, client_address
-from entrypoints.api.documented import may_fail
+from entrypoints.api import openapi_components as components
+from entrypoints.api.authentication import authenticated, client_address
+from entrypoints.api.openapi_components import may_fail
 from entrypoints.api.representations import respond
 from entrypoints.api.schemas import MeSchema, SessionSchema
 from entrypoints.application import application
+from entrypoints.rate_limits import RateLimited
 
 blueprint = Blueprint("auth", __name__, url_prefix="/api/v2/auth", description="Sessions")
 
@@ -43,9 +43,9 @@ def create_anonymous_session() -> Response:
 
 
 @blueprint.route("/me", methods=["GET"])
-@blueprint.doc(operationId="getMe", **documented.SECURITY)
+@blueprint.doc(operationId="getMe", **components.SECURITY)
 @blueprint.response(200, MeSchema)
-@may_fail(blueprint, *documented.IDENTIFIED)
+@may_fail(blueprint, *components.AUTHENTICATION_ERRORS)
 @authenticated
 def get_me(user: User) -> Response:
     """Who you are.

@@ -1,89 +1,41 @@
-"""The first step of a request: who asks, how often, and what the body says, as domain values."""
+"""Request bodies and query parameters as domain values."""
 
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from functools import wraps
-from ipaddress import IPv6Address, IPv6Network, ip_address
 from itertools import islice
-from typing import Any, Concatenate, NoReturn, ParamSpec, TypeVar
+from typing import Any, NoReturn, TypeVar
 
 from flask import request
 from marshmallow import Schema, ValidationError
 from werkzeug.exceptions import RequestEntityTooLarge
 
 from domain.configurations import ConfigurationUpdate
-from domain.errors import (
-    FieldProblem,
-    MalformedJson,
-    PayloadTooLarge,
-    TickersUnavailable,
-    Unauthenticated,
-    UnsupportedMediaType,
-    ValidationFailed,
-)
-from domain.limits import User
+from domain.errors import FieldProblem, TickersUnavailable, ValidationFailed
+from entrypoints.api.errors import MalformedJson, PayloadTooLarge, UnsupportedMediaType
 from entrypoints.application import application
-from entrypoints.logs import hashed, request_context
 
 MAX_BODY = 16 * 1024
 """Bytes of a request body."""
 
 MAX_SHOWN = 100
-"""Characters of a field's name that an answer repeats."""
+"""Characters of a field name that a response repeats."""
 
 MAX_PROBLEMS = 50
-"""Wrong fields that one answer names: with all of them, 16 KiB of rubbish would be answered with a megabyte."""
+"""Wrong fields that one response names. All those of a 16 KiB body could take a megabyte."""
 
-MAX_REVISIONS = 50
-"""Revisions of one If-Match that are looked at; a caller who knows a configuration knows one."""
-
-ANY_REVISION = None
-"""What `If-Match: *`, or its absence, asks for."""
-
-P = ParamSpec("P")
-R = TypeVar("R")
 Built = TypeVar("Built")
 
-_REVISION = re.compile(r"[\x20\x21\x23-\x7e]{1,64}")  # that of an item of an earlier service holds a time
-_KEY = re.compile(r"[\x21-\x7e]{1,255}")
 _DETAILS = {
     "required": "This field is required.",
     "null": "This field may not be null.",
-    "invalid_type": "This value is of the wrong type.",
-    "unknown_field": "There is no such field.",
+    "invalid_type": "This value has the wrong type.",
+    "unknown_field": "This field does not exist.",
     "out_of_range": "This value is out of range.",
     "too_long": "This value is too long.",
-    "too_many": "These are too many.",
+    "too_many": "This list has too many elements.",
 }
-
-
-def authenticated(view: Callable[Concatenate[User, P], R]) -> Callable[P, R]:
-    """Call the view with the user that the token speaks for, if they do not ask too fast."""
-
-    @wraps(view)
-    def identified(*args: P.args, **kwargs: P.kwargs) -> R:
-        app = application()
-        user = app.identities.identify(_token())
-        current = request_context.get()
-        if current is not None:
-            current.user = hashed(user.user_id)
-        app.per_user.check(user.user_id)
-        return view(user, *args, **kwargs)
-
-    return identified
-
-
-def client_address() -> str:
-    """The address that the request came from, as the gateway saw it where there is one; of IPv6, the network.
-
-    A caller has the 2^64 addresses of a network to change between (RFC 6177), and counts as one.
-    """
-    context = request.environ.get("lambda.event", {}).get("requestContext", {})
-    seen = context.get("identity", {}).get("sourceIp") or context.get("http", {}).get("sourceIp")
-    return _network(seen or request.remote_addr or "unknown")
 
 
 def read_body(schema: Schema) -> Mapping[str, Any]:
@@ -120,44 +72,6 @@ def read_query(schema: Schema) -> Mapping[str, Any]:
     if problems:
         raise ValidationFailed(tuple(problems))
     return values
-
-
-def idempotency_key() -> str | None:
-    """The Idempotency-Key header, if there is one. Raises ValidationFailed."""
-    key = request.headers.get("Idempotency-Key")
-    if key is not None and not _KEY.fullmatch(key):
-        raise ValidationFailed(
-            (FieldProblem("Idempotency-Key", "invalid_header", "1 to 255 visible ASCII characters."),)
-        )
-    return key
-
-
-def expected_revisions() -> frozenset[str] | None:
-    """The revisions that `If-Match` accepts, strongly compared (RFC 9110 §13.1.1); None for any.
-
-    Only what could be a revision of ours: an adapter may pass them on to its store.
-    """
-    if "If-Match" not in request.headers or request.if_match.star_tag:
-        return ANY_REVISION
-    tags = (tag for tag in request.if_match.as_set() if tag and _REVISION.fullmatch(tag))  # Werkzeug reads "" as None
-    return frozenset(islice(tags, MAX_REVISIONS))
-
-
-def _network(address: str) -> str:
-    try:
-        known = ip_address(address)
-    except ValueError:  # a socket of this machine has none
-        return address
-    if isinstance(known, IPv6Address):
-        return str(known.ipv4_mapped or IPv6Network((int(known), 64), strict=False))
-    return address
-
-
-def _token() -> str:
-    kind, _, token = request.headers.get("Authorization", "").strip().partition(" ")
-    if kind.lower() != "bearer" or not token.strip():
-        raise Unauthenticated("Send a token: Authorization: Bearer <token>. POST /api/v2/auth/anonymous issues one.")
-    return token.strip()
 
 
 def _json_object() -> dict[str, Any]:

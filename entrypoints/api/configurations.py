@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 
-from flask import Response, request, url_for
+from flask import Response, url_for
 from flask_smorest import Blueprint
 
 from domain import errors
@@ -12,11 +12,14 @@ from domain.configurations import ConfigurationInput, ConfigurationUpdate
 from domain.errors import DomainError
 from domain.events import Event
 from domain.limits import User
-from entrypoints.api import documented
-from entrypoints.api.bodies import authenticated, expected_revisions, idempotency_key, read_configuration
-from entrypoints.api.documented import body, may_fail
+from entrypoints.api import openapi_components as components
+from entrypoints.api.authentication import authenticated
+from entrypoints.api.bodies import read_configuration
+from entrypoints.api.errors import MalformedJson, PayloadTooLarge, UnsupportedMediaType
+from entrypoints.api.openapi_components import body, may_fail
+from entrypoints.api.preconditions import expected_revisions, idempotency_key, is_not_modified
 from entrypoints.api.problems import PROBLEMS
-from entrypoints.api.representations import etag, of_configuration, of_configuration_list, respond
+from entrypoints.api.representations import configuration_json, configuration_list_json, etag, respond
 from entrypoints.api.schemas import (
     ConfigurationInputSchema,
     ConfigurationListSchema,
@@ -30,43 +33,43 @@ log = logging.getLogger(__name__)
 blueprint = Blueprint("configurations", __name__, url_prefix="/api/v2/configurations", description="Watchlists")
 
 _INPUT, _UPDATE = ConfigurationInputSchema(), ConfigurationUpdateSchema()
-_REFUSED_BODY = (
-    errors.MalformedJson,
+_BODY_ERRORS = (
+    MalformedJson,
     errors.ValidationFailed,
     errors.UnknownTicker,
     errors.DelistedTicker,
-    errors.PayloadTooLarge,
-    errors.UnsupportedMediaType,
+    PayloadTooLarge,
+    UnsupportedMediaType,
     errors.TickersUnavailable,
 )
 
 
 @blueprint.route("", methods=["GET"])
-@blueprint.doc(operationId="listConfigurations", **documented.SECURITY)
+@blueprint.doc(operationId="listConfigurations", **components.SECURITY)
 @blueprint.response(200, ConfigurationListSchema)
-@may_fail(blueprint, *documented.IDENTIFIED, *documented.STORED)
+@may_fail(blueprint, *components.AUTHENTICATION_ERRORS, *components.READ_ERRORS)
 @authenticated
 def list_configurations(user: User) -> Response:
     """List your configurations.
 
     All of them, newest first, and how many more there may be.
     """
-    return respond(of_configuration_list(application().configurations.list(user)))
+    return respond(configuration_list_json(application().configurations.list(user)))
 
 
 @blueprint.route("", methods=["POST"])
 @blueprint.doc(
     operationId="createConfiguration",
-    parameters=[documented.IDEMPOTENCY_KEY],
+    parameters=[components.IDEMPOTENCY_KEY],
     **body(ConfigurationInputSchema),
-    **documented.SECURITY,
+    **components.SECURITY,
 )
-@blueprint.response(201, ConfigurationSchema, headers=documented.ETAG | documented.LOCATION | documented.REPLAYED)
+@blueprint.response(201, ConfigurationSchema, headers=components.ETAG | components.LOCATION | components.REPLAYED)
 @may_fail(
     blueprint,
-    *documented.IDENTIFIED,
-    *documented.WRITTEN,
-    *_REFUSED_BODY,
+    *components.AUTHENTICATION_ERRORS,
+    *components.WRITE_ERRORS,
+    *_BODY_ERRORS,
     errors.LimitReached,
     errors.IdempotencyKeyReused,
 )
@@ -89,18 +92,18 @@ def create_configuration(user: User) -> Response:
     headers = {"Location": location, "ETag": etag(added.configuration)}
     if added.replayed:
         headers["Idempotency-Replayed"] = "true"
-    return respond(of_configuration(added.configuration), 201, headers)
+    return respond(configuration_json(added.configuration), 201, headers)
 
 
 @blueprint.route("/<config_id>", methods=["GET"])
 @blueprint.doc(
     operationId="getConfiguration",
-    parameters=[documented.IF_NONE_MATCH],
-    **documented.SECURITY,
+    parameters=[components.IF_NONE_MATCH],
+    **components.SECURITY,
 )
-@blueprint.response(200, ConfigurationSchema, headers=documented.ETAG)
-@blueprint.alt_response(304, description="It still is at the revision you have.", headers=documented.ETAG, success=True)
-@may_fail(blueprint, *documented.IDENTIFIED, *documented.STORED, errors.NotFound)
+@blueprint.response(200, ConfigurationSchema, headers=components.ETAG)
+@blueprint.alt_response(304, description="It still is at the revision you have.", headers=components.ETAG, success=True)
+@may_fail(blueprint, *components.AUTHENTICATION_ERRORS, *components.READ_ERRORS, errors.NotFound)
 @authenticated
 def get_configuration(user: User, config_id: str) -> Response:
     """Read a configuration.
@@ -109,24 +112,24 @@ def get_configuration(user: User, config_id: str) -> Response:
     """
     configuration = application().configurations.get(user, config_id)
     headers = {"ETag": etag(configuration)}
-    if "If-None-Match" in request.headers and request.if_none_match.contains_weak(configuration.revision):
+    if is_not_modified(configuration.revision):
         return Response(status=304, headers=headers)
-    return respond(of_configuration(configuration), headers=headers)
+    return respond(configuration_json(configuration), headers=headers)
 
 
 @blueprint.route("/<config_id>", methods=["PATCH"])
 @blueprint.doc(
     operationId="updateConfiguration",
-    parameters=[documented.IF_MATCH],
+    parameters=[components.IF_MATCH],
     **body(ConfigurationUpdateSchema),
-    **documented.SECURITY,
+    **components.SECURITY,
 )
-@blueprint.response(200, ConfigurationSchema, headers=documented.ETAG)
+@blueprint.response(200, ConfigurationSchema, headers=components.ETAG)
 @may_fail(
     blueprint,
-    *documented.IDENTIFIED,
-    *documented.WRITTEN,
-    *_REFUSED_BODY,
+    *components.AUTHENTICATION_ERRORS,
+    *components.WRITE_ERRORS,
+    *_BODY_ERRORS,
     errors.NotFound,
     errors.RevisionMismatch,
 )
@@ -142,16 +145,16 @@ def update_configuration(user: User, config_id: str) -> Response:
 @blueprint.route("/<config_id>", methods=["PUT"])
 @blueprint.doc(
     operationId="replaceConfiguration",
-    parameters=[documented.IF_MATCH],
+    parameters=[components.IF_MATCH],
     **body(ConfigurationInputSchema),
-    **documented.SECURITY,
+    **components.SECURITY,
 )
-@blueprint.response(200, ConfigurationSchema, headers=documented.ETAG)
+@blueprint.response(200, ConfigurationSchema, headers=components.ETAG)
 @may_fail(
     blueprint,
-    *documented.IDENTIFIED,
-    *documented.WRITTEN,
-    *_REFUSED_BODY,
+    *components.AUTHENTICATION_ERRORS,
+    *components.WRITE_ERRORS,
+    *_BODY_ERRORS,
     errors.NotFound,
     errors.RevisionMismatch,
 )
@@ -167,11 +170,13 @@ def replace_configuration(user: User, config_id: str) -> Response:
 @blueprint.route("/<config_id>", methods=["DELETE"])
 @blueprint.doc(
     operationId="deleteConfiguration",
-    parameters=[documented.IF_MATCH],
-    **documented.SECURITY,
+    parameters=[components.IF_MATCH],
+    **components.SECURITY,
 )
 @blueprint.response(204)
-@may_fail(blueprint, *documented.IDENTIFIED, *documented.WRITTEN, errors.NotFound, errors.RevisionMismatch)
+@may_fail(
+    blueprint, *components.AUTHENTICATION_ERRORS, *components.WRITE_ERRORS, errors.NotFound, errors.RevisionMismatch
+)
 @authenticated
 def delete_configuration(user: User, config_id: str) -> Response:
     """Delete a configuration.
@@ -184,4 +189,4 @@ def delete_configuration(user: User, config_id: str) -> Response:
 
 def _update(user: User, config_id: str, changes: ConfigurationUpdate) -> Response:
     configuration = application().configurations.update(user, config_id, changes, revisions=expected_revisions())
-    return respond(of_configuration(configuration), headers={"ETag": etag(configuration)})
+    return respond(configuration_json(configuration), headers={"ETag": etag(configuration)})

@@ -6,9 +6,9 @@ from flask import Response
 from flask_smorest import Blueprint
 
 from domain.errors import StoreUnavailable, Throttled
-from entrypoints.api.documented import may_fail
+from entrypoints.api.openapi_components import may_fail
 from entrypoints.api.problems import refusal
-from entrypoints.api.representations import of_freshness, respond
+from entrypoints.api.representations import freshness_json, respond
 from entrypoints.api.schemas import HealthSchema, ReadySchema
 from entrypoints.application import application
 
@@ -36,7 +36,7 @@ def ready() -> Response:
     Whether the store can be reached, and which ticker list is in use.
     """
     app = application()
-    tickers = of_freshness(app.ticker_list.current().freshness, app.clock())
+    tickers = freshness_json(app.ticker_list.current().freshness, app.clock())
     try:
         app.store.check()
     except (Throttled, StoreUnavailable) as error:

@@ -12,7 +12,7 @@ from flask import Flask, Response, render_template
 from flask_smorest import Api, Blueprint
 from markupsafe import Markup, escape
 
-from entrypoints.api.documented import PROBLEM
+from entrypoints.api.openapi_components import PROBLEM
 from entrypoints.api.problems import ALL, MEDIA_TYPE
 from entrypoints.api.schemas import ProblemSchema
 

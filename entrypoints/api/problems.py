@@ -8,14 +8,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
 
-from flask import Flask, Response, g, request
+from flask import Flask, Response, request
 from werkzeug.exceptions import HTTPException
 
 from domain import errors
 from domain.errors import DomainError
 from domain.events import Event
+from entrypoints.api.bodies import MAX_BODY
+from entrypoints.api.errors import MalformedJson, PayloadTooLarge, Unauthenticated, UnsupportedMediaType
 from entrypoints.encoding import to_json
 from entrypoints.logs import request_context
+from entrypoints.rate_limits import RateLimited
 
 log = logging.getLogger(__name__)
 
@@ -32,18 +35,18 @@ class Problem:
 
 
 PROBLEMS: Mapping[type[DomainError], Problem] = {
-    errors.MalformedJson: Problem(HTTPStatus.BAD_REQUEST, "malformed_json", "The body is not JSON"),
+    MalformedJson: Problem(HTTPStatus.BAD_REQUEST, "malformed_json", "The body is not JSON"),
     errors.ValidationFailed: Problem(HTTPStatus.BAD_REQUEST, "validation_failed", "Fields of the request are wrong"),
     errors.UnknownTicker: Problem(HTTPStatus.BAD_REQUEST, "unknown_ticker", "A ticker is unknown"),
     errors.DelistedTicker: Problem(HTTPStatus.BAD_REQUEST, "delisted_ticker", "A ticker is no longer traded"),
-    errors.Unauthenticated: Problem(HTTPStatus.UNAUTHORIZED, "unauthenticated", "A token is needed"),
+    Unauthenticated: Problem(HTTPStatus.UNAUTHORIZED, "unauthenticated", "A token is needed"),
     errors.InvalidToken: Problem(HTTPStatus.UNAUTHORIZED, "invalid_token", "The token is not valid"),
     errors.ExpiredToken: Problem(HTTPStatus.UNAUTHORIZED, "expired_token", "The token has expired"),
     errors.NotFound: Problem(HTTPStatus.NOT_FOUND, "not_found", "Not found"),
     errors.LimitReached: Problem(HTTPStatus.CONFLICT, "limit_reached", "The limit is reached"),
     errors.RevisionMismatch: Problem(HTTPStatus.PRECONDITION_FAILED, "revision_mismatch", "It was changed meanwhile"),
-    errors.PayloadTooLarge: Problem(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "payload_too_large", "The body is too large"),
-    errors.UnsupportedMediaType: Problem(
+    PayloadTooLarge: Problem(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "payload_too_large", "The body is too large"),
+    UnsupportedMediaType: Problem(
         HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type", "The body is of another type"
     ),
     errors.IdempotencyKeyReused: Problem(
@@ -51,7 +54,7 @@ PROBLEMS: Mapping[type[DomainError], Problem] = {
     ),
     errors.Throttled: Problem(HTTPStatus.TOO_MANY_REQUESTS, "throttled", "The store is too busy"),
     errors.Contended: Problem(HTTPStatus.TOO_MANY_REQUESTS, "contended", "Your writes collide"),
-    errors.RateLimited: Problem(HTTPStatus.TOO_MANY_REQUESTS, "rate_limited", "Too many requests"),
+    RateLimited: Problem(HTTPStatus.TOO_MANY_REQUESTS, "rate_limited", "Too many requests"),
     errors.StoreUnavailable: Problem(
         HTTPStatus.SERVICE_UNAVAILABLE, "store_unavailable", "The store cannot be reached"
     ),
@@ -64,7 +67,7 @@ PROBLEMS: Mapping[type[DomainError], Problem] = {
 }
 
 METHOD_NOT_ALLOWED = Problem(HTTPStatus.METHOD_NOT_ALLOWED, "method_not_allowed", "The method is not allowed here")
-INTERNAL_ERROR = Problem(HTTPStatus.INTERNAL_SERVER_ERROR, "internal_error", "A fault of ours")
+INTERNAL_ERROR = Problem(HTTPStatus.INTERNAL_SERVER_ERROR, "internal_error", "Internal server error")
 
 ALL = (*PROBLEMS.values(), METHOD_NOT_ALLOWED, INTERNAL_ERROR)
 """Every row, for the documentation."""
@@ -72,8 +75,8 @@ ALL = (*PROBLEMS.values(), METHOD_NOT_ALLOWED, INTERNAL_ERROR)
 _OF_FRAMEWORK = {
     HTTPStatus.NOT_FOUND: PROBLEMS[errors.NotFound],
     HTTPStatus.METHOD_NOT_ALLOWED: METHOD_NOT_ALLOWED,
-    HTTPStatus.REQUEST_ENTITY_TOO_LARGE: PROBLEMS[errors.PayloadTooLarge],
-    HTTPStatus.UNSUPPORTED_MEDIA_TYPE: PROBLEMS[errors.UnsupportedMediaType],
+    HTTPStatus.REQUEST_ENTITY_TOO_LARGE: PROBLEMS[PayloadTooLarge],
+    HTTPStatus.UNSUPPORTED_MEDIA_TYPE: PROBLEMS[UnsupportedMediaType],
 }
 
 
@@ -104,7 +107,7 @@ def refusal(error: DomainError, members: Mapping[str, object] | None = None) -> 
         extra["retry_after"] = seconds
         headers["Retry-After"] = str(seconds)
     if problem.status is HTTPStatus.UNAUTHORIZED:
-        token_was_sent = not isinstance(error, errors.Unauthenticated)
+        token_was_sent = not isinstance(error, Unauthenticated)
         headers["WWW-Authenticate"] = 'Bearer error="invalid_token"' if token_was_sent else "Bearer"
     return answer(problem, str(error), extra, headers)
 
@@ -124,7 +127,6 @@ def answer(
 ) -> Response:
     """Problem details as RFC 9457 §3 has them, and the members of ours."""
     current = request_context.get()
-    g.problem_code = problem.code
     body = {
         "type": f"{request.script_root}/docs#{problem.code}",
         "title": problem.title,
@@ -141,10 +143,10 @@ def answer(
 _DETAILS = {
     404: "There is nothing at this path.",
     405: "The path exists, but not for this method; see the Allow header.",
-    413: "The body may have at most 16384 bytes.",
+    413: str(PayloadTooLarge(MAX_BODY)),
 }
 
 
 def _bug(error: Exception) -> Response:
     log.error("internal error", extra={"event": Event.INTERNAL_ERROR}, exc_info=error)
-    return answer(INTERNAL_ERROR, "This is a fault of ours. It is logged under the request_id.")
+    return answer(INTERNAL_ERROR, "The service has failed. The log has the cause, under the request_id.")

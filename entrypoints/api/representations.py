@@ -31,12 +31,12 @@ def etag(configuration: Configuration) -> str:
     return f'"{configuration.revision}"'
 
 
-def of_configuration(configuration: Configuration) -> Json:
+def configuration_json(configuration: Configuration) -> Json:
     """One configuration."""
     return {
         "config_id": configuration.config_id,
         "name": configuration.name,
-        "tickers": [of_ticker(watched.ticker) for watched in configuration.tickers],
+        "tickers": [ticker_json(watched.ticker) for watched in configuration.tickers],
         "timeframe_days": configuration.timeframe_days,
         "include_extended_hours": configuration.include_extended_hours,
         "created_at": configuration.created_at,
@@ -45,21 +45,21 @@ def of_configuration(configuration: Configuration) -> Json:
     }
 
 
-def of_configuration_list(shelf: ConfigurationList) -> Json:
+def configuration_list_json(shelf: ConfigurationList) -> Json:
     """All that a user holds."""
     return {
-        "configurations": [of_configuration(configuration) for configuration in shelf.configurations],
+        "configurations": [configuration_json(configuration) for configuration in shelf.configurations],
         "max_allowed": shelf.max_allowed,
         "remaining": shelf.remaining,
     }
 
 
-def of_ticker(ticker: Ticker) -> Json:
+def ticker_json(ticker: Ticker) -> Json:
     """One ticker."""
     return {"symbol": ticker.symbol, "name": ticker.name, "exchange": ticker.exchange}
 
 
-def of_ticker_validation(verdict: TickerValidation) -> Json:
+def ticker_validation_json(verdict: TickerValidation) -> Json:
     """What can be said of a symbol; what does not apply is left out."""
     body: Json = {
         "symbol": verdict.symbol,
@@ -68,13 +68,13 @@ def of_ticker_validation(verdict: TickerValidation) -> Json:
         "message": verdict.message,
     }
     if verdict.ticker:
-        body["ticker"] = of_ticker(verdict.ticker)
+        body["ticker"] = ticker_json(verdict.ticker)
     if verdict.successor:
         body["successor"] = verdict.successor
     return body
 
 
-def of_freshness(freshness: Freshness, now: datetime) -> Json:
+def freshness_json(freshness: Freshness, now: datetime) -> Json:
     """Which ticker list is in use, and for how long its source has not confirmed it."""
     return {
         "source": freshness.source.value,

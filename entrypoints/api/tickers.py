@@ -5,17 +5,11 @@ from __future__ import annotations
 from flask import Response
 from flask_smorest import Blueprint
 
-from domain.errors import (
-    MalformedJson,
-    NotFound,
-    PayloadTooLarge,
-    TickersUnavailable,
-    UnsupportedMediaType,
-    ValidationFailed,
-)
+from domain.errors import NotFound, TickersUnavailable, ValidationFailed
 from entrypoints.api.bodies import read_body, read_query
-from entrypoints.api.documented import body, may_fail
-from entrypoints.api.representations import of_ticker, of_ticker_validation, respond
+from entrypoints.api.errors import MalformedJson, PayloadTooLarge, UnsupportedMediaType
+from entrypoints.api.openapi_components import body, may_fail
+from entrypoints.api.representations import respond, ticker_json, ticker_validation_json
 from entrypoints.api.schemas import (
     SearchQuery,
     SearchSchema,
@@ -43,7 +37,7 @@ def search() -> Response:
     """
     query = read_query(_SEARCH)
     return respond(
-        {"results": [of_ticker(found) for found in application().tickers.search(query["q"], query["limit"])]}
+        {"results": [ticker_json(found) for found in application().tickers.search(query["q"], query["limit"])]}
     )
 
 
@@ -56,7 +50,7 @@ def validate() -> Response:
 
     Whether it is traded, was, or is none that we know.
     """
-    return respond(of_ticker_validation(application().tickers.validate([read_query(_SYMBOL)["symbol"]])[0]))
+    return respond(ticker_validation_json(application().tickers.validate([read_query(_SYMBOL)["symbol"]])[0]))
 
 
 @blueprint.route("/validate", methods=["POST"])
@@ -69,7 +63,9 @@ def validate_many() -> Response:
     A verdict for each, in the order of the request.
     """
     symbols = read_body(_SYMBOLS)["symbols"]
-    return respond({"results": [of_ticker_validation(verdict) for verdict in application().tickers.validate(symbols)]})
+    return respond(
+        {"results": [ticker_validation_json(verdict) for verdict in application().tickers.validate(symbols)]}
+    )
 
 
 @blueprint.route("/<symbol>", methods=["GET"])
@@ -81,4 +77,4 @@ def get_ticker(symbol: str) -> Response:
 
     By its symbol, in any case and spelling.
     """
-    return respond(of_ticker(application().tickers.lookup(symbol)))
+    return respond(ticker_json(application().tickers.lookup(symbol)))

@@ -12,6 +12,7 @@ from adapters.memory import MemoryStore
 from domain import errors
 from domain.configurations import Configuration
 from domain.errors import DomainError, FieldProblem
+from entrypoints.api.errors import PayloadTooLarge
 from entrypoints.api.problems import ALL, PROBLEMS
 from tests.api.conftest import ORIGIN, V2, MakeApp, a_session
 from tests.builders import AFixedList
@@ -54,7 +55,7 @@ def an(error: type[DomainError]) -> DomainError:
         return error("Come back.", retry_after=timedelta(seconds=2.2))
     if issubclass(error, errors.ValidationFailed):
         return error((FieldProblem("name", "too_long", "Too long."),))
-    if error in {errors.LimitReached, errors.PayloadTooLarge}:
+    if error in {errors.LimitReached, PayloadTooLarge}:
         return error(2)
     return error() if "__init__" in vars(error) else error("No.")
 

@@ -30,7 +30,7 @@ from domain.configurations import (
 from domain.errors import NotFound, ValidationFailed
 from domain.limits import MAX_TICKERS, ConfigurationLimits
 from domain.tickers import SYMBOL, Listing, Ticker
-from entrypoints.api.representations import of_configuration
+from entrypoints.api.representations import configuration_json
 from entrypoints.api.schemas import ConfigurationSchema
 from entrypoints.bootstrap import create_app
 from entrypoints.encoding import to_json
@@ -142,7 +142,7 @@ def test_what_was_asked_for_is_what_is_answered_and_may_be_sent_again(
 @FEW
 @given(configurations())
 def test_a_configuration_in_json_says_all_that_its_owner_may_know(configuration: Configuration) -> None:
-    said = json.loads(to_json(of_configuration(configuration)))
+    said = json.loads(to_json(configuration_json(configuration)))
 
     assert ConfigurationSchema().validate(said) == {}
     for name in ("config_id", "name", "timeframe_days", "include_extended_hours", "revision"):

@@ -12,7 +12,7 @@ from werkzeug.test import TestResponse
 from adapters.memory import MemoryStore
 from domain.configurations import Configuration
 from domain.errors import StoreUnavailable
-from entrypoints.api.middleware import SECURITY_HEADERS
+from entrypoints.api.security_headers import SECURITY_HEADERS
 from tests.api.conftest import ORIGIN, V2, MakeApp, a_body, a_session
 
 SHELF = f"{V2}/configurations"

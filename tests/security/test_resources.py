@@ -44,7 +44,7 @@ def test_fifty_symbols_are_looked_at_and_no_more(client: FlaskClient) -> None:
         return answer.status_code, answer.json.get("errors")
 
     assert ask(50) == (200, None)
-    assert ask(51) == (400, [{"field": "symbols", "code": "too_many", "detail": "These are too many."}])
+    assert ask(51) == (400, [{"field": "symbols", "code": "too_many", "detail": "This list has too many elements."}])
 
 
 @pytest.mark.parametrize("error", [OSError("reset"), RuntimeError("Invalid chunk size: 0x"), EOFError()], ids=repr)

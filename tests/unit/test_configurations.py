@@ -26,7 +26,6 @@ from domain.errors import (
     IdempotencyKeyReused,
     LimitReached,
     NotFound,
-    PayloadTooLarge,
     RevisionMismatch,
     ValidationFailed,
 )
@@ -373,8 +372,6 @@ def test_refusals_carry_what_helps() -> None:
         "This Idempotency-Key was used for another request. Use a new key for a new request."
     )
     assert str(ValidationFailed((FieldProblem("", "wrong", "Of no field."),))) == "Of no field."
-    assert PayloadTooLarge(16384).max_bytes == 16384
-    assert str(PayloadTooLarge(16384)) == "The body may have at most 16384 bytes."
 
 
 def _fields_of(configuration: object) -> dict[str, Any]:

@@ -10,9 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from limits import parse_many
 
-from domain.errors import RateLimited
 from entrypoints import rate_limits
-from entrypoints.rate_limits import RateLimit, Windows, read_limits
+from entrypoints.rate_limits import RateLimit, RateLimited, Windows, read_limits
 
 
 class AClock:

@@ -1,4 +1,4 @@
-"""What the OpenAPI document says of every operation, so that the views need not repeat it."""
+"""Parts of the OpenAPI document that several operations share: parameters, headers, bodies, error responses."""
 
 from __future__ import annotations
 
@@ -14,21 +14,21 @@ from domain.errors import (
     ExpiredToken,
     IdentityUnavailable,
     InvalidToken,
-    RateLimited,
     StoreUnavailable,
     Throttled,
-    Unauthenticated,
 )
+from entrypoints.api.errors import Unauthenticated
 from entrypoints.api.problems import MEDIA_TYPE, PROBLEMS
+from entrypoints.rate_limits import RateLimited
 
 View = TypeVar("View", bound=Callable[..., Any])
 
 PROBLEM = {"$ref": "#/components/schemas/Problem"}
-"""Named, not spelled out: flask-smorest copies a schema, field by field, for every operation that may fail."""
+"""A reference, because flask-smorest copies a schema object, field by field, into every error response."""
 SECURITY: dict[str, Any] = {"security": [{"bearer": []}]}
-IDENTIFIED = (Unauthenticated, InvalidToken, ExpiredToken, IdentityUnavailable, RateLimited)
-STORED = (Throttled, StoreUnavailable)
-WRITTEN = (*STORED, Contended)
+AUTHENTICATION_ERRORS = (Unauthenticated, InvalidToken, ExpiredToken, IdentityUnavailable, RateLimited)
+READ_ERRORS = (Throttled, StoreUnavailable)
+WRITE_ERRORS = (*READ_ERRORS, Contended)
 
 ETAG = {"ETag": {"description": "The revision, quoted.", "schema": {"type": "string"}}}
 LOCATION = {"Location": {"description": "The path of what was created.", "schema": {"type": "string"}}}

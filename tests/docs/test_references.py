@@ -1,0 +1,47 @@
+"""What the documents and the contributor configuration refer to exists."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+DOCUMENTS = [path.relative_to(ROOT).as_posix() for path in (*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"))]
+PATH = re.compile(r"`((?:\.ci|\.github|adapters|benchmarks|docs|domain|entrypoints|tests|tools)/[\w./-]*)`")
+LINK = re.compile(r"\]\((?!https?:)([^)#]+)")
+
+
+@pytest.mark.parametrize(
+    "document",
+    [name for name in DOCUMENTS if "/" not in name or name.startswith(("docs/adr/", "docs/glossary"))],
+)
+def test_every_path_in_a_document_exists(document: str) -> None:
+    missing = [
+        path for path in PATH.findall((ROOT / document).read_text(encoding="utf-8")) if not (ROOT / path).exists()
+    ]
+
+    assert missing == []
+
+
+@pytest.mark.parametrize("document", DOCUMENTS)
+def test_every_relative_link_leads_to_a_file(document: str) -> None:
+    page = ROOT / document
+
+    missing = [link for link in LINK.findall(page.read_text(encoding="utf-8")) if not (page.parent / link).exists()]
+
+    assert missing == []
+
+
+def test_every_decision_is_in_the_index() -> None:
+    pages = {path.name for path in (ROOT / "docs" / "adr").glob("[0-9]*.md")}
+
+    assert set(LINK.findall((ROOT / "docs" / "adr" / "README.md").read_text(encoding="utf-8"))) == pages
+
+
+def test_pre_commit_runs_the_locked_tools() -> None:
+    configuration = (ROOT / ".pre-commit-config.yaml").read_text(encoding="utf-8")
+
+    assert re.findall("repo: (.*)", configuration) == ["local"]
+    assert all(entry.startswith(".venv/bin/") for entry in re.findall("entry: (.*)", configuration))

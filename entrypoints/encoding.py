@@ -1,28 +1,31 @@
-"""JSON as the service writes it."""
+"""The service's JSON format, for responses and log lines."""
 
 from __future__ import annotations
 
 import json
 from datetime import datetime
 
+# orjson instead of the standard library: 1 µs instead of 14 for a list of two configurations, 0.5 instead of 5 for a
+# log line, together a fifth of the time of a request on the memory store.
 import orjson
 
 _OPTIONS = orjson.OPT_UTC_Z | orjson.OPT_PASSTHROUGH_DATACLASS
 
 
 def to_json(value: object) -> bytes:
-    """`value` as JSON in UTF-8: a time in UTC as ISO 8601 that ends in `Z`, and what JSON does not know as text.
+    """`value` as JSON in UTF-8. A UTC time is in ISO 8601 and ends in `Z`; unknown types become text.
 
-    Of a dataclass, that is its `repr`, which leaves out what nobody shall read.
+    A dataclass becomes its `repr`, which omits secret fields.
     """
     try:
         return orjson.dumps(value, default=str, option=_OPTIONS)
-    except orjson.JSONEncodeError:  # half of a surrogate pair, say, which UTF-8 cannot hold and a caller's JSON can
+    # A lone surrogate, for example: JSON can express it, UTF-8 cannot.
+    except orjson.JSONEncodeError:
         return json.dumps(value, default=_text).encode()
 
 
 def to_ascii_json(value: object) -> str:
-    """The same in ASCII, for readers who break lines at more than a line break."""
+    """The same in ASCII, because some log viewers break lines at U+0085, U+2028 or U+2029."""
     text = to_json(value).decode()
     return text if text.isascii() else json.dumps(json.loads(text))
 

@@ -1,4 +1,4 @@
-"""One JSON object a line, with what is known of the request that it belongs to."""
+"""Structured logging: one JSON object per line, with the context of the request that it belongs to."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from typing import TextIO
 
 from entrypoints.encoding import to_ascii_json
 
-_STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
+_STANDARD_ATTRIBUTES = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
 
 
 @dataclass(slots=True)
 class RequestContext:
-    """What the log lines of one request share. `user` is a hash: a line never names a person."""
+    """What the log lines of one request share. `user` is a hash, so that no line identifies a person."""
 
     request_id: str
     route: str | None = None
@@ -32,15 +32,15 @@ request_context: ContextVar[RequestContext | None] = ContextVar("request_context
 
 
 def hashed(user_id: str) -> str:
-    """The same short hash for the same user, from which the user cannot be told."""
+    """A short hash of the user id, stable and not reversible."""
     return hashlib.blake2s(user_id.encode(), digest_size=8).hexdigest()
 
 
 class JsonFormatter(logging.Formatter):
-    """A record as one line of JSON: time, level, logger, message, the request's scope, every extra."""
+    """Formats a record as one line of JSON: time, level, logger, message, request context, every `extra`."""
 
     def format(self, record: logging.LogRecord) -> str:
-        """The line, without its line break; what JSON cannot express becomes text."""
+        """The line, without its line break. Values that JSON does not know become text."""
         line: dict[str, object] = {
             "time": datetime.fromtimestamp(record.created, UTC),
             "level": record.levelname,
@@ -52,20 +52,17 @@ class JsonFormatter(logging.Formatter):
             for name in ("request_id", "user", "lambda_request_id", "trace_id"):
                 if (value := getattr(current, name)) is not None:
                     line[name] = value
-        line |= {name: value for name, value in vars(record).items() if name not in _STANDARD}
+        line |= {name: value for name, value in vars(record).items() if name not in _STANDARD_ATTRIBUTES}
         if record.exc_info and record.exc_info[1]:
             line["exception"] = "".join(traceback.format_exception(record.exc_info[1]))
         return to_ascii_json(line)
 
 
 def configure(level: str, stream: TextIO | None = None) -> None:
-    """Send everything from `level` up to `stream` (standard error) as JSON lines; safe to call again."""
+    """Write log records from `level` up to `stream` (standard error by default) as JSON lines. May be called again."""
     handler = logging.StreamHandler(stream or sys.stderr)
     handler.setFormatter(JsonFormatter())
     logging.basicConfig(level=level, handlers=[handler], force=True)
-    # What no line shows need not be looked up (logging HOWTO, "Optimization"); gunicorn's own lines show the process.
-    logging.logThreads = logging.logMultiprocessing = False
-    logging._srcfile = None  # noqa: SLF001 - the documented way to leave out the caller's file and line
-    # These log whole requests at DEBUG, users' data and credentials included.
+    # At DEBUG these log whole requests, including user data and credentials.
     for name in ("botocore", "boto3", "urllib3", "pynamodb", "flask_cors", "s3transfer"):
         logging.getLogger(name).setLevel(max(logging.INFO, logging.getLevelName(level)))

@@ -1,20 +1,19 @@
-"""HTTP: the API as a Flask application."""
+"""The API as a Flask application."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from flask import Flask, Request, Response, request
-from flask.sessions import NullSession, SessionInterface
+from flask import Flask, Response, request
+from flask.json.provider import DefaultJSONProvider
 from flask_cors import CORS
-from werkzeug.routing import MapAdapter
 
 from entrypoints.api import auth, configurations, health, openapi, problems, tickers
 from entrypoints.api.bodies import MAX_BODY
 from entrypoints.api.middleware import RequestContextMiddleware
 from entrypoints.application import KEY, Application
+from entrypoints.encoding import to_json
 from entrypoints.logs import request_context
 
 BLUEPRINTS = (auth.blueprint, configurations.blueprint, tickers.blueprint, health.blueprint)
@@ -22,10 +21,12 @@ BLUEPRINTS = (auth.blueprint, configurations.blueprint, tickers.blueprint, healt
 
 def create_api(application: Application) -> Flask:
     """The Flask application that serves what bootstrap has wired."""
-    app = SynchronousFlask("config-api", static_folder=None, root_path=str(Path(__file__).parent))
-    app.config["MAX_CONTENT_LENGTH"] = MAX_BODY + 1  # Werkzeug cuts a chunked body there, without a word
+    app = Flask("config-api", static_folder=None, root_path=str(Path(__file__).parent))
+    app.json = JSONProvider(app)
+    # Werkzeug truncates a chunked body here without an error; the extra byte reveals a body that is too large.
+    app.config["MAX_CONTENT_LENGTH"] = MAX_BODY + 1
     app.extensions[KEY] = application
-    # An address is right or it is unknown: a redirect would lead a token to the Host that the caller wrote.
+    # Unknown paths are 404. A redirect would send the token to the host that the request names.
     app.url_map.strict_slashes = app.url_map.merge_slashes = False
     settings = application.settings
     if settings.cors_origins:
@@ -55,28 +56,12 @@ def create_api(application: Application) -> Flask:
     return app
 
 
-class NoSessions(SessionInterface):
-    """A request has no session but its token; Flask's own way looks for one, to find that it has no key."""
+class JSONProvider(DefaultJSONProvider):
+    """Flask's provider with the service's JSON format: times are ISO 8601 in UTC, text is UTF-8."""
 
-    def open_session(self, app: Flask, request: Request) -> NullSession:  # noqa: ARG002 - as Flask calls it
-        """One that keeps nothing."""
-        return NullSession()
-
-
-class SynchronousFlask(Flask):
-    """Flask, for views that are plain functions."""
-
-    session_interface = NoSessions()
-
-    def ensure_sync(self, func: Callable[..., Any]) -> Callable[..., Any]:
-        """The function itself: Flask would look at it anew in every request, to find that it is no coroutine."""
-        return func
-
-    def create_url_adapter(self, request: Request | None) -> MapAdapter | None:
-        """What finds the view of a request, and makes paths: which Host was asked for means nothing here."""
-        if request is None:
-            return None
-        return MapAdapter(self.url_map, "", request.root_path, "", request.scheme, request.path, request.method)
+    def dumps(self, obj: Any, **_: Any) -> str:
+        """`obj` as JSON."""
+        return to_json(obj).decode()
 
 
 def _record_route() -> None:
@@ -87,6 +72,6 @@ def _record_route() -> None:
 
 
 def _vary_by_origin(response: Response) -> Response:
-    """flask-cors leaves this out for a single origin; a shared cache needs it all the same."""
+    """Name the header that a shared cache must vary by. flask-cors omits it when there is a single origin."""
     response.vary.add("Origin")
     return response

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from functools import cache
 from typing import Any
 
@@ -51,8 +51,6 @@ def register(app: Flask, blueprints: Sequence[Blueprint]) -> None:
     """Serve the blueprints, and their description at `/openapi.json` and `/docs`."""
     for blueprint in blueprints:
         app.register_blueprint(blueprint)
-    for endpoint, view in app.view_functions.items():
-        app.view_functions[endpoint] = _undocumented(view)
     app.add_template_filter(_code, "code")
     spec = cache(lambda: document(blueprints))  # few processes are ever asked, so none builds it at start
 
@@ -98,13 +96,6 @@ def document(blueprints: Sequence[Blueprint]) -> dict[str, Any]:
             for response in responses.values():
                 response["headers"] = response.get("headers", {}) | {"X-Request-ID": REQUEST_ID}
     return spec
-
-
-def _undocumented(view: Callable[..., Any]) -> Callable[..., Any]:
-    """The view without flask-smorest's decorators: they have said what they had to, and each costs every request."""
-    while hasattr(view, "_apidoc"):
-        view = view.__wrapped__  # type: ignore[attr-defined]  # functools.wraps leaves it there
-    return view
 
 
 def _code(text: str) -> Markup:

@@ -16,7 +16,7 @@ from domain.errors import DomainError
 from domain.events import Event
 from entrypoints.api.bodies import MAX_BODY
 from entrypoints.api.errors import MalformedJson, PayloadTooLarge, Unauthenticated, UnsupportedMediaType
-from entrypoints.encoding import to_json
+from entrypoints.api.representations import respond
 from entrypoints.logs import request_context
 from entrypoints.rate_limits import RateLimited
 
@@ -137,7 +137,9 @@ def answer(
         "request_id": current.request_id if current else None,
         **(extra or {}),
     }
-    return Response(to_json(body), status=problem.status, headers=dict(headers or {}), content_type=MEDIA_TYPE)
+    response = respond(body, problem.status, headers)
+    response.content_type = MEDIA_TYPE
+    return response
 
 
 _DETAILS = {

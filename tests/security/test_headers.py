@@ -80,6 +80,20 @@ def test_what_may_be_kept_has_every_other_header_and_is_the_same_for_everybody(c
     assert "Set-Cookie" not in as_ann.headers
 
 
+@pytest.mark.parametrize("host", ["", "a b", "[::1", "é", "<b>", "a" * 300, "..", "x:port", "a@b", "a\\b"], ids=ascii)
+@pytest.mark.parametrize("path", ["/api/v2/health", "/docs/", "/nothing"])
+def test_a_malformed_host_is_ignored_or_refused_in_the_problem_format(
+    client: FlaskClient, path: str, host: str
+) -> None:
+    environ = {"HTTP_HOST": host.encode().decode("latin-1")}
+
+    answer = client.get("/", environ_overrides={"PATH_INFO": path} | environ)
+
+    assert answer.status_code in {200, 400, 404}
+    assert answer.status_code == 200 or answer.content_type == "application/problem+json"
+    assert "Location" not in answer.headers
+
+
 @pytest.mark.parametrize(
     "path",
     [

@@ -1,4 +1,4 @@
-"""The store in a dict: every promise of the port but durability, for tests and demonstrations."""
+"""Configurations in memory: every promise of the port but durability, for tests and demonstrations."""
 
 from __future__ import annotations
 
@@ -7,66 +7,62 @@ from threading import Lock
 
 from domain.configurations import Configuration, newest_first
 from domain.errors import LimitReached, NotFound, RevisionMismatch
-from domain.ports import AddResult
-
-_Shelf = Mapping[str, Configuration]
+from domain.ports import AddResult, ConfigurationStore
 
 
-class MemoryStore:
-    """Keeps configurations for as long as the process lives; other processes see nothing of it.
+class MemoryStore(ConfigurationStore):
+    """Keeps configurations for the life of the process; other processes do not see them.
 
-    A user's shelf is replaced whole and never changed, so that a reader needs no lock.
+    The mapping of a user is replaced on every write and never changed, so readers need no lock.
     """
 
     def __init__(self) -> None:
-        self._shelves: dict[str, _Shelf] = {}
-        self._writing = Lock()
+        self._by_user: dict[str, Mapping[str, Configuration]] = {}
+        self._write_lock = Lock()
 
     def add(self, configuration: Configuration, *, limit: int) -> AddResult:
-        """See ConfigurationStore."""
         user_id, config_id = configuration.user_id, configuration.config_id
-        with self._writing:
-            shelf = self._shelf(user_id)
-            if config_id in shelf:
-                return AddResult.replay(shelf[config_id], configuration.request_fingerprint)
-            if len(shelf) >= limit:
+        with self._write_lock:
+            stored = self._of(user_id)
+            if config_id in stored:
+                return AddResult.replay(stored[config_id], configuration.request_fingerprint)
+            if len(stored) >= limit:
                 raise LimitReached(limit)
-            self._shelves[user_id] = {**shelf, config_id: configuration}
+            self._by_user[user_id] = {**stored, config_id: configuration}
         return AddResult(configuration, replayed=False)
 
     def get(self, user_id: str, config_id: str) -> Configuration:
-        """See ConfigurationStore."""
         try:
-            return self._shelf(user_id)[config_id]
+            return self._of(user_id)[config_id]
         except KeyError:
             raise NotFound from None
 
     def list(self, user_id: str) -> tuple[Configuration, ...]:
-        """See ConfigurationStore."""
-        return newest_first(self._shelf(user_id).values())
+        return newest_first(self._of(user_id).values())
 
     def update(self, user_id: str, config_id: str, change: Callable[[Configuration], Configuration]) -> Configuration:
-        """See ConfigurationStore."""
-        with self._writing:
+        with self._write_lock:
             configuration = change(self.get(user_id, config_id))
-            self._shelves[user_id] = {**self._shelf(user_id), config_id: configuration}
+            self._by_user[user_id] = {**self._of(user_id), config_id: configuration}
         return configuration
 
     def remove(self, user_id: str, config_id: str, *, revisions: frozenset[str] | None = None) -> None:
-        """See ConfigurationStore."""
-        with self._writing:
+        with self._write_lock:
             if revisions is not None and self.get(user_id, config_id).revision not in revisions:
                 raise RevisionMismatch
-            shelf = dict(self._shelf(user_id))
-            if shelf.pop(config_id, None) is None:
+            remaining = dict(self._of(user_id))
+            if remaining.pop(config_id, None) is None:
                 raise NotFound
-            if shelf:
-                self._shelves[user_id] = shelf
+            if remaining:
+                self._by_user[user_id] = remaining
             else:
-                del self._shelves[user_id]
+                del self._by_user[user_id]
 
     def check(self) -> None:
-        """See ConfigurationStore."""
+        """Memory is always available."""
 
-    def _shelf(self, user_id: str) -> _Shelf:
-        return self._shelves.get(user_id, {})
+    def close(self) -> None:
+        """There is nothing to close."""
+
+    def _of(self, user_id: str) -> Mapping[str, Configuration]:
+        return self._by_user.get(user_id, {})

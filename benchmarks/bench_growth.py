@@ -13,7 +13,8 @@ from functools import partial
 from pathlib import Path
 from uuid import uuid4
 
-from adapters.sqlite import _INSERT, SQLiteStore, _row
+from adapters.sqlite.rows import row_from_configuration
+from adapters.sqlite.store import _INSERT, SQLiteStore
 from benchmarks.plots import Plot
 from benchmarks.report import Section
 from domain.configurations import Configuration
@@ -88,7 +89,7 @@ def fill(store: SQLiteStore, users: Iterator[str] | Sequence[str], *, held: int)
     with store._transaction() as execute:
         for user in users:
             for _ in range(held):
-                execute(_INSERT, _row(a_configuration(user, APPLE, BERKSHIRE)))
+                execute(_INSERT, row_from_configuration(a_configuration(user, APPLE, BERKSHIRE)))
 
 
 @contextmanager

@@ -1,12 +1,11 @@
-"""What the service needs from the world, with the promises that every adapter keeps.
+"""The ports: what the use cases need from outside, and what every adapter promises.
 
-An adapter may also raise Throttled, Contended or StoreUnavailable from any method of the
-store that names them; nothing else of its technology crosses this line.
+No exception of an adapter's technology crosses a port: each method names the domain errors that it raises.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -18,41 +17,41 @@ from domain.ticker_list import Freshness
 from domain.tickers import Listing, Ticker
 
 Clock = Callable[[], datetime]
-"""The wall clock: an aware time in UTC. It may jump."""
+"""The current wall-clock time, aware and in UTC. It may jump."""
 
 NewId = Callable[[], str]
-"""A string that was never given out before."""
+"""A new unique string."""
 
 
 @dataclass(frozen=True, slots=True)
 class AddResult:
-    """A stored configuration; `replayed` if an earlier request had stored it."""
+    """A stored configuration; `replayed` if an earlier request with the same idempotency key stored it."""
 
     configuration: Configuration
     replayed: bool
 
     @classmethod
     def replay(cls, stored: Configuration, request_fingerprint: str | None) -> AddResult:
-        """The answer to a create whose id is taken by `stored`. Raises IdempotencyKeyReused if that was another one."""
+        """The result of a create whose id is taken by `stored`. Raises IdempotencyKeyReused if the requests differ."""
         if stored.request_fingerprint != request_fingerprint:
             raise IdempotencyKeyReused
         return cls(stored, replayed=True)
 
 
 class ConfigurationStore(Protocol):
-    """Keeps each user's configurations, and never more of them than the limit.
+    """Keeps each user's configurations, and never more than the limit.
 
-    What a method wrote when it returned is durable, and the same user's next read sees it.
-    Every method is safe under any number of threads and processes, and to repeat after its
-    answer was lost: a repeat never counts twice and never meets its own success as a failure.
-    After Throttled, Contended or StoreUnavailable the write may or may not have happened.
+    A write that returned is durable, and visible to the same user's next read. Every method is safe under any number
+    of threads and processes. It is safe to repeat a call whose response was lost: a repeat never counts twice, and
+    never takes its own earlier success for a failure. After Throttled, Contended or StoreUnavailable the write may
+    or may not have happened.
     """
 
     def add(self, configuration: Configuration, *, limit: int) -> AddResult:
-        """Store it if the owner holds fewer than `limit`, as one atomic act.
+        """Store it if the owner has fewer than `limit` configurations, as one atomic operation.
 
-        Where its `config_id` is taken already, nothing changes: the stored one comes back as
-        replayed if its `request_fingerprint` is the same, also at the limit.
+        If its `config_id` is taken, nothing changes: the stored configuration is returned as replayed if its
+        `request_fingerprint` is the same, also at the limit.
         Raises LimitReached, IdempotencyKeyReused, Throttled, Contended, StoreUnavailable.
         """
 
@@ -60,27 +59,29 @@ class ConfigurationStore(Protocol):
         """The stored configuration. Raises NotFound, Throttled, StoreUnavailable."""
 
     def list(self, user_id: str) -> tuple[Configuration, ...]:
-        """All of the user's configurations, newest first, of one moment by `config_id` from the last.
+        """All of the user's configurations, in the order of `newest_first`.
 
-        Raises Throttled, StoreUnavailable.
+        One that cannot be read is logged and left out. Raises Throttled, StoreUnavailable.
         """
 
     def update(self, user_id: str, config_id: str, change: Callable[[Configuration], Configuration]) -> Configuration:
-        """Replace the stored configuration by `change` of it, as one atomic act; the result is returned.
+        """Replace the stored configuration by `change` of it, as one atomic operation; returns the result.
 
-        No other write falls between what `change` sees and what it leaves. It is pure, may be called
-        several times, and gives a new `revision`, the same each time; what it raises leaves all as it was.
-        Raises NotFound, Throttled, Contended, StoreUnavailable.
+        `change` is pure, may be called several times, and sets a new `revision`, the same each time. If it raises,
+        nothing is changed. Raises NotFound, Throttled, Contended, StoreUnavailable.
         """
 
     def remove(self, user_id: str, config_id: str, *, revisions: frozenset[str] | None = None) -> None:
-        """Delete it and free its place, as one atomic act, if it is at one of `revisions` (None: at any).
+        """Delete it if it is at one of `revisions` (None: at any), as one atomic operation.
 
         Raises NotFound, RevisionMismatch, Throttled, Contended, StoreUnavailable.
         """
 
     def check(self) -> None:
-        """Return if the store can be reached. Raises Throttled, StoreUnavailable."""
+        """Return if the store can serve requests. Raises Throttled, StoreUnavailable."""
+
+    def close(self) -> None:
+        """Release connections and other resources. The store is not used afterwards."""
 
 
 class TickerListSnapshot(Protocol):
@@ -119,50 +120,3 @@ class IdentityProvider(Protocol):
 
     def identify(self, token: str) -> User:
         """Whoever the token speaks for. Raises InvalidToken, ExpiredToken, IdentityUnavailable."""
-
-
-@dataclass(frozen=True, slots=True)
-class Quota:
-    """What is counted for a user, and what they hold."""
-
-    user_id: str
-    counted: int
-    stored: int
-
-    @property
-    def drifts(self) -> bool:
-        """Whether the two disagree, as they do in a table that an earlier service filled."""
-        return self.counted != self.stored
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """One thing that was examined; `remedy` tells what to do about one that isn't well."""
-
-    subject: str
-    detail: str
-    remedy: str | None = None
-
-    @property
-    def is_well(self) -> bool:
-        """Whether there is nothing to do."""
-        return self.remedy is None
-
-
-class Table(Protocol):
-    """The table behind a store, for those who operate it. Every method may raise StoreUnavailable, with the cause."""
-
-    def provision(self) -> Iterator[str]:
-        """Make what is missing, and say in a sentence each what was made and what was there; safe to repeat."""
-
-    def examine(self) -> Iterator[Finding]:
-        """Look at all that the service needs of the table, and change nothing."""
-
-    def size(self) -> int:
-        """About how many items there are; the number may be hours old."""
-
-    def quotas(self) -> Iterator[Quota]:
-        """Walk the table: every user's quota. One that drifts was looked at twice, and nothing changed in between."""
-
-    def repair(self, user_id: str) -> Quota:
-        """Set the count to what is stored, unless the user creates or deletes meanwhile; the quota after that."""

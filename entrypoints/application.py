@@ -1,4 +1,4 @@
-"""What bootstrap has wired, for the views and commands that use it."""
+"""The application as bootstrap has wired it, for the views, commands and jobs."""
 
 from __future__ import annotations
 
@@ -6,9 +6,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import cast
 
-from flask import current_app
+from flask import Flask, current_app
 
-from domain.ports import Clock, ConfigurationStore, IdentityProvider, Table, TickerList
+from domain.operations import Table
+from domain.ports import Clock, ConfigurationStore, IdentityProvider, TickerList
 from domain.services import ConfigurationService
 from domain.ticker_services import TickerListService, TickerService
 from entrypoints.rate_limits import RateLimit
@@ -19,10 +20,11 @@ KEY = "config_api"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Application:
-    """The services and ports of one running application.
+    """The services and ports of one application.
 
-    `table` gives the store's table, or None for a store without one; only commands ask for it, and
-    for `ticker_list_service`, which only jobs need besides.
+    `table` returns the administration of the store's table, or None for a store without one. Commands call it, and
+    `ticker_list_service`, which jobs call too. `close` releases every resource that bootstrap created: the server
+    worker, the commands and the tests call it.
     """
 
     settings: Settings
@@ -36,8 +38,14 @@ class Application:
     per_user: RateLimit
     per_address: RateLimit
     clock: Clock
+    close: Callable[[], None]
 
 
 def application() -> Application:
     """The application of the current request or command."""
     return cast(Application, current_app.extensions[KEY])
+
+
+def close(app: Flask) -> None:
+    """Release the resources of an application."""
+    cast(Application, app.extensions[KEY]).close()

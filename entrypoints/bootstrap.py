@@ -1,4 +1,4 @@
-"""The one place that knows every adapter: settings in, a wired application out."""
+"""Wires the application from the settings. The only module that imports adapters."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import logging
 import random
 import secrets
 import time
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from datetime import UTC, datetime
 from functools import partial
 from uuid import uuid4
@@ -14,7 +14,9 @@ from uuid import uuid4
 from flask import Flask
 
 from domain.errors import StoreUnavailable
-from domain.ports import Clock, ConfigurationStore, IdentityProvider, NewId, Table, TickerList
+from domain.events import Event
+from domain.operations import Table
+from domain.ports import Clock, ConfigurationStore, IdentityProvider, NewId, TickerList
 from domain.services import ConfigurationService
 from domain.ticker_services import TickerListService, TickerService
 from entrypoints import dashboard
@@ -22,7 +24,7 @@ from entrypoints.api.app import create_api
 from entrypoints.api.faults import blueprint_for
 from entrypoints.application import Application
 from entrypoints.cli import COMMANDS
-from entrypoints.metrics import TimedStore
+from entrypoints.metrics import timed_store
 from entrypoints.rate_limits import RateLimit
 from entrypoints.settings import Settings, SettingsError, StoreKind
 
@@ -52,38 +54,49 @@ def create_app(
 ) -> Flask:
     """The application that the settings describe; each keyword argument replaces one of its parts.
 
-    `on_lambda` says that nothing runs between requests.
+    `on_lambda`: nothing runs between requests. The caller closes the result with `application.close`, and the parts
+    that it passed itself. Raises SettingsError.
     """
-    rng = rng or random.SystemRandom()  # a seeded one would be the same in every copy of a SnapStart snapshot
-    # Before the database is created, because a key file of an earlier release belongs to an existing database.
-    identities = identities or _identities(settings, clock=clock, rng=rng)
-    store = TimedStore(store or _store(settings, clock=clock, rng=rng))
-    ticker_list = ticker_list or _ticker_list(settings, clock=clock, rng=rng, background=not on_lambda)
-    plan = None
-    if settings.faults:
-        from adapters.faults import FaultPlan, FaultyStore
+    # A seeded generator would be the same in every copy of a SnapStart snapshot.
+    rng = rng or random.SystemRandom()
+    with ExitStack() as resources:
+        # Before the database is created, because a key file of an earlier release belongs to an existing database.
+        identities = identities or _identities(settings, clock=clock, rng=rng)
+        if store is None:
+            store = _store(settings, clock=clock, rng=rng)
+            resources.callback(store.close)
+        store = timed_store(store)
+        if ticker_list is None:
+            ticker_list = _ticker_list(settings, clock=clock, rng=rng, background=not on_lambda)
+        plan = None
+        if settings.faults:
+            from adapters.faults import FaultPlan, faulty_store
 
-        log.warning("whoever reaches this service can make it fail", extra={"setting": "CONFIG_API_FAULTS"})
-        plan = FaultPlan()
-        store = FaultyStore(store, plan, sleep=time.sleep)
-    tickers = TickerService(ticker_list, rng=rng)
-    app = create_api(
-        Application(
-            settings=settings,
-            configurations=ConfigurationService(
-                store=store, tickers=tickers, limits=settings.limits, clock=clock, new_id=ids
-            ),
-            tickers=tickers,
-            identities=identities,
-            store=store,
-            table=partial(_table, settings, clock=clock),
-            ticker_list=ticker_list,
-            ticker_list_service=partial(_ticker_list_service, settings, clock=clock, rng=rng),
-            per_user=RateLimit(settings.rate_user, rng=rng),
-            per_address=RateLimit(settings.rate_address, rng=rng),
-            clock=clock,
+            log.warning(
+                "every caller can inject faults",
+                extra={"event": Event.FAULT_INJECTION_ENABLED, "setting": "CONFIG_API_FAULTS"},
+            )
+            plan = FaultPlan()
+            store = faulty_store(store, plan, sleep=time.sleep)
+        tickers = TickerService(ticker_list, rng=rng)
+        app = create_api(
+            Application(
+                settings=settings,
+                configurations=ConfigurationService(
+                    store=store, tickers=tickers, limits=settings.limits, clock=clock, new_id=ids
+                ),
+                tickers=tickers,
+                identities=identities,
+                store=store,
+                table=partial(_table, settings, clock=clock),
+                ticker_list=ticker_list,
+                ticker_list_service=partial(_ticker_list_service, settings, clock=clock, rng=rng),
+                per_user=RateLimit(settings.rate_user, rng=rng),
+                per_address=RateLimit(settings.rate_address, rng=rng),
+                clock=clock,
+                close=resources.pop_all().close,
+            )
         )
-    )
     app.register_blueprint(dashboard.blueprint)
     if plan is not None:
         app.register_blueprint(blueprint_for(plan))
@@ -98,13 +111,15 @@ def _store(settings: Settings, *, clock: Clock, rng: random.Random) -> Configura
 
         return MemoryStore()
     if settings.store is StoreKind.SQLITE:
-        from adapters.sqlite import DatabaseUnusable, SQLiteStore
+        from adapters.sqlite.errors import DatabaseUnusable
+        from adapters.sqlite.store import SQLiteStore
 
         try:
             embedded = SQLiteStore(settings.sqlite_path, rng=rng)
         except DatabaseUnusable as error:
             raise SettingsError({"CONFIG_API_SQLITE_PATH": str(error)}) from error
-        with suppress(StoreUnavailable):  # what is past its time may stay until the next start
+        # Expired rows may stay until the next start.
+        with suppress(StoreUnavailable):
             embedded.purge(clock())
         return embedded
     from botocore.exceptions import NoRegionError

@@ -13,10 +13,10 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import TypeVar
 
-from domain.configurations import Configuration
 from domain.deadline import Monotonic
 from domain.events import Event
-from domain.ports import AddResult, ConfigurationStore
+from domain.interception import InterceptedStore
+from domain.ports import ConfigurationStore
 from entrypoints.logs import request_context
 
 NAMESPACE = "ConfigAPI"
@@ -98,41 +98,15 @@ def measure(stage: str) -> None:
         handler.addFilter(EmbeddedMetrics(stage))
 
 
-class TimedStore:
-    """The store, and the time that a request spends in it, retries included, for the request's line."""
+def timed_store(store: ConfigurationStore, *, clock: Monotonic = time.monotonic) -> ConfigurationStore:
+    """`store`, with the time spent in it, retries included, added to `store_ms` of the request's context."""
 
-    def __init__(self, store: ConfigurationStore, *, clock: Monotonic = time.monotonic) -> None:
-        self._store = store
-        self._clock = clock
-
-    def add(self, configuration: Configuration, *, limit: int) -> AddResult:
-        """As promised by the port."""
-        return self._timed(lambda: self._store.add(configuration, limit=limit))
-
-    def get(self, user_id: str, config_id: str) -> Configuration:
-        """As promised by the port."""
-        return self._timed(lambda: self._store.get(user_id, config_id))
-
-    def list(self, user_id: str) -> tuple[Configuration, ...]:
-        """As promised by the port."""
-        return self._timed(lambda: self._store.list(user_id))
-
-    def update(self, user_id: str, config_id: str, change: Callable[[Configuration], Configuration]) -> Configuration:
-        """As promised by the port."""
-        return self._timed(lambda: self._store.update(user_id, config_id, change))
-
-    def remove(self, user_id: str, config_id: str, *, revisions: frozenset[str] | None = None) -> None:
-        """As promised by the port."""
-        self._timed(lambda: self._store.remove(user_id, config_id, revisions=revisions))
-
-    def check(self) -> None:
-        """As promised by the port."""
-        self._timed(self._store.check)
-
-    def _timed(self, call: Callable[[], T]) -> T:
-        started = self._clock()
+    def measure_time(operation: str, call: Callable[[], T]) -> T:  # noqa: ARG001 - one name for all operations
+        started = clock()
         try:
             return call()
         finally:
             if (current := request_context.get()) is not None:
-                current.store_ms = (current.store_ms or 0.0) + (self._clock() - started) * 1000
+                current.store_ms = (current.store_ms or 0.0) + (clock() - started) * 1000
+
+    return InterceptedStore(store, measure_time)

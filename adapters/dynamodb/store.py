@@ -170,6 +170,10 @@ class DynamoDBStore:
         """See ConfigurationStore. One attempt to read a key that nobody has."""
         self._probe("check", lambda: self._translated(lambda: self._table.get_item("HEALTH", "HEALTH")))
 
+    def close(self) -> None:
+        """Close the connections to DynamoDB."""
+        self._table.connection.client.close()
+
     def _replay(self, configuration: Configuration, raw: RawItem | None) -> AddResult:
         if raw is None:  # an engine that leaves the item out of its reasons
             raw = self._read(configuration.user_id, configuration.config_id)

@@ -22,7 +22,8 @@ from adapters.aws.errors import AWS_ERRORS, ErrorKind, classify_dynamodb_error
 from adapters.aws.retry import Sleep
 from adapters.dynamodb.models import CONFIGURATION, QUOTA, RawItem, is_deleted, partition
 from domain.errors import StoreUnavailable
-from domain.ports import Clock, Finding, Quota
+from domain.operations import Finding, Quota
+from domain.ports import Clock
 
 TTL_ATTRIBUTE = "expires_at"
 KEYS: Mapping[str, Literal["HASH", "RANGE"]] = {"PK": "HASH", "SK": "RANGE"}

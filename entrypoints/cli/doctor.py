@@ -9,7 +9,7 @@ import click
 from flask.cli import with_appcontext
 
 from domain.errors import TryLater
-from domain.ports import Finding
+from domain.operations import Finding
 from domain.ticker_list import TickerSource
 from entrypoints.application import Application, application
 
@@ -24,8 +24,8 @@ def doctor() -> None:
     console = Console(soft_wrap=True)
     ill = 0
     for finding in _findings(application()):
-        ill += not finding.is_well
-        mark, style = ("ok  ", "green") if finding.is_well else ("ILL ", "bold red")
+        ill += not finding.passed
+        mark, style = ("ok  ", "green") if finding.passed else ("ILL ", "bold red")
         console.print(Text.assemble((mark, style), (f"{finding.subject}: ", "bold"), finding.detail))
         if finding.remedy:
             console.print(Text(f"    {finding.remedy}"))

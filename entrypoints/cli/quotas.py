@@ -7,7 +7,7 @@ import sys
 import click
 from flask.cli import AppGroup
 
-from domain.ports import Quota
+from domain.operations import Quota
 from entrypoints.cli.table import the_table
 
 quotas = AppGroup("quotas", help="The counts that hold each user's limit.")

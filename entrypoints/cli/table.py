@@ -8,7 +8,7 @@ from contextlib import contextmanager
 import click
 
 from domain.errors import StoreUnavailable
-from domain.ports import Table
+from domain.operations import Table
 from entrypoints.application import application
 
 

@@ -6,6 +6,7 @@ Another store joins with a stage of its own and a place in STAGES.
 from __future__ import annotations
 
 import random
+import sqlite3
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
@@ -16,13 +17,14 @@ from pathlib import Path
 from threading import Lock
 from types import TracebackType
 from typing import Any, Protocol
+from weakref import WeakKeyDictionary
 
 import pytest
 from pynamodb.signals import pre_dynamodb_send
 
 from adapters.dynamodb.store import DynamoDBStore
 from adapters.memory import MemoryStore
-from adapters.sqlite import SQLiteStore
+from adapters.sqlite.store import SQLiteStore
 from domain.ports import ConfigurationStore
 from tests.simulation.endpoint import SimulatedTable
 from tests.support.ministack import a_dynamodb_store, a_table, ministack
@@ -65,12 +67,12 @@ class MemoryStage:
 
     @contextmanager
     def interrupt(self, store: MemoryStore, interruption: Interruption) -> Iterator[None]:
-        lock = store._writing
-        store._writing = _InterruptedLock(lock, interruption)  # type: ignore[assignment]  # a lock for a `with`
+        lock = store._write_lock
+        store._write_lock = _InterruptedLock(lock, interruption)  # type: ignore[assignment]  # a lock for a `with`
         try:
             yield
         finally:
-            store._writing = lock
+            store._write_lock = lock
 
 
 class _InterruptedLock:
@@ -88,21 +90,43 @@ class _InterruptedLock:
 
 @dataclass
 class SQLiteStage:
-    """Each handle has connections of its own; every statement is a step. It can be sent to another process."""
+    """Each handle has its own connections; every statement is a step. It can be sent to another process."""
 
     path: Path
 
     def open(self) -> SQLiteStore:
-        return SQLiteStore(self.path, rng=random.Random(0))
+        steps = _Steps()
+
+        class TracedConnection(sqlite3.Connection):
+            def __init__(self, *args: Any, **kwargs: Any) -> None:
+                super().__init__(*args, **kwargs)
+                self.set_trace_callback(steps.callback)
+
+        store = SQLiteStore(self.path, rng=random.Random(0), connection_factory=TracedConnection)
+        _STEPS[store] = steps
+        return store
 
     @contextmanager
     def interrupt(self, store: SQLiteStore, interruption: Interruption) -> Iterator[None]:
-        with store._lent() as connection:
-            connection.set_trace_callback(interruption.step)
+        steps = _STEPS[store]
+        steps.interruption = interruption
         try:
             yield
         finally:
-            connection.set_trace_callback(None)
+            steps.interruption = None
+
+
+class _Steps:
+    """Passes the statements of one handle to the current interruption, if there is one."""
+
+    interruption: Interruption | None = None
+
+    def callback(self, statement: str) -> None:
+        if self.interruption is not None:
+            self.interruption.step(statement)
+
+
+_STEPS: WeakKeyDictionary[SQLiteStore, _Steps] = WeakKeyDictionary()
 
 
 @dataclass

@@ -12,7 +12,7 @@ import pytest
 
 from adapters.dynamodb.store import DynamoDBStore
 from adapters.dynamodb.table import DynamoDBTable
-from domain.ports import Quota
+from domain.operations import Quota
 from tests.builders import a_configuration
 from tests.support.ministack import a_dynamodb_store, a_shelf, dynamodb_client, with_endpoint
 

@@ -7,7 +7,7 @@ import resource
 import sys
 from pathlib import Path
 
-from adapters.sqlite import SQLiteStore
+from adapters.sqlite.store import SQLiteStore
 from domain.errors import StoreUnavailable
 from entrypoints import logs
 from tests.builders import a_configuration

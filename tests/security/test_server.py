@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from adapters.sqlite import APPLICATION_ID
+from adapters.sqlite.schema import APPLICATION_ID
 from tests.support.ministack import free_port
 from tests.support.servers import CONFIGURATION, Server, serving
 

@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import pytest
 
-from adapters.faults import FaultPlan, Faults, FaultyStore
+from adapters.faults import FaultPlan, Faults, faulty_store
 from adapters.memory import MemoryStore
 from domain.deadline import within
 from domain.errors import StoreUnavailable, Throttled
@@ -26,13 +26,13 @@ def slept() -> list[float]:
 
 
 @pytest.fixture
-def store(plan: FaultPlan, slept: list[float]) -> FaultyStore:
-    return FaultyStore(MemoryStore(), plan, sleep=slept.append)
+def store(plan: FaultPlan, slept: list[float]) -> ConfigurationStore:
+    return faulty_store(MemoryStore(), plan, sleep=slept.append)
 
 
 @pytest.mark.parametrize(("fault", "error"), [("throttled", Throttled), ("unavailable", StoreUnavailable)])
 def test_what_is_refused_is_not_written(
-    store: FaultyStore, plan: FaultPlan, fault: str, error: type[Throttled | StoreUnavailable]
+    store: ConfigurationStore, plan: FaultPlan, fault: str, error: type[Throttled | StoreUnavailable]
 ) -> None:
     plan.plan(**{fault: 2}, retry_after=3)
 
@@ -44,7 +44,7 @@ def test_what_is_refused_is_not_written(
     assert store.list("ann") == ()
 
 
-def test_what_is_lost_is_written(store: FaultyStore, plan: FaultPlan) -> None:
+def test_what_is_lost_is_written(store: ConfigurationStore, plan: FaultPlan) -> None:
     configuration = a_configuration("ann")
     plan.plan(lost_answers=1)
 
@@ -54,7 +54,7 @@ def test_what_is_lost_is_written(store: FaultyStore, plan: FaultPlan) -> None:
     assert store.add(configuration, limit=1).replayed
 
 
-def test_a_call_fails_in_one_way_at_a_time(store: FaultyStore, plan: FaultPlan) -> None:
+def test_a_call_fails_in_one_way_at_a_time(store: ConfigurationStore, plan: FaultPlan) -> None:
     plan.plan(throttled=1, unavailable=1, lost_answers=1, slow=1)
 
     for error in (Throttled, StoreUnavailable, StoreUnavailable):
@@ -75,7 +75,7 @@ CALLS: dict[str, Callable[[ConfigurationStore], object]] = {
 
 
 @pytest.mark.parametrize("method", CALLS)
-def test_only_the_planned_methods_are_hit(store: FaultyStore, plan: FaultPlan, method: str) -> None:
+def test_only_the_planned_methods_are_hit(store: ConfigurationStore, plan: FaultPlan, method: str) -> None:
     plan.plan(throttled=1, methods=(method,))
 
     for other in CALLS.keys() - {method}:
@@ -85,7 +85,7 @@ def test_only_the_planned_methods_are_hit(store: FaultyStore, plan: FaultPlan, m
         CALLS[method](store)
 
 
-def test_a_slow_call_is_slow_and_then_answers(store: FaultyStore, plan: FaultPlan, slept: list[float]) -> None:
+def test_a_slow_call_is_slow_and_then_answers(store: ConfigurationStore, plan: FaultPlan, slept: list[float]) -> None:
     plan.plan(slow=1, delay=1.5)
 
     assert store.list("ann") == ()
@@ -94,7 +94,7 @@ def test_a_slow_call_is_slow_and_then_answers(store: FaultyStore, plan: FaultPla
     assert slept == [1.5]
 
 
-def test_no_call_outlives_its_deadline(store: FaultyStore, plan: FaultPlan, slept: list[float]) -> None:
+def test_no_call_outlives_its_deadline(store: ConfigurationStore, plan: FaultPlan, slept: list[float]) -> None:
     plan.plan(slow=1, delay=9)
 
     with within(2), pytest.raises(StoreUnavailable):
@@ -103,7 +103,7 @@ def test_no_call_outlives_its_deadline(store: FaultyStore, plan: FaultPlan, slep
     assert 0 < slept[0] <= 2
 
 
-def test_the_operators_probe_is_left_alone(store: FaultyStore, plan: FaultPlan) -> None:
+def test_the_operators_probe_is_left_alone(store: ConfigurationStore, plan: FaultPlan) -> None:
     plan.plan(throttled=1, unavailable=1, slow=1)
 
     store.check()

@@ -11,7 +11,7 @@ from adapters.memory import MemoryStore
 from domain.errors import NotFound
 from domain.events import Event
 from entrypoints.logs import JsonFormatter, RequestContext, request_context
-from entrypoints.metrics import METRICS, EmbeddedMetrics, TimedStore
+from entrypoints.metrics import METRICS, EmbeddedMetrics, timed_store
 from tests.builders import a_configuration
 
 
@@ -76,7 +76,7 @@ def test_every_metric_is_a_number_with_a_unit_and_dimensions_that_are_in_the_lin
 
 def test_the_time_in_the_store_adds_up_over_a_request_also_where_it_refuses() -> None:
     ticks = iter([0.0, 0.010, 1.0, 1.005])
-    store = TimedStore(MemoryStore(), clock=lambda: next(ticks))
+    store = timed_store(MemoryStore(), clock=lambda: next(ticks))
     current = RequestContext("r")
     token = request_context.set(current)
 

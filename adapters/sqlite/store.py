@@ -1,0 +1,177 @@
+"""Configurations in SQLite, with the limit enforced by counting inside the write transaction.
+
+The write-ahead log lets readers and the writer work at the same time; `synchronous=FULL` makes every acknowledged
+write durable (https://sqlite.org/wal.html). Each write is one transaction that takes the write lock before it reads;
+the limit is counted from the rows themselves, so there is no counter that could be wrong.
+"""
+
+from __future__ import annotations
+
+import logging
+import random
+import sqlite3
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import closing, contextmanager
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from adapters.sqlite.connections import ConnectionPool
+from adapters.sqlite.errors import DatabaseUnusable, remedy_for
+from adapters.sqlite.rows import COLUMNS, Row, configuration_from_row, row_from_configuration, text_from_time
+from adapters.sqlite.schema import create_file, migrate
+from domain.configurations import Configuration, newest_first
+from domain.errors import LimitReached, NotFound, RevisionMismatch, StoreUnavailable
+from domain.events import Event
+from domain.ports import AddResult, ConfigurationStore
+from domain.times import random_between
+
+log = logging.getLogger(__name__)
+
+PATIENCE = 5.0
+"""Seconds to wait for another writer where the request has no deadline."""
+
+RETRY_AFTER = timedelta(seconds=1), timedelta(seconds=5)
+
+_GET = f"SELECT {COLUMNS} FROM configurations WHERE user_id = ? AND config_id = ?"  # nosec # noqa: S608 - constants only
+_LIST = f"SELECT {COLUMNS} FROM configurations WHERE user_id = ?"  # nosec # noqa: S608 - constants only
+_COUNT = "SELECT count(*) FROM configurations WHERE user_id = ?"
+_INSERT = f"INSERT INTO configurations ({COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"  # nosec # noqa: S608 - constants only
+_UPDATE = f"""UPDATE configurations SET ({COLUMNS}) = (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+    WHERE user_id = ? AND config_id = ?"""  # nosec # noqa: S608 - constants only
+_DELETE = "DELETE FROM configurations WHERE user_id = ? AND config_id = ?"
+_PURGE = "DELETE FROM configurations WHERE expires_at < ?"
+_CHECK = "INSERT INTO health (id, checks) VALUES (1, 1) ON CONFLICT DO UPDATE SET checks = checks + 1"
+
+
+class SQLiteStore(ConfigurationStore):
+    """A ConfigurationStore in the file at `path`, which is created if it is missing.
+
+    A write waits for other writers until the deadline of the request, or `patience` seconds without one. An error of
+    SQLite that is not a bug of the service becomes StoreUnavailable and a log line; the next request tries again.
+    The constructor raises DatabaseUnusable. `connection_factory` is the `factory` of `sqlite3.connect`.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        *,
+        rng: random.Random,
+        patience: float = PATIENCE,
+        connection_factory: type[sqlite3.Connection] = sqlite3.Connection,
+    ) -> None:
+        self._path = path.absolute()
+        self._random = rng
+        try:
+            create_file(self._path)
+            self._pool = ConnectionPool(self._path, patience=patience, factory=connection_factory)
+            # No connection stays open, because the process may fork.
+            with closing(self._pool.open(busy_timeout=patience)) as connection:
+                migrate(connection, self._path)
+        except OSError as error:
+            remedy = "It must be a file, in a directory that the service's user may write."
+            raise DatabaseUnusable(f"{path}: {error.strerror}. {remedy}") from error
+        except sqlite3.Error as error:
+            if remedy_for(error) is None:
+                raise
+            raise DatabaseUnusable(f"{path}: {error}. {remedy_for(error)}") from error
+
+    def add(self, configuration: Configuration, *, limit: int) -> AddResult:
+        user_id = configuration.user_id
+        with self._transaction() as execute:
+            stored = execute(_GET, (user_id, configuration.config_id)).fetchone()
+            if stored is not None:
+                return AddResult.replay(configuration_from_row(stored), configuration.request_fingerprint)
+            (count,) = execute(_COUNT, (user_id,)).fetchone()
+            if count >= limit:
+                raise LimitReached(limit)
+            execute(_INSERT, row_from_configuration(configuration))
+        return AddResult(configuration, replayed=False)
+
+    def get(self, user_id: str, config_id: str) -> Configuration:
+        with self._translated_errors():
+            rows = self._pool.read(_GET, (user_id, config_id))
+            if not rows:
+                raise NotFound
+            return configuration_from_row(rows[0])
+
+    def list(self, user_id: str) -> tuple[Configuration, ...]:
+        with self._translated_errors():
+            return newest_first(self._readable(self._pool.read(_LIST, (user_id,))))
+
+    def update(self, user_id: str, config_id: str, change: Callable[[Configuration], Configuration]) -> Configuration:
+        with self._transaction() as execute:
+            configuration = change(self._stored(execute, user_id, config_id))
+            execute(_UPDATE, (*row_from_configuration(configuration), user_id, config_id))
+        return configuration
+
+    def remove(self, user_id: str, config_id: str, *, revisions: frozenset[str] | None = None) -> None:
+        with self._transaction() as execute:
+            stored = self._stored(execute, user_id, config_id)
+            if revisions is not None and stored.revision not in revisions:
+                raise RevisionMismatch
+            execute(_DELETE, (user_id, config_id))
+
+    def check(self) -> None:
+        """Commits a change of one page: a database that can only be read, or a full disk, counts as unavailable."""
+        with self._transaction() as execute:
+            execute(_CHECK)
+
+    def purge(self, now: datetime) -> int:
+        """Delete what expired before `now` and return the number of rows. Raises StoreUnavailable.
+
+        Called at the start of the service. The session of an owner has ended long before, so no user sees a difference.
+        """
+        with self._transaction() as execute:
+            return execute(_PURGE, (text_from_time(now),)).rowcount
+
+    def close(self) -> None:
+        self._pool.close()
+
+    @contextmanager
+    def _transaction(self) -> Iterator[Callable[..., sqlite3.Cursor]]:
+        with self._translated_errors(), self._pool.transaction() as execute:
+            yield execute
+
+    @contextmanager
+    def _translated_errors(self) -> Iterator[None]:
+        """Turn errors of SQLite that an operator can remedy into StoreUnavailable, with a log line."""
+        try:
+            yield
+        except sqlite3.Error as error:
+            remedy = remedy_for(error)
+            if remedy is None:
+                raise
+            log.error(  # noqa: TRY400 - the cause is in the line; the trace adds nothing
+                "the database failed",
+                extra={
+                    "event": Event.DATABASE_FAILED,
+                    "path": str(self._path),
+                    "sqlite_error": str(error),
+                    "remedy": remedy,
+                },
+            )
+            raise StoreUnavailable(
+                "The store cannot be used now.", retry_after=random_between(*RETRY_AFTER, self._random)
+            ) from error
+
+    def _stored(self, execute: Callable[..., sqlite3.Cursor], user_id: str, config_id: str) -> Configuration:
+        row = execute(_GET, (user_id, config_id)).fetchone()
+        if row is None:
+            raise NotFound
+        return configuration_from_row(row)
+
+    def _readable(self, rows: Iterable[Row]) -> Iterator[Configuration]:
+        """The configurations of the rows; one that cannot be read is logged and does not hide the others."""
+        for row in rows:
+            try:
+                yield configuration_from_row(row)
+            except sqlite3.OperationalError as error:
+                log.error(  # noqa: TRY400 - the cause is in the line; the trace adds nothing
+                    "unreadable item left out",
+                    extra={
+                        "event": Event.ITEM_UNREADABLE,
+                        "path": str(self._path),
+                        "config_id": row[0],
+                        "cause": str(error.__cause__),
+                    },
+                )

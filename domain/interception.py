@@ -1,0 +1,47 @@
+"""A store that passes every operation through a function: fault injection and time measurement use it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Protocol, TypeVar
+
+from domain.configurations import Configuration
+from domain.ports import AddResult, ConfigurationStore
+
+T = TypeVar("T")
+
+
+class Intercept(Protocol):
+    """Surrounds one operation of a store."""
+
+    def __call__(self, operation: str, call: Callable[[], T]) -> T:
+        """Make the call of `operation` (the name of a port method) and return its result, or raise instead."""
+
+
+class InterceptedStore(ConfigurationStore):
+    """`store`, with every operation passed through `intercept`."""
+
+    def __init__(self, store: ConfigurationStore, intercept: Intercept) -> None:
+        self._store = store
+        self._intercept = intercept
+
+    def add(self, configuration: Configuration, *, limit: int) -> AddResult:
+        return self._intercept("add", lambda: self._store.add(configuration, limit=limit))
+
+    def get(self, user_id: str, config_id: str) -> Configuration:
+        return self._intercept("get", lambda: self._store.get(user_id, config_id))
+
+    def list(self, user_id: str) -> tuple[Configuration, ...]:
+        return self._intercept("list", lambda: self._store.list(user_id))
+
+    def update(self, user_id: str, config_id: str, change: Callable[[Configuration], Configuration]) -> Configuration:
+        return self._intercept("update", lambda: self._store.update(user_id, config_id, change))
+
+    def remove(self, user_id: str, config_id: str, *, revisions: frozenset[str] | None = None) -> None:
+        self._intercept("remove", lambda: self._store.remove(user_id, config_id, revisions=revisions))
+
+    def check(self) -> None:
+        self._intercept("check", self._store.check)
+
+    def close(self) -> None:
+        self._store.close()

@@ -39,5 +39,12 @@ def is_one_visible_line(text: str) -> bool:
     )
 
 
+def without_invisible(text: str) -> str:
+    """The text without characters that are not displayed, such as the zero-width space."""
+    if text.isascii():
+        return text
+    return "".join(character for character in text if not _is_invisible(character))
+
+
 def _is_invisible(character: str) -> bool:
     return character in _BLANK or any(ord(character) in ignorable for ignorable in _DEFAULT_IGNORABLE)

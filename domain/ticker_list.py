@@ -56,10 +56,12 @@ class Freshness:
 class TickerFile:
     """The traded tickers of one source file.
 
-    `ranked`: they are in the order of market value. `skipped`: rows whose symbol is invalid.
+    `exchanges`: the file lists every symbol of these, so that a missing symbol is delisted. `ranked`: the tickers
+    are in the order of market value. `skipped`: rows whose symbol is invalid.
     """
 
     tickers: tuple[Ticker, ...]
+    exchanges: frozenset[str]
     ranked: bool
     skipped: int
 
@@ -129,31 +131,51 @@ def check_losses(before: AbstractSet[str], after: AbstractSet[str]) -> None:
 
 def merge(
     before: Mapping[str, Listing],
-    traded: Iterable[Ticker],
+    files: Iterable[TickerFile],
     *,
-    ranking: Sequence[str],
     successors: Mapping[str, str],
     today: date,
 ) -> dict[str, Listing]:
-    """The traded tickers, ordered by `ranking` and then as given; all others of `before` as delisted today.
+    """The listings of the files, and those of `before` that no file replaces.
 
-    Where a symbol is given twice, the first one counts. Raises TickerListRefused for impossible successors.
+    Files without a ranking, which are the exchanges' own, take precedence: where they list all symbols of an
+    exchange, another file adds none. A symbol of `before` is delisted today if a file lists all symbols of its
+    exchange, but not this one; otherwise it is kept. Raises TickerListRefused for impossible successors.
     """
     listed: dict[str, Listing] = {}
-    for ticker in traded:
-        known = before.get(ticker.symbol, Listing(ticker))
-        listed.setdefault(ticker.symbol, Listing(ticker, sector=known.sector, industry=known.industry))
-    merged = {symbol: listed[symbol] for symbol in ranking if symbol in listed} | listed
+    exchanges: frozenset[str] = frozenset()
+    for file in sorted(files, key=lambda file: file.ranked):
+        for ticker in file.tickers:
+            if ticker.exchange not in exchanges:
+                known = before.get(ticker.symbol, Listing(ticker))
+                listed.setdefault(ticker.symbol, Listing(ticker, sector=known.sector, industry=known.industry))
+        exchanges |= file.exchanges
     for symbol, listing in before.items():
-        if symbol not in merged:
-            gone = listing if not listing.is_active else replace(listing, is_active=False, delisted_at=today)
-            merged[symbol] = replace(gone, successor=successors.get(symbol, gone.successor))
+        if symbol not in listed:
+            delisted = listing.is_active and listing.ticker.exchange in exchanges
+            listed[symbol] = replace(listing, is_active=False, delisted_at=today) if delisted else listing
     for symbol, successor in successors.items():
-        if symbol not in merged or merged[symbol].is_active:
+        if symbol not in listed or listed[symbol].is_active:
             raise TickerListRefused(f"{symbol} is not a delisted symbol, so it has no successor")
-        if successor not in merged:
+        if successor not in listed:
             raise TickerListRefused(f"{successor}, the successor of {symbol}, is unknown")
-    return merged
+        listed[symbol] = replace(listed[symbol], successor=successor)
+    return listed
+
+
+def merge_rankings(newest: Iterable[str], previous: Iterable[str]) -> list[str]:
+    """The newest ranking; each symbol that only the previous one has keeps its place behind its predecessor."""
+    position = {symbol: place for place, symbol in enumerate(newest)}
+    last = -1
+    for symbol in previous:
+        last = position.setdefault(symbol, last)
+    return sorted(position, key=position.__getitem__)
+
+
+def rank(listings: Mapping[str, Listing], ranking: Iterable[str]) -> dict[str, Listing]:
+    """The traded listings in the order of the ranking, then new ones, then delisted ones."""
+    ordered = {symbol: listings[symbol] for symbol in ranking if symbol in listings} | dict(listings)
+    return dict(sorted(ordered.items(), key=lambda item: not item[1].is_active))
 
 
 def compare(before: Mapping[str, Listing], after: Mapping[str, Listing]) -> list[TickerListChange]:

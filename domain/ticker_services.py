@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, timedelta
 from pathlib import Path
 
@@ -29,6 +29,8 @@ from domain.ticker_list import (
     check_losses,
     compare,
     merge,
+    merge_rankings,
+    rank,
     traded_symbols,
 )
 from domain.tickers import Listing, Ticker, TickerStatus, TickerValidation, canonical_symbol, validate_symbol
@@ -124,22 +126,19 @@ class TickerListService:
         """Download (or open) and parse the source file at a URL or path."""
         return self._files.read_source(source, on_progress=on_progress)
 
-    def build(self, files: Iterable[TickerFile], *, successors: Mapping[str, str]) -> TickerListCandidate:
-        """A list of the tickers in the files; other symbols of the published list are kept as delisted."""
-        files, base, now = list(files), self._published(), self._clock()
-        bundled = self._bundled()
-        before = base.listings if base else {}
-        listings = merge(
-            before or {symbol: listing for symbol, listing in bundled.items() if not listing.is_active},
-            [ticker for file in sorted(files, key=lambda file: file.ranked) for ticker in file.tickers],
-            ranking=[t.symbol for file in files if file.ranked for t in file.tickers] or list(before or bundled),
-            successors=successors,
-            today=now.date(),
-        )
+    def build(self, files: Sequence[TickerFile], *, successors: Mapping[str, str]) -> TickerListCandidate:
+        """A new version of the published list, and of the bundled list where that one has more, from the files."""
+        base, bundled, now = self._published(), self._bundled(), self._clock()
+        published = base.listings if base else {}
+        listings = merge({**bundled, **published}, files, successors=successors, today=now.date())
+        ranking = merge_rankings(published, bundled)
+        for file in files:
+            if file.ranked:
+                ranking = merge_rankings([ticker.symbol for ticker in file.tickers], ranking)
         return TickerListCandidate(
             version=now.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
             updated_at=now,
-            listings=listings,
+            listings=rank(listings, ranking),
             based_on=base.etag if base else None,
             base=base,
             skipped=sum(file.skipped for file in files),

@@ -1,4 +1,4 @@
-"""Ticker symbols, and what a list of them may say about one."""
+"""Ticker symbols, their spellings, and the result of validating one against a list."""
 
 from __future__ import annotations
 
@@ -7,11 +7,33 @@ from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 
+from domain.text import without_invisible
+
 SYMBOL = r"[A-Z0-9]{1,8}(?:\.[A-Z0-9]{1,4}){0,2}"
-"""What a symbol looks like in its one spelling."""
+"""The pattern of a canonical symbol."""
 
 _SYMBOL = re.compile(SYMBOL)
-_SPELLINGS = str.maketrans("-/", "..")
+
+_ASCII = str.maketrans(
+    {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)}  # fullwidth forms
+    | dict.fromkeys((*range(0x2010, 0x2016), 0x2212, 0xFE58, 0xFE63), "-")  # hyphens, dashes, the minus sign
+    | dict.fromkeys((0x2044, 0x2215), "/")  # slashes
+)
+"""Characters of other scripts and of typesetting that pasted symbols contain."""
+
+_SEPARATORS = str.maketrans({"-": ".", "/": ".", "$": ".P", "^": ".P"})
+"""`BRK-B` (SEC), `BRK/B` (CQS) and `BRK.B` (Nasdaq); `BAC$B` (Nasdaq) and `BAC^B` (nasdaq.com), a preferred stock."""
+
+_SUFFIXES = (
+    (re.compile(r"\.PR\.?([A-Z])$"), r".P\1"),
+    (re.compile(r"\.(?:W|WS)$"), ".WT"),
+    (re.compile(r"\.(?:W\.|WS\.|WT\.|WS)([A-Z])$"), r".WT\1"),
+    (re.compile(r"\.U$"), ".UN"),
+    (re.compile(r"\.RT?$"), ".RI"),
+    (re.compile(r"\.WI$"), ".V"),
+)
+"""The suffixes of Nasdaq, CQS and CMS (nasdaqtrader.com, CQSSymbolConvention), each with that of the SEC: preferred
+stock, warrants, warrants of a class, units, rights, when issued (which the SEC does not list)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,9 +47,9 @@ class Ticker:
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """What a list holds of one symbol, whether it is still traded or not.
+    """The entry of a symbol in a list, traded or not.
 
-    `sector` and `industry` mean nothing to us; they are kept for others who read the list.
+    The service does not use `sector` and `industry`; they are kept for other readers of the list.
     """
 
     ticker: Ticker
@@ -39,7 +61,7 @@ class Listing:
 
 
 class TickerStatus(StrEnum):
-    """What can be said of a symbol."""
+    """The status of a symbol in a list."""
 
     VALID = "valid"
     DELISTED = "delisted"
@@ -48,7 +70,7 @@ class TickerStatus(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class TickerValidation:
-    """The answer for one symbol, in the spelling of the list."""
+    """The result for one symbol, in canonical form."""
 
     symbol: str
     status: TickerStatus
@@ -57,17 +79,30 @@ class TickerValidation:
     successor: str | None = None
 
 
+def normalize_spelling(text: str) -> str:
+    """The text in upper case, with `.` as separator and without surrounding blanks and invisible characters."""
+    text = without_invisible(text).translate(_ASCII).strip()
+    # upper() would turn other characters into letters that were not typed: `ß` into `SS`.
+    return text.upper().translate(_SEPARATORS) if text.isascii() else text
+
+
 def canonical_symbol(text: str) -> str | None:
-    """The one spelling of a symbol (`brk-b`, ` BRK/B ` and `BRK.B` are `BRK.B`); None if it cannot be one."""
-    text = text.strip()
-    if not text.isascii():  # upper() would turn `ß` into `SS`, a symbol nobody typed
+    """The symbol in canonical form: one form for all spellings of a security. None if it is not a symbol.
+
+    `brk-b`, ` BRK/B ` and `BRK.B` are `BRK.B`; `ACHR.WS`, `ACHR.W` and `ACHR-WT` are `ACHR.WT`.
+    """
+    symbol = normalize_spelling(text)
+    if not _SYMBOL.fullmatch(symbol):
         return None
-    symbol = text.upper().translate(_SPELLINGS)
-    return symbol if _SYMBOL.fullmatch(symbol) else None
+    # Only a few symbols have a suffix, and a list has ten thousand symbols.
+    if "." in symbol:
+        for suffix, replacement in _SUFFIXES:
+            symbol = suffix.sub(replacement, symbol)
+    return symbol
 
 
 def validate_symbol(symbol: str, listing: Listing | None) -> TickerValidation:
-    """What a list that is taken at its word says about `symbol`."""
+    """The result for `symbol`, given its listing in an authoritative list."""
     if listing is None:
         return TickerValidation(symbol, TickerStatus.UNKNOWN, f"{symbol} is not a symbol that we know.")
     if listing.is_active:

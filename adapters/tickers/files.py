@@ -2,8 +2,9 @@
 
 * `nasdaqlisted.txt` and `otherlisted.txt` of Nasdaq Trader: every symbol traded on a US exchange, in
   alphabetical order. Columns are found by their names; the last line proves that the file is complete.
+  Each lists all symbols of its exchanges.
 * `company_tickers_exchange.json` of the SEC: companies that file there, also those traded over the counter,
-  in the order of market value. Fund classes are missing.
+  in the order of market value. Fund classes are missing, so that for an exchange its own file decides.
 """
 
 from __future__ import annotations
@@ -28,8 +29,11 @@ _TIMEOUT = 10.0
 _CHUNK = 2**16
 
 _FOOTER = "File Creation Time"
+_CQS_SUFFIXES = str.maketrans({"p": ".P", "r": ".RI", "w": ".WI"})
+"""The lower-case suffixes of CQS symbols: preferred, rights, when issued."""
 _OTHER_EXCHANGES = {"A": "AMEX", "N": "NYSE", "P": "ARCA", "Z": "CBOE", "V": "IEX"}
 _SEC_EXCHANGES = {"Nasdaq": "NASDAQ", None: "OTHER", "": "OTHER"}
+_COMMON_STOCK = re.compile(r"\s*(?:-\s*)?Common (?:Stock|Shares)\s*$")
 _STATE = re.compile(r"(?<!\bSA)\s*(?P<mark>[/\\])\s*(?:[A-Z]{2}|NEW|CAN|DEL)?\s*(?P=mark)?$")
 """How the SEC tells companies of one name apart (`BANK OF AMERICA CORP /DE/`); it is no part of the name."""
 
@@ -71,11 +75,14 @@ class PublicTickerFiles:
 
 def parse(body: bytes) -> TickerFile:
     """Parse one of the files above, recognised by its beginning. Raises TickerListRefused."""
-    text = body.decode("utf-8-sig", errors="replace").lstrip()
+    try:
+        text = body.decode("utf-8-sig").lstrip()
+    except UnicodeDecodeError:
+        text = body.decode("latin-1").lstrip()
     if text.startswith("Symbol|"):
-        return _exchange_file(text, _nasdaq_listed)
+        return _exchange_file(text, _nasdaq_listed, {"NASDAQ"})
     if text.startswith("ACT Symbol|"):
-        return _exchange_file(text, _other_listed)
+        return _exchange_file(text, _other_listed, _OTHER_EXCHANGES.values())
     if text.startswith("{"):
         return _sec_file(text)
     raise TickerListRefused("it is not nasdaqlisted.txt, otherlisted.txt or company_tickers_exchange.json")
@@ -91,7 +98,7 @@ def sec_ticker(symbol: str, name: str, exchange: str | None) -> Ticker | None:
 Row = Mapping[str, str]
 
 
-def _exchange_file(text: str, ticker_of: Callable[[Row], Ticker | None]) -> TickerFile:
+def _exchange_file(text: str, ticker_of: Callable[[Row], Ticker | None], exchanges: Iterable[str]) -> TickerFile:
     lines = text.splitlines()
     while lines and not lines[-1].strip():
         lines.pop()
@@ -100,24 +107,25 @@ def _exchange_file(text: str, ticker_of: Callable[[Row], Ticker | None]) -> Tick
     header = lines[0].split("|")
     rows = (dict(zip(header, line.split("|"), strict=False)) for line in lines[1:-1])
     try:
-        return _file([ticker_of(row) for row in rows if row["Test Issue"] != "Y"], ranked=False)
+        return _file([ticker_of(row) for row in rows if row["Test Issue"] != "Y"], exchanges, ranked=False)
     except KeyError as error:
         raise TickerListRefused(f"a line lacks the column {error}") from error
 
 
 def _nasdaq_listed(row: Row) -> Ticker | None:
-    return _exchange_ticker(row["Symbol"], row["Security Name"], "NASDAQ")
+    return _exchange_ticker(canonical_symbol(row["Symbol"]), row["Security Name"], "NASDAQ")
 
 
 def _other_listed(row: Row) -> Ticker | None:
-    return _exchange_ticker(row["ACT Symbol"], row["Security Name"], _OTHER_EXCHANGES.get(row["Exchange"], "OTHER"))
+    # Only the CQS symbol tells warrants of class A (`NE.WS.A`) from shares of class A: the ACT symbol may be `NE.A`.
+    cqs = canonical_symbol(row.get("CQS Symbol", "").translate(_CQS_SUFFIXES))
+    symbol = cqs or canonical_symbol(row["ACT Symbol"])
+    return _exchange_ticker(symbol, row["Security Name"], _OTHER_EXCHANGES.get(row["Exchange"], "OTHER"))
 
 
-def _exchange_ticker(symbol: str, name: str, exchange: str) -> Ticker | None:
-    """`BAC$B`, a preferred share, is `BAC-PB` to the SEC: `BAC.PB`."""
-    spelled = canonical_symbol(symbol.replace("$", ".P"))
-    shown = _printable(name.removesuffix(" - Common Stock")) or spelled
-    return Ticker(spelled, shown, exchange) if spelled and shown else None
+def _exchange_ticker(symbol: str | None, name: str, exchange: str) -> Ticker | None:
+    shown = _printable(_COMMON_STOCK.sub("", name)) or symbol
+    return Ticker(symbol, shown, exchange) if symbol and shown else None
 
 
 def _sec_file(text: str) -> TickerFile:
@@ -125,12 +133,12 @@ def _sec_file(text: str) -> TickerFile:
         document = json.loads(text)
         at = {field: document["fields"].index(field) for field in ("name", "ticker", "exchange")}
         rows = [(row[at["ticker"]], row[at["name"]], row[at["exchange"]]) for row in document["data"]]
-        return _file([sec_ticker(*row) for row in rows], ranked=True)
+        return _file([sec_ticker(*row) for row in rows], {"OTC", "OTHER"}, ranked=True)
     except (ValueError, LookupError, TypeError, AttributeError, RecursionError) as error:
         raise TickerListRefused(f"it does not have the layout of the SEC's file ({type(error).__name__})") from error
 
 
-def _file(tickers: Iterable[Ticker | None], *, ranked: bool) -> TickerFile:
+def _file(tickers: Iterable[Ticker | None], exchanges: Iterable[str], *, ranked: bool) -> TickerFile:
     rows = list(tickers)
     first: dict[str, Ticker] = {}
     for ticker in rows:
@@ -138,7 +146,7 @@ def _file(tickers: Iterable[Ticker | None], *, ranked: bool) -> TickerFile:
             first.setdefault(ticker.symbol, ticker)
     if not first:
         raise TickerListRefused("it lists no symbol")
-    return TickerFile(tuple(first.values()), ranked, skipped=rows.count(None))
+    return TickerFile(tuple(first.values()), frozenset(exchanges), ranked, skipped=rows.count(None))
 
 
 def _is_url(source: str) -> bool:

@@ -22,7 +22,7 @@ from collections.abc import Set as AbstractSet
 from functools import cached_property
 from itertools import accumulate, chain, islice
 
-from domain.tickers import Listing, Ticker
+from domain.tickers import Listing, Ticker, canonical_symbol, normalize_spelling
 
 MAX_QUERY = 200
 """Characters; no name is as long, so a longer query finds nothing."""
@@ -34,7 +34,6 @@ _APOSTROPHES = "'", "\u2019"
 _SEPARATORS = str.maketrans(
     dict.fromkeys((chr(code) for code in range(128) if not chr(code).isalnum() and code != ord("\n")), " ")
 )
-_SPELLINGS = str.maketrans("-/", "..")
 
 
 class TickerIndex:
@@ -93,10 +92,10 @@ class TickerIndex:
 
     def _matches(self, text: str) -> Iterator[Iterable[int]]:
         """Ranks, one kind of match after the other."""
-        symbol = text.upper().translate(_SPELLINGS)
+        symbol = canonical_symbol(text)
         if symbol in self._ranks:
             yield (self._ranks[symbol],)
-        yield self._with_prefix(symbol)
+        yield self._with_prefix(normalize_spelling(text))
         terms = _compared(text).split()
         if terms:
             yield self._words.beginning_with(terms)

@@ -29,7 +29,7 @@ from domain.configurations import (
 )
 from domain.errors import NotFound, ValidationFailed
 from domain.limits import MAX_TICKERS, ConfigurationLimits
-from domain.tickers import SYMBOL, Listing, Ticker
+from domain.tickers import SYMBOL, Listing, Ticker, canonical_symbol
 from entrypoints.api.representations import configuration_json
 from entrypoints.api.schemas import ConfigurationSchema
 from entrypoints.bootstrap import create_app
@@ -63,7 +63,7 @@ def _is_admitted(name: str) -> bool:
 _sign = st.characters(exclude_categories=["C", "Z"])
 names = st.lists(st.sampled_from(TRICKY) | _sign, min_size=1, max_size=50).map("".join).filter(_is_admitted)
 days = st.integers(MIN_TIMEFRAME_DAYS, MAX_TIMEFRAME_DAYS)
-symbols = st.from_regex(SYMBOL, fullmatch=True)
+symbols = st.from_regex(SYMBOL, fullmatch=True).map(canonical_symbol).filter(bool)
 shown = st.text(st.characters(exclude_categories=["C", "Z"], include_characters=" "), min_size=1, max_size=30)
 """What a ticker list may call a company, or an exchange."""
 tickers = st.builds(Ticker, symbols, shown, shown)

@@ -8,8 +8,6 @@ from datetime import date, timedelta
 from typing import Any
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from domain import configurations
 from domain.configurations import (
@@ -31,7 +29,7 @@ from domain.errors import (
 )
 from domain.limits import ConfigurationLimits, UserKind
 from domain.services import ConfigurationList
-from domain.tickers import Listing, Ticker, TickerStatus, TickerValidation, canonical_symbol, validate_symbol
+from domain.tickers import Listing, Ticker, TickerStatus, TickerValidation, validate_symbol
 from tests.builders import APPLE, BERKSHIRE, NOW, a_configuration, a_draft, a_user, code_points
 
 
@@ -118,59 +116,6 @@ def test_a_ticker_that_is_there_already_is_named_by_its_place() -> None:
 
 def test_what_cannot_be_a_symbol_is_named_by_its_place_each_time() -> None:
     assert problems_of(tickers=["AAPL", "", "?"]) == [("tickers.1", "invalid_symbol"), ("tickers.2", "invalid_symbol")]
-
-
-@pytest.mark.parametrize(
-    ("text", "symbol"),
-    [
-        ("AAPL", "AAPL"),
-        ("aapl", "AAPL"),
-        (" aapl\t", "AAPL"),
-        ("BRK.B", "BRK.B"),
-        ("brk-b", "BRK.B"),
-        (" BRK/B ", "BRK.B"),
-        ("A", "A"),
-        ("ABCDEFGH", "ABCDEFGH"),
-        ("ABCDEFGH.ABCD.ABCD", "ABCDEFGH.ABCD.ABCD"),
-        ("0700", "0700"),
-        ("BAC.PR.A", "BAC.PR.A"),
-    ],
-)
-def test_a_symbol_has_one_spelling(text: str, symbol: str) -> None:
-    assert canonical_symbol(text) == symbol
-
-
-@pytest.mark.parametrize(
-    "text",
-    [
-        "",
-        " ",
-        ".",
-        "A.",
-        ".A",
-        "A..B",
-        "ABCDEFGHI",
-        "A.ABCDE",
-        "A.B.C.D",
-        "A B",
-        "A_B",
-        "AAPL\0",
-        "straße",
-        "\uff21\uff21",
-        "\u0131bm",
-        "A\nB",
-    ],
-    ids=code_points,
-)
-def test_what_does_not_look_like_a_symbol_is_none(text: str) -> None:
-    assert canonical_symbol(text) is None
-
-
-@given(st.text())
-def test_spelling_a_symbol_twice_changes_nothing(text: str) -> None:
-    symbol = canonical_symbol(text)
-
-    assert symbol is None or canonical_symbol(symbol) == symbol
 
 
 # --- the rest ---------------------------------------------------------------------------------------------------------

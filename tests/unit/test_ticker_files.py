@@ -37,32 +37,45 @@ def the_secs(*rows: list[Any], fields: tuple[str, ...] = ("cik", "name", "ticker
     return json.dumps({"fields": fields, "data": rows}).encode()
 
 
-def test_nasdaqs_own_file_is_read_without_its_test_issues() -> None:
+def test_nasdaqlisted_is_read_without_test_issues() -> None:
     file = parse(
         nasdaq_listed(
             "AAPL|Apple Inc. - Common Stock|Q|N|N|100|N|N",
             "QQQ|Invesco QQQ Trust, Series 1|G|N|N|100|Y|N",
+            "GOOGL|Alphabet Inc. - Class A Common Stock|Q|N|N|100|N|N",
             "ZVZZT|NASDAQ TEST STOCK|G|Y|N|100|N|N",
         )
     )
 
     assert file == TickerFile(
-        (Ticker("AAPL", "Apple Inc.", "NASDAQ"), Ticker("QQQ", "Invesco QQQ Trust, Series 1", "NASDAQ")),
+        (
+            Ticker("AAPL", "Apple Inc.", "NASDAQ"),
+            Ticker("QQQ", "Invesco QQQ Trust, Series 1", "NASDAQ"),
+            Ticker("GOOGL", "Alphabet Inc. - Class A", "NASDAQ"),
+        ),
+        exchanges=frozenset({"NASDAQ"}),
         ranked=False,
         skipped=0,
     )
 
 
-def test_the_file_of_the_other_exchanges_is_read() -> None:
+def test_otherlisted_is_read_with_the_canonical_symbol_of_each_kind_of_security() -> None:
     file = parse(
         other_listed(
             "BRK.B|Berkshire Hathaway Inc. Common Stock|N|BRK.B|N|100|N|BRK.B",
-            "BAC$B|Bank of America Corporation Depositary Shares|N|BACpB|N|100|N|BAC-B",
+            "BAC$B|Bank of America Corporation Depositary Shares Series B|N|BACpB|N|100|N|BAC-B",
+            "ETI$|Entergy Texas, Inc. 5.375% Series A Preferred Stock|N|ETIp|N|100|N|ETI-",
+            "ACHR.W|Archer Aviation Inc. Warrants|N|ACHR.WS|N|100|N|ACHR+",
+            "NE.A|Noble Corporation plc Tranche 1 Warrants|N|NE.WS.A|N|100|N|NE+A",
+            "GRAF.U|Graf Global Corp. Units|A|GRAF.U|N|100|N|GRAF=",
+            "TYG.R|Tortoise Energy Infrastructure Corporation Rights|N|TYGr|N|100|N|TYG^",
+            "VLTO.V|Veralto Corp Common Stock When-Issued|N|VLTOw|N|100|N|VLTO#",
+            "MKC.V|McCormick & Company, Incorporated Common Stock|N|MKC.V|N|100|N|MKC.V",
             "IMO|Imperial Oil Limited|A|IMO|N|100|N|IMO",
             "VOO|Vanguard S&P 500 ETF|P|VOO|Y|100|N|VOO",
             "ARKK|ARK Innovation ETF|Z|ARKK|Y|100|N|ARKK",
             "IEXT|One of IEX|V|IEXT|N|100|N|IEXT",
-            "NEW|One of an exchange to come|X|NEW|N|100|N|NEW",
+            "NEW|One of an unknown exchange|X|NEW|N|100|N|NEW",
             "ZXZZT|NYSE TEST|N|ZXZZT|N|100|Y|ZXZZT",
         )
     )
@@ -70,12 +83,34 @@ def test_the_file_of_the_other_exchanges_is_read() -> None:
     assert [(ticker.symbol, ticker.exchange) for ticker in file.tickers] == [
         ("BRK.B", "NYSE"),
         ("BAC.PB", "NYSE"),
+        ("ETI.P", "NYSE"),
+        ("ACHR.WT", "NYSE"),
+        ("NE.WTA", "NYSE"),
+        ("GRAF.UN", "AMEX"),
+        ("TYG.RI", "NYSE"),
+        ("VLTO.V", "NYSE"),
+        ("MKC.V", "NYSE"),
         ("IMO", "AMEX"),
         ("VOO", "ARCA"),
         ("ARKK", "CBOE"),
         ("IEXT", "IEX"),
         ("NEW", "OTHER"),
     ]
+    assert file.exchanges == {"NYSE", "AMEX", "ARCA", "CBOE", "IEX"}
+
+
+def test_a_row_without_a_valid_cqs_symbol_is_read_by_its_act_symbol() -> None:
+    file = parse(
+        other_listed("ACHR.W|Archer Aviation Inc. Warrants|N||N|100|N|ACHR+", "BRK.A|Berkshire|N|BRK A|N|1|N|BRK.A")
+    )
+
+    assert [ticker.symbol for ticker in file.tickers] == ["ACHR.WT", "BRK.A"]
+
+
+def test_a_latin_1_file_is_read() -> None:
+    file = parse(nasdaq_listed("NSRGY|Nestl\u00e9 S.A.|Q|N|N|100|N|N").decode().encode("latin-1"))
+
+    assert file.tickers[0].name == "Nestl\u00e9 S.A."
 
 
 def test_the_secs_file_is_read_best_known_first() -> None:

@@ -19,6 +19,8 @@ from domain.ticker_list import (
     check_losses,
     compare,
     merge,
+    merge_rankings,
+    rank,
 )
 from domain.ticker_services import TickerListService
 from domain.tickers import Listing, Ticker
@@ -39,20 +41,27 @@ def by_symbol(*listings: Listing) -> dict[str, Listing]:
     return {listing.ticker.symbol: listing for listing in listings}
 
 
+def a_file(
+    *tickers: Ticker, exchanges: Sequence[str] = ("NYSE",), ranked: bool = False, skipped: int = 0
+) -> TickerFile:
+    return TickerFile(tickers, frozenset(exchanges), ranked, skipped)
+
+
 def a_merge(
-    before: Sequence[Listing], now: Sequence[str], ranking: str = "", successors: Mapping[str, str] | None = None
+    before: Sequence[Listing], now: Sequence[str], successors: Mapping[str, str] | None = None
 ) -> dict[str, Listing]:
-    return merge(
-        by_symbol(*before),
-        [traded(symbol).ticker for symbol in now],
-        ranking=list(ranking),
-        successors=successors or {},
-        today=TODAY,
-    )
+    file = a_file(*(traded(symbol).ticker for symbol in now))
+    return merge(by_symbol(*before), [file], successors=successors or {}, today=TODAY)
 
 
-def test_a_symbol_that_is_missing_in_the_sources_is_delisted_today() -> None:
+def test_a_symbol_that_is_missing_in_its_exchange_s_file_is_delisted_today() -> None:
     assert a_merge([traded("A"), traded("B")], ["A"]) == by_symbol(traded("A"), delisted("B", TODAY))
+
+
+def test_a_symbol_of_an_exchange_without_a_file_is_kept() -> None:
+    otc = traded("B", exchange="OTC")
+
+    assert a_merge([otc], ["A"])["B"] == otc
 
 
 def test_a_delisted_symbol_keeps_its_date_and_successor() -> None:
@@ -82,14 +91,30 @@ def test_an_impossible_successor_is_refused(given: dict[str, str], reason: str) 
         a_merge([traded("B")], ["A", "C"], successors=given)
 
 
-def test_traded_symbols_are_ordered_by_the_ranking_followed_by_new_and_by_delisted_ones() -> None:
-    assert list(a_merge([delisted("Z"), traded("Y")], ["A", "B", "C", "D"], ranking="CXB")) == list("CBADZY")
+def test_an_exchange_s_own_file_takes_precedence_over_a_ranked_file() -> None:
+    ranked = a_file(
+        Ticker("A", "A CORP", "NYSE"), Ticker("GONE", "GONE CORP", "NYSE"), Ticker("O", "O Inc", "OTC"), ranked=True
+    )
+
+    listings = merge({}, [ranked, a_file(traded("A").ticker)], successors={}, today=TODAY)
+
+    assert listings == by_symbol(traded("A"), Listing(Ticker("O", "O Inc", "OTC")))
 
 
 def test_sector_and_industry_of_the_published_list_are_kept() -> None:
     before = replace(traded("A", name="Old name"), sector="Technology", industry="Software")
 
     assert a_merge([before], ["A"])["A"] == replace(before, ticker=traded("A").ticker)
+
+
+def test_a_symbol_that_a_newer_ranking_lacks_stays_behind_its_predecessor() -> None:
+    assert merge_rankings("CAD", "XAYZCB") == list("XCBAYZD")
+
+
+def test_traded_listings_are_ranked_followed_by_new_and_by_delisted_ones() -> None:
+    listings = by_symbol(delisted("Z"), traded("N"), traded("B"), traded("A"))
+
+    assert list(rank(listings, "ZABX")) == ["A", "B", "N", "Z"]
 
 
 @pytest.mark.parametrize(
@@ -167,28 +192,33 @@ def a_service(repository: Repository | None = None) -> TickerListService:
     return TickerListService(files=NoFiles(), repository=repository, bundled=lambda: BUNDLED, clock=lambda: NOW)
 
 
-def a_file(*tickers: Ticker, ranked: bool = False, skipped: int = 0) -> TickerFile:
-    return TickerFile(tickers, ranked, skipped)
+def test_the_first_list_is_based_on_the_bundled_list() -> None:
+    candidate = a_service().build([a_file(traded("NEW").ticker, traded("Y").ticker)], successors={})
 
-
-def test_the_first_list_takes_delisted_symbols_and_the_order_from_the_bundled_list() -> None:
-    file = a_file(traded("NEW").ticker, traded("Y").ticker, traded("X").ticker)
-
-    candidate = a_service().build([file], successors={})
-
-    assert list(candidate.listings) == ["X", "Y", "NEW", "FB"]
+    assert list(candidate.listings) == ["Y", "NEW", "X", "FB"]
+    assert candidate.listings["X"] == delisted("X", TODAY)
     assert candidate.listings["FB"].successor == "X"
     assert (candidate.version, candidate.based_on) == ("2026-11-23T12:00:00Z", None)
 
 
+def test_symbols_that_only_the_bundled_list_has_are_added_to_the_published_list() -> None:
+    repository = Repository(PublishedTickerList("etag", by_symbol(traded("A"), delisted("Y"))))
+
+    candidate = a_service(repository).build([a_file(exchanges=[])], successors={})
+
+    assert candidate.listings == by_symbol(traded("A"), traded("X"), delisted("Y"), delisted("FB", successor="X"))
+
+
 def test_names_come_from_the_exchanges_and_the_order_from_the_ranked_file() -> None:
-    ranked = a_file(Ticker("ZZ", "ZULU CORP", "OTHER"), Ticker("AA", "ALPHA CORP", "OTC"), ranked=True, skipped=1)
-    exchange = a_file(Ticker("MM", "Mike Inc.", "NASDAQ"), Ticker("ZZ", "Zulu Corporation", "NASDAQ"), skipped=2)
+    ranked = a_file(
+        Ticker("ZZ", "ZULU CORP", "OTHER"), Ticker("AA", "ALPHA CORP", "OTC"), ranked=True, exchanges=["OTC"], skipped=1
+    )
+    exchange = a_file(Ticker("MM", "Mike Inc.", "NYSE"), Ticker("ZZ", "Zulu Corporation", "NYSE"), skipped=2)
 
     candidate = a_service().build([ranked, exchange], successors={})
 
     assert list(candidate.listings)[:3] == ["ZZ", "AA", "MM"]
-    assert candidate.listings["ZZ"].ticker == Ticker("ZZ", "Zulu Corporation", "NASDAQ")
+    assert candidate.listings["ZZ"].ticker == Ticker("ZZ", "Zulu Corporation", "NYSE")
     assert candidate.skipped == 3
 
 
@@ -200,7 +230,7 @@ def test_build_compare_and_publish_download_the_published_list_once() -> None:
     changes = service.changes(candidate)
     service.publish(candidate, force=False)
 
-    assert [change.symbol for change in changes] == ["B"]
+    assert [change.symbol for change in changes] == ["B", "FB", "X", "Y"]
     assert repository.replaced == [(candidate, False)]
     assert candidate.based_on == "etag"
     assert repository.downloads == 1
@@ -211,7 +241,7 @@ def test_the_first_list_is_compared_with_the_bundled_list() -> None:
 
     changes = service.changes(service.build([a_file(traded("X").ticker)], successors={}))
 
-    assert [(change.symbol, change.kind) for change in changes] == [("Y", "dropped")]
+    assert [(change.symbol, change.kind) for change in changes] == [("Y", "delisted")]
 
 
 def test_a_list_that_lost_many_symbols_is_published_only_if_forced() -> None:

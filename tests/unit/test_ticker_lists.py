@@ -85,6 +85,23 @@ def test_symbols_may_be_spelled_in_other_ways() -> None:
     assert TickerListDocument.parse(a_document(symbols={"brk-b": entry})).traded == {"BRK.B": entry}
 
 
+@pytest.mark.parametrize(
+    ("first_is_active", "second_is_active", "name"),
+    [(True, True, "first"), (True, False, "first"), (False, True, "second"), (False, False, "first")],
+)
+def test_of_two_spellings_of_one_security_the_first_active_one_counts(
+    *, first_is_active: bool, second_is_active: bool, name: str
+) -> None:
+    first = {"name": "first", "exchange": "NYSE", "is_active": first_is_active}
+    second = {"name": "second", "exchange": "NYSE", "is_active": second_is_active}
+    other = {"name": "other", "exchange": "NYSE"}
+
+    published = TickerListDocument.parse(a_document(symbols={"ACHR.W": first, "X": other, "ACHR-WT": second}))
+
+    assert set(published.listings()) == {"ACHR.WT", "X"}
+    assert published.listings()["ACHR.WT"].ticker.name == name
+
+
 def test_what_does_not_say_that_it_is_active_is() -> None:
     symbols = {"A": {"name": "Agilent", "exchange": "NYSE"}}
 
@@ -129,7 +146,6 @@ def test_a_time_without_a_zone_is_in_utc() -> None:
         (a_document(symbols={"AAPL": "Apple Inc."}), "object of objects"),
         (a_document(symbols={"NOT A SYMBOL": {}, "<script>": {}}), "2 of its symbols are invalid"),
         (a_document(symbols={"": {}}), "invalid"),
-        (a_document(symbols={"BRK.B": {}, "brk-b": {}}), "two spellings"),
         (a_document(symbols={"FB": {"name": "Facebook", "exchange": "NASDAQ", "is_active": False}}), "is traded"),
         (an_entry(name=None), "AAPL has no name"),
         (an_entry(name=""), "AAPL has no name"),

@@ -58,12 +58,14 @@ class TickerService:
         snapshot = self._tickers.current()
         return [self._validate(text, snapshot) for text in texts]
 
-    def lookup(self, text: str) -> Ticker:
-        """The ticker of a symbol, traded or not. Raises NotFound, TickersUnavailable."""
-        result = self.validate([text])[0]
-        if result.ticker is None:
+    def lookup(self, text: str) -> Listing:
+        """The listing of a symbol in any spelling, traded or not. Raises NotFound, TickersUnavailable."""
+        snapshot = self._tickers.current()
+        result = self._validate(text, snapshot)
+        listing = snapshot.find(result.symbol)
+        if listing is None:
             raise NotFound(result.message)
-        return result.ticker
+        return listing
 
     def resolve(self, symbols: Sequence[str]) -> tuple[Ticker, ...]:
         """The tickers of canonical symbols.

@@ -13,6 +13,7 @@ import json
 import re
 import urllib.request
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from http.client import HTTPException
 from pathlib import Path
 
 from adapters.tickers.json_format import TickerListDocument, document_of
@@ -48,7 +49,11 @@ class PublicTickerFiles:
 
     def read_source(self, source: str, *, on_progress: OnProgress) -> TickerFile:
         """See TickerFiles."""
-        body = _download(source, on_progress) if _is_url(source) else Path(source).read_bytes()
+        try:
+            body = _download(source, on_progress) if _is_url(source) else Path(source).read_bytes()
+        except (OSError, HTTPException) as error:
+            reason = getattr(error, "reason", None) or getattr(error, "strerror", None) or error
+            raise OSError(f"{source} cannot be read: {reason}") from error
         try:
             return parse(body)
         except TickerListRefused as refused:

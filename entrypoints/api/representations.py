@@ -15,7 +15,7 @@ from flask import Response, jsonify
 from domain.configurations import Configuration
 from domain.services import ConfigurationList
 from domain.ticker_list import Freshness
-from domain.tickers import Ticker, TickerStatus, TickerValidation
+from domain.tickers import Listing, Ticker, TickerStatus, TickerValidation
 
 Json = dict[str, Any]
 
@@ -59,6 +59,12 @@ def configuration_list_json(configurations: ConfigurationList) -> Json:
 def ticker_json(ticker: Ticker) -> Json:
     """One ticker."""
     return {"symbol": ticker.symbol, "name": ticker.name, "exchange": ticker.exchange}
+
+
+def listing_json(listing: Listing) -> Json:
+    """One entry of the ticker list."""
+    successor = {"successor": listing.successor} if listing.successor else {}
+    return {**ticker_json(listing.ticker), "is_active": listing.is_active, **successor}
 
 
 def ticker_validation_json(validation: TickerValidation) -> Json:

@@ -179,6 +179,13 @@ class TickerSchema(Schema):
     exchange = fields.String(required=True, metadata={"example": "NASDAQ"})
 
 
+class ListedTickerSchema(TickerSchema):
+    """A symbol of the ticker list, traded or not."""
+
+    is_active = fields.Boolean(required=True, metadata={"description": "Whether it is traded."})
+    successor = fields.String(metadata={"example": "META", "description": "The symbol that replaced a delisted one."})
+
+
 class SearchSchema(Schema):
     """Tickers, best match first."""
 

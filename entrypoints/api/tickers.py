@@ -1,4 +1,4 @@
-"""`/tickers`: search, lookup and validation, for everybody."""
+"""`/tickers`: search, validation and look-up. No token is needed."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from domain.errors import NotFound, TickersUnavailable, ValidationFailed
 from entrypoints.api.bodies import read_body, read_query
 from entrypoints.api.errors import MalformedJson, PayloadTooLarge, UnsupportedMediaType
 from entrypoints.api.openapi_components import body, may_fail
-from entrypoints.api.representations import respond, ticker_json, ticker_validation_json
+from entrypoints.api.representations import listing_json, respond, ticker_json, ticker_validation_json
 from entrypoints.api.schemas import (
+    ListedTickerSchema,
     SearchQuery,
     SearchSchema,
     SymbolQuery,
     SymbolsSchema,
-    TickerSchema,
     TickerValidationSchema,
     TickerValidationsSchema,
 )
@@ -33,7 +33,8 @@ _SEARCH, _SYMBOL, _SYMBOLS = SearchQuery(), SymbolQuery(), SymbolsSchema()
 def search() -> Response:
     """Search tickers.
 
-    The exact symbol first, then symbols that start with it, then companies by name.
+    The exact symbol first, then likely intentions: aliases such as `google`, symbols and names that begin with the
+    query, the larger company first. Spacing is ignored; one typing error is forgiven where nothing else matches.
     """
     query = read_query(_SEARCH)
     return respond(
@@ -48,7 +49,7 @@ def search() -> Response:
 def validate() -> Response:
     """Validate a symbol.
 
-    Whether it is traded, was, or is none that we know.
+    Whether it is traded, delisted or unknown.
     """
     return respond(ticker_validation_json(application().tickers.validate([read_query(_SYMBOL)["symbol"]])[0]))
 
@@ -60,21 +61,19 @@ def validate() -> Response:
 def validate_many() -> Response:
     """Validate symbols.
 
-    A verdict for each, in the order of the request.
+    A result for each, in the order of the request.
     """
     symbols = read_body(_SYMBOLS)["symbols"]
-    return respond(
-        {"results": [ticker_validation_json(verdict) for verdict in application().tickers.validate(symbols)]}
-    )
+    return respond({"results": [ticker_validation_json(result) for result in application().tickers.validate(symbols)]})
 
 
-@blueprint.route("/<symbol>", methods=["GET"])
+@blueprint.route("/<path:symbol>", methods=["GET"])
 @blueprint.doc(operationId="getTicker")
-@blueprint.response(200, TickerSchema)
+@blueprint.response(200, ListedTickerSchema)
 @may_fail(blueprint, NotFound, TickersUnavailable)
 def get_ticker(symbol: str) -> Response:
-    """Look a ticker up.
+    """Get a ticker.
 
-    By its symbol, in any case and spelling.
+    By its symbol, in any spelling: `BRK.B`, `brk-b`, `BRK%2FB`. A delisted ticker has its successor, if there is one.
     """
-    return respond(ticker_json(application().tickers.lookup(symbol)))
+    return respond(listing_json(application().tickers.lookup(symbol)))

@@ -142,7 +142,11 @@ def _read(service: TickerListService, sources: tuple[str, ...]) -> list[TickerFi
             def on_progress(read: int, total: int | None, task: TaskID = task) -> None:
                 progress.update(task, completed=read, total=total)
 
-            files.append(service.read_source(source, on_progress=on_progress))
+            try:
+                files.append(service.read_source(source, on_progress=on_progress))
+            except OSError as error:
+                hint = "Files can be named instead: tickers build nasdaqlisted.txt otherlisted.txt"
+                raise click.ClickException(f"{error}\n{hint}") from error
     return files
 
 

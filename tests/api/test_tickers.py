@@ -63,10 +63,23 @@ def test_a_symbol_must_be_given(client: FlaskClient) -> None:
     assert refused.json["errors"] == [{"field": "symbol", "code": "required", "detail": "This field is required."}]
 
 
-def test_a_ticker_is_found_in_any_case_or_not_at_all(client: FlaskClient) -> None:
-    found, missing = client.get(f"{V2}/tickers/brk-b"), client.get(f"{V2}/tickers/zzzz")
+@pytest.mark.parametrize("spelling", ["BRK.B", "brk-b", "BRK%2FB", "BRK/B", "BRK%E2%80%93B", "%20BRK.B%E2%80%8B"])
+def test_a_ticker_is_looked_up_in_any_spelling(client: FlaskClient, spelling: str) -> None:
+    found = client.get(f"{V2}/tickers/{spelling}")
 
-    assert (found.status_code, found.json) == (200, BERKSHIRE)
+    assert (found.status_code, found.json) == (200, BERKSHIRE | {"is_active": True})
+
+
+def test_a_delisted_ticker_is_looked_up_with_its_successor(client: FlaskClient) -> None:
+    found = client.get(f"{V2}/tickers/fb").json
+
+    assert (found["symbol"], found["is_active"], found["successor"]) == ("FB", False, "META")
+
+
+@pytest.mark.parametrize("symbol", ["zzzz", "not%20a%20symbol", "BRK/B/C/D"])
+def test_an_unknown_ticker_is_not_found(client: FlaskClient, symbol: str) -> None:
+    missing = client.get(f"{V2}/tickers/{symbol}")
+
     assert (missing.status_code, missing.json["code"]) == (404, "not_found")
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import json
 import logging
+import re
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
@@ -17,12 +18,15 @@ from click.testing import Result
 from flask import Flask
 
 from adapters.tickers.files import PublicTickerFiles
+from adapters.tickers.json_format import encode
+from domain.tickers import Listing, Ticker
 from entrypoints import jobs
 from entrypoints.application import KEY
 from entrypoints.bootstrap import create_app
 from entrypoints.settings import Settings, StoreKind
+from tests.builders import NOW
 from tests.support.fault_proxy import FaultProxy, Trouble, always
-from tests.unit.test_ticker_files import nasdaq_listed, other_listed
+from tests.unit.test_ticker_files import nasdaq_listed
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -69,26 +73,40 @@ def publish(run: Run, *symbols: str) -> None:
     assert run("publish", "before.json").exit_code == 0
 
 
-def test_a_list_is_built_looked_at_and_published(app: Flask, run: Run) -> None:
+@pytest.fixture
+def put(app: Flask, s3: S3Client) -> Callable[[bytes], None]:
+    """Put an object into the bucket as another program does."""
+
+    def put(body: bytes) -> None:
+        settings = app.extensions[KEY].settings
+        s3.put_object(Bucket=settings.ticker_bucket, Key=settings.ticker_key, Body=body)
+
+    return put
+
+
+def a_list(*symbols: str) -> bytes:
+    return encode("1", NOW, {symbol: Listing(Ticker(symbol, f"{symbol} Inc.", "NASDAQ")) for symbol in symbols})
+
+
+def test_a_list_is_built_compared_and_published(app: Flask, run: Run) -> None:
     publish(run, *SYMBOLS)
     Path("nasdaqlisted.txt").write_bytes(a_nasdaq_file(*SYMBOLS[1:], "NEW"))
-    Path("otherlisted.txt").write_bytes(other_listed("BRK.B|Berkshire Hathaway Inc.|N|BRK.B|N|100|N|BRK.B"))
 
-    built = run("build", "nasdaqlisted.txt", "otherlisted.txt", "--successor", "s00=new", "-o", "new.json")
+    built = run("build", "nasdaqlisted.txt", "--successor", "s00=new", "-o", "new.json")
     diff = run("diff", "new.json")
     published = run("publish", "new.json")
     again = run("diff", "new.json")
 
-    assert built.output.startswith("new.json: 31 traded, ")
-    assert diff.output.endswith("2 added, 1 delisted.\n")
-    assert all(words in diff.output for words in ("BRK.B", "Berkshire Hathaway Inc., NYSE", "S00 [Inc.]", "now NEW"))
+    assert re.fullmatch(r"new\.json: \d+ traded, \d+ delisted\.\nNext: tickers diff new\.json\n", built.output)
+    assert diff.output.endswith("1 added, 1 delisted.\n")
+    assert all(words in diff.output for words in ("NEW [Inc.], NASDAQ", "S00 [Inc.]", "now NEW"))
     assert published.output.startswith("Published 20")
     assert again.output == "Nothing would change.\n"
-    listings = create_app(app.extensions[KEY].settings, on_lambda=True).extensions[KEY].ticker_list.current()
-    assert (listings.find("BRK.B").is_active, listings.find("S00").successor) == (True, "NEW")
+    snapshot = create_app(app.extensions[KEY].settings, on_lambda=True).extensions[KEY].ticker_list.current()
+    assert (snapshot.find("NEW").is_active, snapshot.find("S00").successor) == (True, "NEW")
 
 
-def test_a_long_diff_is_cut_and_counted(run: Run) -> None:
+def test_a_long_diff_is_cut_and_its_changes_are_counted(run: Run) -> None:
     publish(run, *SYMBOLS)
     Path("now.txt").write_bytes(a_nasdaq_file(*SYMBOLS, "N1", "N2", "N3"))
     run("build", "now.txt", "-o", "new.json")
@@ -100,8 +118,10 @@ def test_a_long_diff_is_cut_and_counted(run: Run) -> None:
     assert output.endswith("3 added.\n1 are shown; --limit 3 shows all.\n")
 
 
-def test_half_a_list_is_published_by_force_only(run: Run) -> None:
-    publish(run, *SYMBOLS)
+def test_a_list_that_lost_half_of_its_symbols_is_published_only_with_force(
+    run: Run, put: Callable[[bytes], None]
+) -> None:
+    put(a_list(*SYMBOLS))
     Path("now.txt").write_bytes(a_nasdaq_file(*SYMBOLS[:15]))
     run("build", "now.txt", "-o", "new.json")
 
@@ -111,7 +131,7 @@ def test_half_a_list_is_published_by_force_only(run: Run) -> None:
     assert "Refused: it lacks 15 of 30 symbols, such as S15." in refused.output
 
 
-def test_who_built_on_an_older_list_is_told_to_build_again(run: Run) -> None:
+def test_a_list_with_an_outdated_base_is_refused(run: Run) -> None:
     publish(run, *SYMBOLS)
     for name, new in (("ours", "OURS"), ("theirs", "THEIRS")):
         Path("now.txt").write_bytes(a_nasdaq_file(*SYMBOLS, new))
@@ -123,21 +143,22 @@ def test_who_built_on_an_older_list_is_told_to_build_again(run: Run) -> None:
     assert "Another list was published since this one was built" in second.output
 
 
-def test_a_broken_list_in_the_bucket_can_be_replaced(app: Flask, run: Run, s3: S3Client) -> None:
-    settings = app.extensions[KEY].settings
-    s3.put_object(Bucket=settings.ticker_bucket, Key=settings.ticker_key, Body=b"<html>")
+def test_an_invalid_list_in_the_bucket_can_be_replaced(app: Flask, run: Run, put: Callable[[bytes], None]) -> None:
+    put(b"<html>")
 
     publish(run, *SYMBOLS)
 
-    stored = create_app(settings, on_lambda=True).extensions[KEY].ticker_list.current()
+    stored = create_app(app.extensions[KEY].settings, on_lambda=True).extensions[KEY].ticker_list.current()
     assert stored.find("S07") is not None
 
 
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (["build", "missing.txt"], "No such file"),
-        (["build", "http://127.0.0.1:9/"], "refused"),
+        (["build", "missing.txt"], "missing.txt cannot be read: No such file"),
+        (["build", "http://127.0.0.1:9/"], "http://127.0.0.1:9/ cannot be read: [Errno 111] Connection refused"),
+        (["build", "http://127.0.0.1:9/"], "Files can be named instead: tickers build nasdaqlisted.txt"),
+        (["build", "http://no.invalid/"], "http://no.invalid/ cannot be read: "),
         (["build", "page.html"], "Refused: page.html: it is not nasdaqlisted.txt"),
         (["build", "now.txt", "--successor", "S00"], "is not of the form FB=META"),
         (["build", "now.txt", "--successor", "S00=S01"], "Refused: S00 is not a delisted symbol"),
@@ -145,7 +166,7 @@ def test_a_broken_list_in_the_bucket_can_be_replaced(app: Flask, run: Run, s3: S
         (["publish", "page.html"], "Refused: it is not JSON"),
     ],
 )
-def test_what_cannot_be_done_ends_in_a_sentence(run: Run, arguments: list[str], words: str) -> None:
+def test_an_expected_error_is_one_sentence(run: Run, arguments: list[str], words: str) -> None:
     Path("page.html").write_bytes(b"<html>")
     Path("now.txt").write_bytes(a_nasdaq_file(*SYMBOLS))
 
@@ -156,7 +177,7 @@ def test_what_cannot_be_done_ends_in_a_sentence(run: Run, arguments: list[str], 
     assert "Traceback" not in result.output
 
 
-def test_a_bucket_out_of_reach_ends_in_a_sentence(run: Run, proxy: FaultProxy) -> None:
+def test_an_unreachable_bucket_is_one_sentence(run: Run, proxy: FaultProxy) -> None:
     Path("now.txt").write_bytes(a_nasdaq_file(*SYMBOLS))
     proxy.plan = always(Trouble.THROTTLED)
 
@@ -165,7 +186,7 @@ def test_a_bucket_out_of_reach_ends_in_a_sentence(run: Run, proxy: FaultProxy) -
     assert (result.exit_code, result.output) == (1, "Error: The bucket cannot be reached: throttled: SlowDown\n")
 
 
-def test_symbols_that_cannot_be_spelled_are_counted(run: Run) -> None:
+def test_invalid_symbols_of_the_sources_are_counted(run: Run) -> None:
     Path("now.txt").write_bytes(nasdaq_listed("A*B|Odd|Q|N|N|100|N|N", "AAPL|Apple Inc.|Q|N|N|100|N|N"))
 
     assert "1 symbols of the sources are invalid" in run("build", "now.txt").output
@@ -180,7 +201,7 @@ def test_symbols_that_cannot_be_spelled_are_counted(run: Run) -> None:
         ("not a symbol", 1, "not a symbol: not in the list.\n"),
     ],
 )
-def test_show_tells_what_the_list_in_use_says(run: Run, symbol: str, exit_code: int, words: str) -> None:
+def test_show_describes_the_entry_in_the_list_in_use(run: Run, symbol: str, exit_code: int, words: str) -> None:
     result = run("show", symbol)
 
     assert (result.exit_code, result.output.startswith(words)) == (exit_code, True)
@@ -202,7 +223,7 @@ def job(app: Flask, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable
     return job
 
 
-def test_the_job_publishes_what_changed(
+def test_the_job_publishes_a_list_only_if_it_changed(
     run: Run, job: Callable[[bytes], dict[str, str]], caplog: pytest.LogCaptureFixture
 ) -> None:
     publish(run, *SYMBOLS)
@@ -224,10 +245,15 @@ def test_the_job_publishes_what_changed(
         (b"<html>", "it is not nasdaqlisted.txt"),
     ],
 )
-def test_the_job_alarms_rather_than_publishes(
-    run: Run, job: Callable[[bytes], dict[str, str]], caplog: pytest.LogCaptureFixture, content: bytes, reason: str
+def test_the_job_logs_an_error_and_publishes_nothing_if_the_list_is_refused(
+    app: Flask,
+    put: Callable[[bytes], None],
+    job: Callable[[bytes], dict[str, str]],
+    caplog: pytest.LogCaptureFixture,
+    content: bytes,
+    reason: str,
 ) -> None:
-    publish(run, *SYMBOLS)
+    put(a_list(*SYMBOLS))
 
     assert job(content) == {"status": "refused"}
 
@@ -235,12 +261,11 @@ def test_the_job_alarms_rather_than_publishes(
     assert (alarm.levelname, alarm.message) == ("ERROR", "ticker list not published")
     assert alarm.__dict__["kind"] == "TickerListRefused"
     assert reason in alarm.__dict__["reason"]
-    Path("now.txt").write_bytes(a_nasdaq_file(*SYMBOLS))
-    run("build", "now.txt", "-o", "same.json")
-    assert run("diff", "same.json").output == "Nothing would change.\n"
+    stored = create_app(app.extensions[KEY].settings, on_lambda=True).extensions[KEY].ticker_list.current()
+    assert stored.freshness.version == "1"
 
 
-def test_the_job_alarms_when_the_bucket_is_out_of_reach(
+def test_the_job_logs_an_error_if_the_bucket_is_unreachable(
     job: Callable[[bytes], dict[str, str]], proxy: FaultProxy, caplog: pytest.LogCaptureFixture
 ) -> None:
     proxy.plan = always(Trouble.INTERNAL_ERROR)
@@ -250,7 +275,7 @@ def test_the_job_alarms_when_the_bucket_is_out_of_reach(
     assert caplog.records[-1].__dict__["kind"] == "TickersUnavailable"
 
 
-def test_what_is_published_is_the_contracts_document_alone(app: Flask, run: Run, s3: S3Client) -> None:
+def test_the_published_document_has_only_the_fields_of_the_contract(app: Flask, run: Run, s3: S3Client) -> None:
     publish(run, *SYMBOLS)
 
     settings = app.extensions[KEY].settings

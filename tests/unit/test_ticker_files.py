@@ -204,21 +204,26 @@ def test_a_file_that_is_damaged_or_something_else_is_refused_with_the_reason(bod
 
 
 @contextmanager
-def serving(body: bytes, *, sized: bool) -> Iterator[str]:
+def serving(body: bytes, *, sized: bool = False, http: bool = True) -> Iterator[str]:
     """The URL of a file on loopback."""
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
-            self.send_response_only(200)
-            if sized:
-                self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
+            if http:
+                self.send_response_only(200)
+                if sized:
+                    self.send_header("Content-Length", str(len(body)))
+                self.end_headers()
             self.wfile.write(body)
 
     with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
-        yield f"http://127.0.0.1:{server.server_port}/file.txt"
-        server.shutdown()
+        thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
+        thread.start()
+        try:
+            yield f"http://127.0.0.1:{server.server_port}/file.txt"
+        finally:
+            server.shutdown()
+            thread.join()
 
 
 def a_large_file() -> bytes:
@@ -241,7 +246,12 @@ def test_a_url_is_downloaded_with_progress(*, sized: bool) -> None:
 def test_a_download_that_is_too_large_is_abandoned(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(files, "MAX_BYTES", 1_000)
 
-    with serving(a_large_file(), sized=True) as url, pytest.raises(TickerListRefused, match="larger than 1000"):
+    with serving(a_large_file()) as url, pytest.raises(TickerListRefused, match="larger than 1000"):
+        read_source(url)
+
+
+def test_a_server_that_does_not_speak_http_is_an_error_that_names_the_source() -> None:
+    with serving(b"SSH-2.0-OpenSSH\r\n\r\n", http=False) as url, pytest.raises(OSError, match=f"{url} cannot be read"):
         read_source(url)
 
 

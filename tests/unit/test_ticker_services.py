@@ -16,7 +16,7 @@ from domain.errors import (
     ValidationFailed,
 )
 from domain.ticker_services import TickerService
-from domain.tickers import Ticker, TickerStatus, TickerValidation
+from domain.tickers import Listing, Ticker, TickerStatus, TickerValidation
 from tests.builders import APPLE, BERKSHIRE, AFixedList
 
 FACEBOOK = Ticker("FB", "Facebook, Inc.", "NASDAQ")
@@ -78,7 +78,7 @@ def test_unknown_and_delisted_symbols_together_are_a_failed_validation(tickers: 
 
 def test_a_list_that_is_not_authoritative_confirms_a_symbol(not_authoritative: TickerService) -> None:
     assert not_authoritative.resolve(["AAPL"]) == (APPLE,)
-    assert not_authoritative.lookup("aapl") == APPLE
+    assert not_authoritative.lookup("aapl") == Listing(APPLE)
 
 
 @pytest.mark.parametrize("symbol", ["ZZZZ", "FB"], ids=["unknown", "delisted"])
@@ -104,8 +104,8 @@ def test_the_time_to_retry_after_is_random(not_authoritative: TickerService) -> 
 
 
 def test_traded_and_delisted_tickers_are_looked_up(tickers: TickerService) -> None:
-    assert tickers.lookup("brk-b") == BERKSHIRE
-    assert tickers.lookup("FB") == FACEBOOK
+    assert tickers.lookup("brk-b") == Listing(BERKSHIRE)
+    assert tickers.lookup("FB") == Listing(FACEBOOK, is_active=False, successor="META")
 
 
 @pytest.mark.parametrize("text", ["ZZZZ", "??"])

@@ -40,7 +40,8 @@ bench: .venv/.bench ## Measure against floors in the same run, and write docs/pe
 
 package: .venv/.development ## Build build/package.zip, what `zappa deploy` uploads (STAGE=dev)
 	@mkdir -p build
-	$(BIN)/zappa package $(STAGE) -o build/package.zip
+	@# Zappa refuses to run without an active virtual environment.
+	VIRTUAL_ENV=$(abspath .venv) $(BIN)/zappa package $(STAGE) -o build/package.zip
 
 audit: .venv/.development ## Look for unsafe code, and for known holes in what ships (asks PyPI, so it needs the network)
 	$(BIN)/bandit --quiet --configfile pyproject.toml --recursive domain adapters entrypoints tools gunicorn.conf.py

@@ -1,4 +1,4 @@
-"""A stage that `zappa` really deployed, to an AWS on loopback that checks what its role may do."""
+"""A stage that `zappa` deploys to an AWS on loopback, which enforces the policy of its role."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import boto3
 import requests
@@ -20,9 +20,10 @@ import requests
 from tools.package import Target
 
 ROOT = Path(__file__).resolve().parents[2]
-SECRET = "a secret key of at least thirty-two characters"
-PATIENCE = 60
-"""Seconds, where a busy machine may need them."""
+T = TypeVar("T")
+
+HANG = 120.0
+"""Seconds after which a test assumes that what it waits for does not come."""
 PACKAGED = ("adapters", "domain", "entrypoints", "tools", "requirements.txt", "zappa_settings.json")
 
 
@@ -47,10 +48,15 @@ class Stage:
     def client(self, service: Any) -> Any:
         return boto3.client(service, endpoint_url=self.endpoint, region_name="us-east-1")
 
-    def zappa(self, command: str, *options: str, **environment: str) -> str:
-        """What `zappa <command>` prints; an error if it fails."""
+    @property
+    def secret(self) -> str:
+        """Its secret key."""
+        return f"a secret key of at least thirty-two characters of {self.name}"
+
+    def run_zappa(self, command: str, *options: str, **environment: str) -> subprocess.CompletedProcess[str]:
+        """`zappa <command>` as it ended."""
         scripts = Path(sys.executable).parent
-        done = subprocess.run(
+        return subprocess.run(
             [scripts / "zappa", command, self.name, *options],
             cwd=self.project,
             env=os.environ
@@ -64,20 +70,24 @@ class Stage:
             text=True,
             check=False,
         )
-        assert done.returncode == 0, done.stdout + done.stderr
-        return done.stdout
 
-    def deploy(self) -> None:
-        """`zappa deploy`, with the secrets in the environment."""
-        self.zappa("deploy", CONFIG_API_SECRET_KEYS=SECRET, CONFIG_API_TICKER_BUCKET="config-api-tickers")
+    def zappa(self, command: str, *options: str, **environment: str) -> str:
+        """The output of `zappa <command>`, which must succeed."""
+        ended = self.run_zappa(command, *options, **environment)
+        assert ended.returncode == 0, ended.stdout + ended.stderr
+        return ended.stdout
+
+    def deploy(self) -> str:
+        """`zappa deploy` with the secret in the environment."""
+        return self.zappa("deploy", CONFIG_API_SECRET_KEYS=self.secret, CONFIG_API_TICKER_BUCKET="config-api-tickers")
 
     def invoke(self, event: Any) -> tuple[Any, str | None]:
-        """What the function makes of an event, and the kind of error if it failed."""
+        """The response of the function to an event, and the kind of error if it failed."""
         answer = self.client("lambda").invoke(FunctionName=self.function, Payload=json.dumps(event))
         return json.loads(answer["Payload"].read()), answer.get("FunctionError")
 
     def log(self) -> list[dict[str, Any]]:
-        """The lines that the function has logged, oldest first."""
+        """The log lines of the function, oldest first."""
         logs = self.client("logs")
         pages = logs.get_paginator("filter_log_events").paginate(logGroupName=f"/aws/lambda/{self.function}")
         try:
@@ -86,31 +96,36 @@ class Stage:
             return []
         return [json.loads(line) for line in lines if line.startswith("{")]
 
-    def logged(self, message: str) -> list[dict[str, Any]]:
-        return [line for line in self.log() if line["message"] == message]
+    def wait_for_log(self, matches: Callable[[dict[str, Any]], bool]) -> dict[str, Any]:
+        """The first log line that matches: lines arrive some time after the response."""
+        lines = self._poll(lambda: list(filter(matches, self.log())), until=bool)
+        return lines[0]
 
-    def answer(self, path: str, *, until: Callable[[Any], bool], **request: Any) -> Any:
-        """What a GET answers in the end: a copy that started on a busy machine looks for its list again."""
-        for _ in range(PATIENCE):
-            body = self.ask("GET", path, **request).json()
-            if until(body):
-                break
-            time.sleep(1)
-        return body
+    def wait_for_answer(self, path: str, *, until: Callable[[Any], bool]) -> Any:
+        """The body of a GET as soon as it satisfies `until`: a process may still load its ticker list."""
+        return self._poll(lambda: self.ask("GET", path).json(), until=until)
+
+    @staticmethod
+    def _poll(ask: Callable[[], T], *, until: Callable[[T], bool]) -> T:
+        end = time.monotonic() + HANG
+        while not until(found := ask()):
+            assert time.monotonic() < end, found
+            time.sleep(0.2)
+        return found
 
     def ask(self, method: str, path: str, **request: Any) -> requests.Response:
-        """One request through the gateway."""
+        """Send one request through the gateway."""
         return requests.request(method, self.url + path, timeout=30, **request)
 
 
 def host() -> Target:
-    """The Python and the machine that the tests run on."""
+    """The runtime and architecture of this machine."""
     architecture = "arm64" if platform.machine() in {"arm64", "aarch64"} else "x86_64"
     return Target(f"python{sys.version_info.major}.{sys.version_info.minor}", architecture)
 
 
 def a_project(directory: Path, changes: Mapping[str, Any] | None = None) -> Path:
-    """A copy of the project, to be packaged for the Python and the machine that the tests run on."""
+    """Copy the project, with the runtime and architecture of this machine."""
     for name in PACKAGED:
         source = ROOT / name
         if source.is_dir():
@@ -122,13 +137,15 @@ def a_project(directory: Path, changes: Mapping[str, Any] | None = None) -> Path
     settings["production"]["runtime"] = host().runtime
     settings["base"] |= {
         "architecture": host().architecture,
-        "touch": False,  # it would ask the real AWS whether the function is up
+        # It would send a request to the real AWS.
+        "touch": False,
     }
     if sys.version_info < (3, 12):
-        settings["production"].pop("snap_start")  # no such runtime has it
+        # SnapStart needs Python 3.12.
+        settings["production"].pop("snap_start")
     settings["dev"] |= changes or {}
     path.write_text(json.dumps(settings))
-    # What an earlier run installed is good for this one; it is named by what it was made of.
+    # The cached dependencies of an earlier run are named by a hash of their inputs.
     (ROOT / ".cache" / "lambda").mkdir(parents=True, exist_ok=True)
     (directory / ".cache").symlink_to(ROOT / ".cache")
     return directory

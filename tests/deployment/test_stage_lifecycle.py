@@ -1,4 +1,4 @@
-"""`zappa deploy`, `update` forth and back, and `undeploy`, with the settings of production."""
+"""`zappa deploy`, `update`, `rollback` and `undeploy` with the settings of production."""
 
 from __future__ import annotations
 
@@ -8,34 +8,41 @@ from pathlib import Path
 import pytest
 
 from tests.deployment.conftest import create_table
-from tests.deployment.stage import SECRET, Stage
+from tests.deployment.stage import Stage
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("deployment")]
 
 
-def test_a_stage_is_deployed_updated_rolled_back_and_taken_down(aws: str, project: Path) -> None:
+def test_a_stage_is_deployed_updated_reverted_and_undeployed(aws: str, project: Path) -> None:
     production = Stage("production", aws, project)
     create_table(aws, "config-api-production")
     lambda_ = production.client("lambda")
 
-    production.deploy()
+    printed = production.deploy()
     first = lambda_.get_function_configuration(FunctionName=production.function)
     assert production.ask("GET", "/api/v2/health/ready").status_code == 200
     assert lambda_.get_function_concurrency(FunctionName=production.function)["ReservedConcurrentExecutions"] == 100
     assert first["TracingConfig"] == {"Mode": "Active"}
-    assert json.dumps(first["Environment"]).count(SECRET) == 1
+    assert json.dumps(first["Environment"]).count(production.secret) == 1
+    assert "CONFIG_API_TABLE=config-api-production" in printed
+    assert production.secret not in printed
 
     change = project / "entrypoints" / "change.txt"
     change.write_text("second edition")
-    production.zappa("update")
+    both_keys = f"a new secret key of at least thirty-two characters,{production.secret}"
+    production.zappa("update", CONFIG_API_SECRET_KEYS=both_keys)
     second = lambda_.get_function_configuration(FunctionName=production.function)
     assert second["CodeSha256"] != first["CodeSha256"]
-    assert second["Environment"] == first["Environment"]  # also the secret, which nobody passed again
+    assert second["Environment"]["Variables"]["CONFIG_API_SECRET_KEYS"] == both_keys
     assert production.ask("GET", "/api/v2/health/ready").status_code == 200
 
     change.unlink()
-    production.zappa("update")  # the same sources give the same zip
-    assert lambda_.get_function_configuration(FunctionName=production.function)["CodeSha256"] == first["CodeSha256"]
+    production.zappa("update")
+    third = lambda_.get_function_configuration(FunctionName=production.function)
+    # The same sources give the same zip.
+    assert third["CodeSha256"] == first["CodeSha256"]
+    # The keys stay, although this shell does not set them.
+    assert third["Environment"] == second["Environment"]
     assert production.ask("GET", "/api/v2/health/ready").status_code == 200
 
     production.zappa("undeploy", "-y")

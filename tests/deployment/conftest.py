@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import zipfile
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from datetime import UTC, datetime
@@ -24,11 +25,12 @@ OBJECT = "ticker-cache/us-symbols.json"
 
 @pytest.fixture(scope="session")
 def aws() -> Iterator[str]:
-    """The endpoint of an AWS that enforces the policies of roles."""
+    """The endpoint of an emulated AWS that enforces the policies of roles."""
     with ExitStack() as running:
-        with pytest.MonkeyPatch.context() as patch:  # of this process alone: packaging installs from an index
+        # The patch ends before the packaging, which downloads from an index.
+        with pytest.MonkeyPatch.context() as patch:
             patch.setenv("AUTH", "true")
-            # Functions inherit it: what they would fetch from elsewhere (the weekly job does) ends at a closed port.
+            # The functions inherit this proxy, a closed port: the weekly job would download files.
             patch.setenv("HTTPS_PROXY", "http://127.0.0.1:9")
             endpoint = running.enter_context(ministack())
         yield endpoint
@@ -49,8 +51,16 @@ def package(project: Path, aws: str) -> Path:
 
 
 @pytest.fixture(scope="session")
+def unpacked(package: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    directory = tmp_path_factory.mktemp("unpacked")
+    with zipfile.ZipFile(package) as archive:
+        archive.extractall(directory)
+    return directory
+
+
+@pytest.fixture(scope="session")
 def stage(aws: str, project: Path) -> Stage:
-    """The stage `dev`, deployed, with its table and its ticker list."""
+    """The deployed stage `dev`, with its table and its ticker list."""
     stage = Stage("dev", aws, project)
     create_table(aws, "config-api-dev")
     publish(stage)
@@ -60,13 +70,13 @@ def stage(aws: str, project: Path) -> Stage:
 
 @pytest.fixture(scope="session")
 def function(aws: str, project: Path, package: Path, stage: Stage) -> Callable[..., Stage]:
-    """Makes a function of the same zip with an environment of its own; there is no gateway before it."""
+    """Creates a function from the same zip with its own environment and without a gateway."""
 
     def make(*, timeout: int = 10, **environment: str) -> Stage:
-        made = Stage(f"f{uuid4().hex[:8]}", aws, project)
+        created = Stage(f"f{uuid4().hex[:8]}", aws, project)
         deployed = stage.client("lambda").get_function_configuration(FunctionName=stage.function)
-        made.client("lambda").create_function(
-            FunctionName=made.function,
+        created.client("lambda").create_function(
+            FunctionName=created.function,
             Role=deployed["Role"],
             Runtime=deployed["Runtime"],
             Handler=deployed["Handler"],
@@ -74,7 +84,7 @@ def function(aws: str, project: Path, package: Path, stage: Stage) -> Callable[.
             Code={"ZipFile": package.read_bytes()},
             Environment={"Variables": environment},
         )
-        return made
+        return created
 
     return make
 
@@ -89,7 +99,7 @@ def create_table(endpoint: str, name: str) -> None:
 
 
 def publish(stage: Stage) -> None:
-    edition = {"version": "2026-11-23", "updated_at": datetime.now(UTC).isoformat(), "symbols": TICKERS}
+    ticker_list = {"version": "2026-11-23", "updated_at": datetime.now(UTC).isoformat(), "symbols": TICKERS}
     s3 = stage.client("s3")
     s3.create_bucket(Bucket=BUCKET)
-    s3.put_object(Bucket=BUCKET, Key=OBJECT, Body=json.dumps(edition).encode(), ContentType="application/json")
+    s3.put_object(Bucket=BUCKET, Key=OBJECT, Body=json.dumps(ticker_list).encode(), ContentType="application/json")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import socket
 from collections.abc import Callable
 from uuid import uuid4
 
@@ -64,20 +63,6 @@ def test_location_contains_the_stage(stage: Stage) -> None:
     assert created["isBase64Encoded"] is False
 
 
-def test_a_function_with_wrong_settings_answers_503_and_logs_their_names(function: Function) -> None:
-    broken = function(CONFIG_API_STORE="dynamodb")
-
-    answer, error = broken.invoke(a_request("GET", f"{V2}/configurations"))
-
-    assert error is None
-    assert answer["statusCode"] == 503
-    assert answer["headers"]["Content-Type"] == "application/problem+json"
-    assert int(answer["headers"]["Retry-After"]) >= 1
-    assert json.loads(answer["body"])["code"] == "store_unavailable"
-    logged = broken.wait_for_log(lambda line: line["level"] == "ERROR")
-    assert set(logged["settings"]) == {"CONFIG_API_TABLE", "CONFIG_API_SECRET_KEYS"}
-
-
 def test_a_preflight_request_passes_the_gateway(function: Function) -> None:
     open_to_one = function(CONFIG_API_STORE="memory", CONFIG_API_CORS_ORIGINS="https://app.example.com")
 
@@ -102,24 +87,3 @@ def test_the_client_address_is_the_one_that_the_gateway_saw(function: Function) 
         statuses.append(strict.invoke(event)[0]["statusCode"])
 
     assert statuses == [201, 429]
-
-
-def test_a_store_that_hangs_is_a_503_before_the_timeout_of_lambda(function: Function, stage: Stage) -> None:
-    # This server accepts connections and never answers.
-    with socket.create_server(("127.0.0.1", 0)) as silent:
-        endpoint = f"http://127.0.0.1:{silent.getsockname()[1]}"
-        hanging = function(
-            timeout=3,
-            CONFIG_API_STORE="dynamodb",
-            CONFIG_API_TABLE="config-api-dev",
-            CONFIG_API_SECRET_KEYS=stage.secret,
-            CONFIG_API_DEADLINE="20",
-            AWS_ENDPOINT_URL_DYNAMODB=endpoint,
-        )
-        session, _ = hanging.invoke(a_request("POST", f"{V2}/auth/anonymous"))
-        token = json.loads(session["body"])["token"]
-
-        answer, error = hanging.invoke(a_request("GET", f"{V2}/configurations", authorization=f"Bearer {token}"))
-
-    assert error is None
-    assert (answer["statusCode"], json.loads(answer["body"])["code"]) == (503, "store_unavailable")

@@ -20,14 +20,6 @@ UNCHECKED_HASH = 1
 """The flags in the header of a pyc file (PEP 552): hash-based, and not compared with its source."""
 
 
-@pytest.fixture(scope="session")
-def unpacked(package: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    directory = tmp_path_factory.mktemp("unpacked")
-    with zipfile.ZipFile(package) as archive:
-        archive.extractall(directory)
-    return directory
-
-
 def test_the_zip_has_at_most_12_mib(package: Path) -> None:
     assert package.stat().st_size <= 12 * 2**20
 
@@ -99,7 +91,7 @@ import entrypoints.aws_lambda as function
 import entrypoints.jobs, jwt.algorithms, boto3
 for service in ("dynamodb", "s3"):
     boto3.client(service, region_name="us-east-1")
-client = function._application.app_module.app.test_client()
+client = function._zappa.app_module.app.test_client()
 for path in ("/", "/docs", "/openapi.json", "/api/v2/health", "/api/v2/health/ready", "/api/v2/tickers/search?q=apple"):
     assert client.get(path).status_code == 200, path
 foreign = [m.__file__ for m in list(sys.modules.values()) if "site-packages" in (getattr(m, "__file__", None) or "")]

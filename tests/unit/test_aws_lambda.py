@@ -1,4 +1,4 @@
-"""The function's handler, in this process; tests/deployment has it where it belongs."""
+"""The Lambda handler in this process; tests/deployment runs the packaged one."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ ZAPPA_SETTINGS = {
 
 @dataclass
 class Context:
-    """What Lambda passes beside an event."""
+    """The context object that Lambda passes with an event."""
 
     aws_request_id: str = "lambda-1"
 
@@ -54,10 +54,11 @@ def handle() -> Iterator[Handle]:
         for name, value in {"STORE": "memory", "RATE_ADDRESS": "3/hour"}.items():
             patch.setenv(f"CONFIG_API_{name}", value)
         for name in ("SERVERTYPE", "FRAMEWORK", "PROJECT", "STAGE"):
-            patch.setenv(name, "")  # Zappa sets these: the test's end takes them back
+            # Zappa sets these; the patch restores them.
+            patch.setenv(name, "")
         for module in ("entrypoints.wsgi", "entrypoints.aws_lambda"):
             patch.delitem(sys.modules, module, raising=False)
-        from entrypoints import aws_lambda  # noqa: PLC0415 - it builds the application while it is imported
+        from entrypoints import aws_lambda  # noqa: PLC0415 - the import creates the application
 
         yield aws_lambda.handle
         for module in ("entrypoints.wsgi", "entrypoints.aws_lambda"):
@@ -65,13 +66,48 @@ def handle() -> Iterator[Handle]:
     logging.basicConfig(level=level, handlers=handlers, force=True)
 
 
-def test_a_request_is_served_under_its_stage(handle: Handle) -> None:
-    answer = handle(a_request("GET", "/api/v2/health"), Context())
+@pytest.mark.parametrize(
+    ("base_path", "stage", "path", "mount"),
+    [
+        (None, "dev", "/dev/api/v2/nothing", "/dev"),
+        (None, "api", "/api/api/v2/nothing", "/api"),
+        (None, "$default", "/api/v2/nothing", ""),
+        (None, "dev", "/api/v2/nothing", ""),
+        (None, "api", "/api/v2/nothing", ""),
+        ("config", "dev", "/config/api/v2/nothing", "/config"),
+        ("config", "dev", "/dev/api/v2/nothing", "/dev"),
+        ("api", "dev", "/api/api/v2/nothing", "/api"),
+    ],
+    ids=[
+        "stage",
+        "stage named api",
+        "default stage",
+        "custom domain",
+        "custom domain, stage named api",
+        "base path",
+        "base path, address of the stage",
+        "base path named api",
+    ],
+)
+def test_links_contain_the_mount_path(
+    handle: Handle, monkeypatch: pytest.MonkeyPatch, base_path: str | None, stage: str, path: str, mount: str
+) -> None:
+    monkeypatch.setattr("entrypoints.aws_lambda.base_path", base_path)
+    event = a_request("GET", "", stage=stage) | {"rawPath": path}
 
-    assert (answer["statusCode"], json.loads(answer["body"])) == (200, {"status": "ok"})
+    problem = json.loads(handle(event, Context())["body"])
+
+    assert problem["code"] == "not_found"
+    assert problem["type"] == f"{mount}/docs#not_found"
 
 
-def test_an_answer_without_a_body_has_an_empty_one(handle: Handle) -> None:
+def test_a_path_that_only_begins_like_the_stage_is_not_shortened(handle: Handle) -> None:
+    problem = json.loads(handle(a_request("GET", "", stage="dev") | {"rawPath": "/developers"}, Context())["body"])
+
+    assert problem["instance"] == "/developers"
+
+
+def test_the_body_of_a_204_and_a_304_is_an_empty_string(handle: Handle) -> None:
     opened = handle(a_request("POST", "/api/v2/auth/anonymous", address="203.0.113.20"), Context())
     session = json.loads(opened["body"])
     bearer = f"Bearer {session['token']}"
@@ -86,7 +122,7 @@ def test_an_answer_without_a_body_has_an_empty_one(handle: Handle) -> None:
     assert (gone["statusCode"], gone["body"]) == (204, "")
 
 
-def test_the_callers_address_is_what_the_gateway_saw_whatever_they_claim(handle: Handle) -> None:
+def test_the_client_address_is_the_one_that_the_gateway_saw(handle: Handle) -> None:
     statuses = [
         handle(a_request("POST", "/api/v2/auth/anonymous", x_forwarded_for=f"10.0.0.{n}, 10.1.1.1"), Context())[
             "statusCode"
@@ -100,13 +136,11 @@ def test_the_callers_address_is_what_the_gateway_saw_whatever_they_claim(handle:
 @pytest.mark.parametrize(
     "event", [{}, {"detail-type": "Scheduled Event", "resources": ["a/b-handler.keep_warm_callback"]}]
 )
-def test_a_warm_up_is_answered(handle: Handle, event: Any) -> None:
+def test_a_warm_up_event_is_answered(handle: Handle, event: Any) -> None:
     assert handle(event, Context()) == {"status": "warm"}
 
 
-def test_a_job_gets_the_event_and_its_failure_is_lambdas_to_repeat(
-    handle: Handle, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_job_gets_the_event_and_its_exception_reaches_lambda(handle: Handle, monkeypatch: pytest.MonkeyPatch) -> None:
     jobs = ModuleType("entrypoints.jobs")
     vars(jobs)["refresh_tickers"] = lambda event, context: (event["command"], context.aws_request_id)
     monkeypatch.setitem(sys.modules, "entrypoints.jobs", jobs)
@@ -114,7 +148,7 @@ def test_a_job_gets_the_event_and_its_failure_is_lambdas_to_repeat(
 
     assert handle(command, Context()) == (command["command"], "lambda-1")
 
-    vars(jobs)["refresh_tickers"] = None  # cannot be called
+    vars(jobs)["refresh_tickers"] = None
     with pytest.raises(TypeError):
         handle(command, Context())
 
@@ -136,18 +170,18 @@ def test_a_job_gets_the_event_and_its_failure_is_lambdas_to_repeat(
     ],
     ids=str,
 )
-def test_what_is_neither_is_refused(handle: Handle, event: Any) -> None:
+def test_an_event_that_is_neither_a_request_nor_a_job_is_refused(handle: Handle, event: Any) -> None:
     assert handle(event, Context()) == {"status": "refused"}
 
 
-def test_no_event_changes_the_environment(handle: Handle) -> None:
+def test_stage_variables_do_not_become_environment_variables(handle: Handle) -> None:
     event = a_request("GET", "/api/v2/health") | {"stageVariables": {"AWS_ENDPOINT_URL": "https://evil.example"}}
 
     assert handle(event, Context())["statusCode"] == 200
     assert "AWS_ENDPOINT_URL" not in os.environ
 
 
-def test_what_has_the_form_of_a_request_runs_nothing_else(handle: Handle) -> None:
+def test_a_command_in_a_request_is_not_run(handle: Handle) -> None:
     event = a_request("GET", "/nothing") | {
         "raw_command": "1/0",
         "command": "os.abort",

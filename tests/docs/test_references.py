@@ -10,7 +10,14 @@ import pytest
 ROOT = Path(__file__).parents[2]
 DOCUMENTS = [path.relative_to(ROOT).as_posix() for path in (*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"))]
 PATH = re.compile(r"`((?:\.ci|\.github|adapters|benchmarks|docs|domain|entrypoints|tests|tools)/[\w./-]*)`")
-LINK = re.compile(r"\]\((?!https?:)([^)#]+)")
+LINK = re.compile(r"\]\((?!https?:)([^)#]*)#?([^)]*)\)")
+HEADING = re.compile("^#+ (.*)$", re.MULTILINE)
+
+
+def anchors(page: Path) -> set[str]:
+    """The fragments that GitHub gives to the headings of a page."""
+    headings = HEADING.findall(page.read_text(encoding="utf-8"))
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
 
 
 @pytest.mark.parametrize(
@@ -26,18 +33,20 @@ def test_every_path_in_a_document_exists(document: str) -> None:
 
 
 @pytest.mark.parametrize("document", DOCUMENTS)
-def test_every_relative_link_leads_to_a_file(document: str) -> None:
+def test_every_relative_link_leads_to_a_file_and_a_heading(document: str) -> None:
     page = ROOT / document
 
-    missing = [link for link in LINK.findall(page.read_text(encoding="utf-8")) if not (page.parent / link).exists()]
-
-    assert missing == []
+    for path, heading in LINK.findall(page.read_text(encoding="utf-8")):
+        target = page.parent / path if path else page
+        assert target.exists()
+        assert not heading or heading in anchors(target)
 
 
 def test_every_decision_is_in_the_index() -> None:
     pages = {path.name for path in (ROOT / "docs" / "adr").glob("[0-9]*.md")}
 
-    assert set(LINK.findall((ROOT / "docs" / "adr" / "README.md").read_text(encoding="utf-8"))) == pages
+    index = (ROOT / "docs" / "adr" / "README.md").read_text(encoding="utf-8")
+    assert {path for path, _ in LINK.findall(index)} == pages
 
 
 def test_pre_commit_runs_the_locked_tools() -> None:

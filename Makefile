@@ -43,11 +43,11 @@ package: .venv/.development ## Build build/package.zip, what `zappa deploy` uplo
 	@# Zappa refuses to run without an active virtual environment.
 	VIRTUAL_ENV=$(abspath .venv) $(BIN)/zappa package $(STAGE) -o build/package.zip
 
-audit: .venv/.development ## Look for unsafe code, and for known holes in what ships (asks PyPI, so it needs the network)
+audit: .venv/.development ## Search for unsafe code and for known vulnerabilities of dependencies (needs the network)
 	$(BIN)/bandit --quiet --configfile pyproject.toml --recursive domain adapters entrypoints tools gunicorn.conf.py
-	@$(BIN)/pip-audit --strict --no-deps --disable-pip --progress-spinner off -r requirements.txt || { \
-	  echo "pip-audit names a hole above, or it could not ask PyPI about a package, which says nothing of that package:" >&2; \
-	  echo "then run it where PyPI itself can be reached; a mirror does not know the holes." >&2; exit 1; }
+	@$(BIN)/pip-audit --strict --require-hashes --disable-pip --progress-spinner off -r requirements.txt || { \
+	  echo "pip-audit found a vulnerability, or PyPI did not answer for a package. In the second case, run it on a machine" >&2; \
+	  echo "that reaches PyPI itself: a mirror of PyPI has no data on vulnerabilities." >&2; exit 1; }
 
 lock: .venv/.development ## Write requirements*.txt from pyproject.toml (to upgrade: UPGRADE=--upgrade)
 	$(LOCK) $(UPGRADE) pyproject.toml --output-file requirements.txt >/dev/null
@@ -56,7 +56,8 @@ lock: .venv/.development ## Write requirements*.txt from pyproject.toml (to upgr
 
 sbom: .venv/.development ## Write build/sbom.json, a CycloneDX bill of materials of requirements.txt
 	@mkdir -p build
-	$(BIN)/cyclonedx-py requirements requirements.txt --pyproject pyproject.toml --output-reproducible -o build/sbom.json
+	@# -W ignore: the tool warns that a requirements file has no dependency graph.
+	$(BIN)/python -W ignore -m cyclonedx_py requirements requirements.txt --pyproject pyproject.toml --output-reproducible -o build/sbom.json
 
 soak: .venv/.development ## Attack the DynamoDB store with faults for MINUTES=5, then check every promise
 	$(BIN)/python -m tests.faults.soak --minutes $(MINUTES)

@@ -26,7 +26,7 @@ def create_unready_app(error: SettingsError) -> Flask:
 
     def refuse() -> Response:
         log.error("refused for wrong settings", extra={"event": Event.SETTINGS_WRONG, "settings": list(error.problems)})
-        return problems.refusal(StoreUnavailable("The service is not set up yet.", retry_after=RETRY_AFTER))
+        return problems.error_response(StoreUnavailable("The service is not set up yet.", retry_after=RETRY_AFTER))
 
     app.before_request(refuse)
     app.wsgi_app = RequestContextMiddleware(app.wsgi_app, seconds=1)  # type: ignore[method-assign]  # Flask's own way

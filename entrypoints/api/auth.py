@@ -1,4 +1,4 @@
-"""`/auth`: anonymous sessions, and who a token speaks for."""
+"""`/auth`: anonymous sessions, and the user that a token identifies."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ blueprint = Blueprint("auth", __name__, url_prefix="/api/v2/auth", description="
 def create_anonymous_session() -> Response:
     """Start an anonymous session.
 
-    A new user with a token for 30 days. Nothing is stored, so a lost token is lost.
+    Creates a user with a token for 30 days. The server stores nothing, so a lost token cannot be recovered.
     """
     app = application()
     app.per_address.check(client_address())
@@ -33,7 +33,7 @@ def create_anonymous_session() -> Response:
         {
             "user_id": user.user_id,
             "token": token,
-            "token_type": "Bearer",  # nosec # the scheme's name is no password
+            "token_type": "Bearer",  # nosec # the name of the scheme, not a password
             "auth_type": user.kind.value,
             "created_at": created_at,
             "session_expires_at": user.session_expires_at,
@@ -48,9 +48,9 @@ def create_anonymous_session() -> Response:
 @may_fail(blueprint, *components.AUTHENTICATION_ERRORS)
 @authenticated
 def get_me(user: User) -> Response:
-    """Who you are.
+    """Show the current user.
 
-    The user that the token speaks for, and how much they may hold.
+    The user that the token identifies, and their limits.
     """
     return respond(
         {

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from itertools import islice
 from typing import Any, NoReturn, TypeVar
 
@@ -13,8 +14,14 @@ from werkzeug.exceptions import RequestEntityTooLarge
 
 from domain.configurations import ConfigurationUpdate
 from domain.errors import FieldProblem, TickersUnavailable, ValidationFailed
+from domain.limits import MAX_TICKERS
 from entrypoints.api.errors import MalformedJson, PayloadTooLarge, UnsupportedMediaType
 from entrypoints.application import application
+
+JSON, MERGE_PATCH = "application/json", "application/merge-patch+json"
+
+PATCH_TYPES = (MERGE_PATCH, JSON)
+"""Media types of a PATCH. Both have the semantics of RFC 7396, except that no field may be null."""
 
 MAX_BODY = 16 * 1024
 """Bytes of a request body."""
@@ -39,7 +46,7 @@ _DETAILS = {
 
 
 def read_body(schema: Schema) -> Mapping[str, Any]:
-    """The JSON body, as the schema has it.
+    """The JSON body as the schema defines it.
 
     Raises MalformedJson, UnsupportedMediaType, PayloadTooLarge, ValidationFailed.
     """
@@ -49,47 +56,52 @@ def read_body(schema: Schema) -> Mapping[str, Any]:
     return values
 
 
-def read_configuration(schema: Schema, build: Callable[..., Built]) -> Built:
-    """The draft or the changes that the JSON body describes.
+def read_configuration(schema: Schema, build: Callable[..., Built], *, media_types: tuple[str, ...] = (JSON,)) -> Built:
+    """The input or the update that the JSON body describes.
 
-    Raises as `read_body` does; ValidationFailed has everything that is wrong: shape, rules and tickers.
+    Raises as `read_body` does; ValidationFailed names everything that is wrong: types, rules and tickers.
     """
-    values, problems = _load(schema, _json_object())
-    try:
-        if not problems:
+    data = _json_object(media_types)
+    values, problems = _load(schema, data)
+    if not problems:
+        try:
             return build(**values)
-        ConfigurationUpdate.of(**values)
-    except ValidationFailed as wrong:
-        problems.extend(wrong.problems)
-    if "tickers" in values and not any(problem.field.startswith("tickers") for problem in problems):
-        problems.extend(_ticker_problems(values["tickers"]))
+        except ValidationFailed:
+            pass
+    tickers = data.get("tickers")
+    values.pop("tickers", None)
+    problems.extend(_problems_raised_by(lambda: ConfigurationUpdate.of(**values)))
+    if isinstance(tickers, list) and not any(problem.field == "tickers" for problem in problems):
+        found = {problem.field for problem in problems}
+        problems.extend(problem for problem in _ticker_problems(tickers) if problem.field not in found)
     raise ValidationFailed(tuple(problems))
 
 
 def read_query(schema: Schema) -> Mapping[str, Any]:
-    """The query parameters that the schema names. Raises ValidationFailed."""
+    """The query parameters of the schema. Raises ValidationFailed."""
     values, problems = _load(schema, {name: request.args[name] for name in request.args if name in schema.fields})
     if problems:
         raise ValidationFailed(tuple(problems))
     return values
 
 
-def _json_object() -> dict[str, Any]:
+def _json_object(media_types: tuple[str, ...] = (JSON,)) -> dict[str, Any]:
     if (request.content_length or 0) > MAX_BODY:
         raise PayloadTooLarge(MAX_BODY)
-    if request.mimetype != "application/json":
-        raise UnsupportedMediaType("Send the body as application/json.")
+    if request.mimetype not in media_types:
+        raise UnsupportedMediaType(f"Send the body as {' or '.join(media_types)}.")
     if request.headers.get("Content-Encoding", "identity").lower() != "identity":
-        raise UnsupportedMediaType("Send the body as it is, without a Content-Encoding.")
+        raise UnsupportedMediaType("Send the body without a Content-Encoding.")
     data = _data()
     if len(data) > MAX_BODY:
         raise PayloadTooLarge(MAX_BODY)
     try:
-        body = json.loads(data.decode("utf-8"), parse_constant=_no_constant)
+        # RFC 8259 §8.1 allows a parser to ignore a byte order mark, which some serializers write.
+        body = json.loads(data.decode("utf-8-sig"), parse_constant=_refuse_constant)
     except (ValueError, RecursionError):
         raise MalformedJson("The body is not JSON in UTF-8 (RFC 8259).") from None
     if not isinstance(body, dict):
-        raise ValidationFailed((FieldProblem("", "invalid_type", "The body is to be a JSON object."),))
+        raise ValidationFailed((FieldProblem("", "invalid_type", "The body must be a JSON object."),))
     return body
 
 
@@ -98,45 +110,65 @@ def _data() -> bytes:
         return request.get_data(cache=False)
     except RequestEntityTooLarge:
         raise PayloadTooLarge(MAX_BODY) from None
-    except Exception as error:  # each server has its own error for a body that breaks off or is wrongly framed
+    # Each server has its own error for a body that breaks off or is framed wrongly.
+    except Exception as error:
         raise MalformedJson("The body cannot be read to its end.") from error
 
 
-def _no_constant(name: str) -> NoReturn:
+def _refuse_constant(name: str) -> NoReturn:
+    """Refuse NaN and Infinity, which Python reads and JSON does not have."""
     raise ValueError(name)
 
 
 def _load(schema: Schema, data: Mapping[str, Any]) -> tuple[dict[str, Any], list[FieldProblem]]:
-    """What is of the right shape, and a problem for each field that is not."""
+    """The fields with values of the right types, and a problem for each of the others."""
     try:
         return schema.load(data), []
     except ValidationError as error:
         messages = error.messages_dict
         values = error.valid_data if isinstance(error.valid_data, dict) else {}
-        problems = list(islice(_flat(messages), MAX_PROBLEMS))
+        problems = list(islice(_field_problems(messages), MAX_PROBLEMS))
         return {name: value for name, value in values.items() if name not in messages}, problems
 
 
-def _flat(messages: Mapping[Any, Any], above: str = "") -> Iterator[FieldProblem]:
+def _field_problems(messages: Mapping[Any, Any], parent: str = "") -> Iterator[FieldProblem]:
     for name, inner in messages.items():
-        path = f"{above}{name}"
+        path = f"{parent}{name}"
         if isinstance(inner, dict):
-            yield from _flat(inner, f"{path}.")
+            yield from _field_problems(inner, f"{path}.")
         else:
-            yield from (FieldProblem(_shown(path), code, _DETAILS.get(code, code)) for code in inner)
+            yield from (FieldProblem(_truncated(path), code, _DETAILS.get(code, code)) for code in inner)
 
 
-def _shown(path: str) -> str:
-    """A field's name as the caller sent it, cut where it is unreasonably long."""
+def _truncated(path: str) -> str:
     return path if len(path) <= MAX_SHOWN else f"{path[:MAX_SHOWN]}…"
 
 
-def _ticker_problems(texts: Sequence[str]) -> Sequence[FieldProblem]:
-    """What else is wrong, where something is anyway; a list that cannot tell adds nothing."""
+def _ticker_problems(tickers: list[Any]) -> Iterator[FieldProblem]:
+    """One problem for each text that is no symbol, a duplicate, unknown or delisted, by its position in `tickers`.
+
+    A ticker list that is not authoritative cannot tell which symbols are unknown, so none is reported as such.
+    """
+    positions = [position for position, ticker in enumerate(tickers) if isinstance(ticker, str)]
+    if tickers and not positions:
+        return
+    texts = [tickers[position] for position in positions]
+    problems = _problems_raised_by(lambda: ConfigurationUpdate.of(tickers=texts))
+    if len(texts) <= MAX_TICKERS:
+        problems += _problems_raised_by(lambda: application().tickers.resolve(texts))
+    reported = set()
+    for problem in problems:
+        if problem.field not in reported:
+            reported.add(problem.field)
+            _, _, index = problem.field.partition(".")
+            yield replace(problem, field=f"tickers.{positions[int(index)]}") if index else problem
+
+
+def _problems_raised_by(call: Callable[[], object]) -> list[FieldProblem]:
     try:
-        application().tickers.resolve(ConfigurationUpdate.of(tickers=texts).symbols or ())
-    except ValidationFailed as wrong:
-        return wrong.problems
+        call()
+    except ValidationFailed as error:
+        return list(error.problems)
     except TickersUnavailable:
         pass
-    return ()
+    return []

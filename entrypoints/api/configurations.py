@@ -1,30 +1,41 @@
-"""`/configurations`: the watchlists of whoever asks."""
+"""`/configurations`: the user's watchlists."""
 
 from __future__ import annotations
 
 import logging
+from hashlib import sha256
+from http import HTTPStatus
 
-from flask import Response, url_for
+from flask import Response, request, url_for
 from flask_smorest import Blueprint
 
-from domain import errors
 from domain.configurations import ConfigurationInput, ConfigurationUpdate
-from domain.errors import DomainError
+from domain.errors import (
+    DelistedTicker,
+    DomainError,
+    IdempotencyKeyReused,
+    LimitReached,
+    NotFound,
+    RevisionMismatch,
+    TickersUnavailable,
+    UnknownTicker,
+    ValidationFailed,
+)
 from domain.events import Event
 from domain.limits import User
 from entrypoints.api import openapi_components as components
 from entrypoints.api.authentication import authenticated
-from entrypoints.api.bodies import read_configuration
+from entrypoints.api.bodies import PATCH_TYPES, read_configuration
 from entrypoints.api.errors import MalformedJson, PayloadTooLarge, UnsupportedMediaType
-from entrypoints.api.openapi_components import body, may_fail
-from entrypoints.api.preconditions import expected_revisions, idempotency_key, is_not_modified
+from entrypoints.api.openapi_components import body, may_fail, patch_body
+from entrypoints.api.preconditions import expected_revisions, idempotency_key, unless_not_modified
 from entrypoints.api.problems import PROBLEMS
 from entrypoints.api.representations import configuration_json, configuration_list_json, etag, respond
 from entrypoints.api.schemas import (
     ConfigurationInputSchema,
     ConfigurationListSchema,
-    ConfigurationSchema,
     ConfigurationUpdateSchema,
+    SavedConfigurationSchema,
 )
 from entrypoints.application import application
 
@@ -35,26 +46,35 @@ blueprint = Blueprint("configurations", __name__, url_prefix="/api/v2/configurat
 _INPUT, _UPDATE = ConfigurationInputSchema(), ConfigurationUpdateSchema()
 _BODY_ERRORS = (
     MalformedJson,
-    errors.ValidationFailed,
-    errors.UnknownTicker,
-    errors.DelistedTicker,
+    ValidationFailed,
+    UnknownTicker,
+    DelistedTicker,
     PayloadTooLarge,
     UnsupportedMediaType,
-    errors.TickersUnavailable,
+    TickersUnavailable,
+)
+_UPDATE_ERRORS = (
+    *components.AUTHENTICATION_ERRORS,
+    *components.WRITE_ERRORS,
+    *_BODY_ERRORS,
+    NotFound,
+    RevisionMismatch,
 )
 
 
 @blueprint.route("", methods=["GET"])
-@blueprint.doc(operationId="listConfigurations", **components.SECURITY)
-@blueprint.response(200, ConfigurationListSchema)
+@blueprint.doc(operationId="listConfigurations", parameters=[components.IF_NONE_MATCH], **components.SECURITY)
+@blueprint.response(200, ConfigurationListSchema, headers=components.LIST_ETAG)
+@blueprint.alt_response(304, description="The list has not changed.", headers=components.LIST_ETAG, success=True)
 @may_fail(blueprint, *components.AUTHENTICATION_ERRORS, *components.READ_ERRORS)
 @authenticated
 def list_configurations(user: User) -> Response:
     """List your configurations.
 
-    All of them, newest first, and how many more there may be.
+    All of them, newest first, and how many more you may create.
     """
-    return respond(configuration_list_json(application().configurations.list(user)))
+    response = respond(configuration_list_json(application().configurations.list(user)))
+    return unless_not_modified(response, sha256(response.get_data()).hexdigest()[:32])
 
 
 @blueprint.route("", methods=["POST"])
@@ -64,28 +84,28 @@ def list_configurations(user: User) -> Response:
     **body(ConfigurationInputSchema),
     **components.SECURITY,
 )
-@blueprint.response(201, ConfigurationSchema, headers=components.ETAG | components.LOCATION | components.REPLAYED)
+@blueprint.response(201, SavedConfigurationSchema, headers=components.ETAG | components.LOCATION | components.REPLAYED)
 @may_fail(
     blueprint,
     *components.AUTHENTICATION_ERRORS,
     *components.WRITE_ERRORS,
     *_BODY_ERRORS,
-    errors.LimitReached,
-    errors.IdempotencyKeyReused,
+    LimitReached,
+    IdempotencyKeyReused,
 )
 @authenticated
 def create_configuration(user: User) -> Response:
     """Create a configuration.
 
-    Never beyond the limit. With an Idempotency-Key, it may be repeated until there is an answer.
+    Never exceeds the limit. With an Idempotency-Key, repeat the request until it is answered.
     """
     try:
         key = idempotency_key()
         added = application().configurations.create(
             user, read_configuration(_INPUT, ConfigurationInput.of), idempotency_key=key
         )
-    except DomainError as refused:
-        log.info("create", extra={"event": Event.CREATE, "outcome": PROBLEMS[type(refused)].code})
+    except DomainError as error:
+        log.info("create", extra={"event": Event.CREATE, "outcome": PROBLEMS[type(error)].code})
         raise
     log.info("create", extra={"event": Event.CREATE, "outcome": "replayed" if added.replayed else "created"})
     location = url_for("configurations.get_configuration", config_id=added.configuration.config_id)
@@ -96,50 +116,36 @@ def create_configuration(user: User) -> Response:
 
 
 @blueprint.route("/<config_id>", methods=["GET"])
-@blueprint.doc(
-    operationId="getConfiguration",
-    parameters=[components.IF_NONE_MATCH],
-    **components.SECURITY,
-)
-@blueprint.response(200, ConfigurationSchema, headers=components.ETAG)
-@blueprint.alt_response(304, description="It still is at the revision you have.", headers=components.ETAG, success=True)
-@may_fail(blueprint, *components.AUTHENTICATION_ERRORS, *components.READ_ERRORS, errors.NotFound)
+@blueprint.doc(operationId="getConfiguration", parameters=[components.IF_NONE_MATCH], **components.SECURITY)
+@blueprint.response(200, SavedConfigurationSchema, headers=components.ETAG)
+@blueprint.alt_response(304, description="The revision has not changed.", headers=components.ETAG, success=True)
+@may_fail(blueprint, *components.AUTHENTICATION_ERRORS, *components.READ_ERRORS, NotFound)
 @authenticated
 def get_configuration(user: User, config_id: str) -> Response:
     """Read a configuration.
 
-    With its revision as ETag, for If-Match and If-None-Match.
+    Its ETag is the revision, for If-Match and If-None-Match.
     """
     configuration = application().configurations.get(user, config_id)
-    headers = {"ETag": etag(configuration)}
-    if is_not_modified(configuration.revision):
-        return Response(status=304, headers=headers)
-    return respond(configuration_json(configuration), headers=headers)
+    return unless_not_modified(respond(configuration_json(configuration)), configuration.revision)
 
 
 @blueprint.route("/<config_id>", methods=["PATCH"])
 @blueprint.doc(
     operationId="updateConfiguration",
     parameters=[components.IF_MATCH],
-    **body(ConfigurationUpdateSchema),
+    **patch_body(ConfigurationUpdateSchema),
     **components.SECURITY,
 )
-@blueprint.response(200, ConfigurationSchema, headers=components.ETAG)
-@may_fail(
-    blueprint,
-    *components.AUTHENTICATION_ERRORS,
-    *components.WRITE_ERRORS,
-    *_BODY_ERRORS,
-    errors.NotFound,
-    errors.RevisionMismatch,
-)
+@blueprint.response(200, SavedConfigurationSchema, headers=components.ETAG)
+@may_fail(blueprint, *_UPDATE_ERRORS)
 @authenticated
 def update_configuration(user: User, config_id: str) -> Response:
     """Change a configuration.
 
-    Fields that are not named stay as they are.
+    Omitted fields keep their values.
     """
-    return _update(user, config_id, read_configuration(_UPDATE, ConfigurationUpdate.of))
+    return _update(user, config_id, read_configuration(_UPDATE, ConfigurationUpdate.of, media_types=PATCH_TYPES))
 
 
 @blueprint.route("/<config_id>", methods=["PUT"])
@@ -149,20 +155,13 @@ def update_configuration(user: User, config_id: str) -> Response:
     **body(ConfigurationInputSchema),
     **components.SECURITY,
 )
-@blueprint.response(200, ConfigurationSchema, headers=components.ETAG)
-@may_fail(
-    blueprint,
-    *components.AUTHENTICATION_ERRORS,
-    *components.WRITE_ERRORS,
-    *_BODY_ERRORS,
-    errors.NotFound,
-    errors.RevisionMismatch,
-)
+@blueprint.response(200, SavedConfigurationSchema, headers=components.ETAG)
+@may_fail(blueprint, *_UPDATE_ERRORS)
 @authenticated
 def replace_configuration(user: User, config_id: str) -> Response:
     """Replace a configuration.
 
-    All fields at once; creates nothing.
+    Sets all fields; does not create a configuration.
     """
     return _update(user, config_id, read_configuration(_INPUT, ConfigurationInput.of).as_update())
 
@@ -174,19 +173,26 @@ def replace_configuration(user: User, config_id: str) -> Response:
     **components.SECURITY,
 )
 @blueprint.response(204)
-@may_fail(
-    blueprint, *components.AUTHENTICATION_ERRORS, *components.WRITE_ERRORS, errors.NotFound, errors.RevisionMismatch
-)
+@may_fail(blueprint, *components.AUTHENTICATION_ERRORS, *components.WRITE_ERRORS, NotFound, RevisionMismatch)
 @authenticated
 def delete_configuration(user: User, config_id: str) -> Response:
     """Delete a configuration.
 
-    Its place is free at once.
+    It no longer counts towards the limit.
     """
     application().configurations.delete(user, config_id, revisions=expected_revisions())
     return Response(status=204)
 
 
-def _update(user: User, config_id: str, changes: ConfigurationUpdate) -> Response:
-    configuration = application().configurations.update(user, config_id, changes, revisions=expected_revisions())
+@blueprint.after_request
+def _accept_patch(response: Response) -> Response:
+    """Name the media types of PATCH where RFC 5789 §2.2 and §3.1 ask for it."""
+    refused = request.method == "PATCH" and response.status_code == HTTPStatus.UNSUPPORTED_MEDIA_TYPE
+    if refused or (request.method == "OPTIONS" and "PATCH" in response.allow):
+        response.headers["Accept-Patch"] = ", ".join(PATCH_TYPES)
+    return response
+
+
+def _update(user: User, config_id: str, update: ConfigurationUpdate) -> Response:
+    configuration = application().configurations.update(user, config_id, update, revisions=expected_revisions())
     return respond(configuration_json(configuration), headers={"ETag": etag(configuration)})

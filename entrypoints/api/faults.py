@@ -1,4 +1,4 @@
-"""`/_faults`: trouble with the store at the push of a button. Only registered where the settings ask for it."""
+"""`/_faults`: injects store faults. Registered only if the settings enable it."""
 
 from __future__ import annotations
 
@@ -9,37 +9,37 @@ from marshmallow import Schema, fields, validate
 
 from entrypoints.api.bodies import read_body
 from entrypoints.api.representations import respond
-from entrypoints.api.schemas import Body, Texts, Whole
+from entrypoints.api.schemas import RequestSchema, StrictInteger, StringList
 
 STORE_METHODS = ["add", "get", "list", "update", "remove"]
 
 
 class Plan(Protocol):
-    """The faults still to come."""
+    """The faults to inject."""
 
     def planned(self) -> dict[str, Any]:
-        """What is left of them."""
+        """The faults that are left."""
 
     def plan(self, **faults: Any) -> None:
-        """Forget what was left, and plan these."""
+        """Replace the faults that are left by these."""
 
 
-def _calls() -> Whole:
-    return Whole(validate=validate.Range(0, 10_000, error="out_of_range"))
+def _count() -> StrictInteger:
+    return StrictInteger(validate=validate.Range(0, 10_000, error="out_of_range"))
 
 
 def _seconds() -> fields.Float:
     return fields.Float(validate=validate.Range(0, 60, error="out_of_range"))
 
 
-class FaultsSchema(Body):
-    """How many of the next calls to `methods` go wrong, and how; what is left out is at its default."""
+class FaultsSchema(RequestSchema):
+    """How many of the next calls to `methods` fail, and how. Omitted fields have their defaults."""
 
-    throttled = _calls()
-    unavailable = _calls()
-    lost_answers = _calls()
-    slow = _calls()
-    methods = Texts(fields.String(validate=validate.OneOf(STORE_METHODS, error="invalid_type")))
+    throttled = _count()
+    unavailable = _count()
+    lost_answers = _count()
+    slow = _count()
+    methods = StringList(fields.String(validate=validate.OneOf(STORE_METHODS, error="invalid_type")))
     retry_after = _seconds()
     delay = _seconds()
 

@@ -1,4 +1,4 @@
-"""`/health`: for load balancers and operators."""
+"""`/health`: liveness and readiness."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from flask_smorest import Blueprint
 
 from domain.errors import StoreUnavailable, Throttled
 from entrypoints.api.openapi_components import may_fail
-from entrypoints.api.problems import refusal
+from entrypoints.api.problems import error_response
 from entrypoints.api.representations import freshness_json, respond
 from entrypoints.api.schemas import HealthSchema, ReadySchema
 from entrypoints.application import application
@@ -19,9 +19,9 @@ blueprint = Blueprint("health", __name__, url_prefix="/api/v2/health", descripti
 @blueprint.doc(operationId="getHealth")
 @blueprint.response(200, HealthSchema)
 def health() -> Response:
-    """Say that the process is up.
+    """Report that the process is up.
 
-    Touches nothing.
+    Uses no dependency.
     """
     return respond({"status": "ok"})
 
@@ -31,15 +31,15 @@ def health() -> Response:
 @blueprint.response(200, ReadySchema)
 @may_fail(blueprint, StoreUnavailable)
 def ready() -> Response:
-    """Say whether it can serve.
+    """Report whether the service can serve requests.
 
-    Whether the store can be reached, and which ticker list is in use.
+    Whether the store is reachable, and which ticker list is in use.
     """
     app = application()
     tickers = freshness_json(app.ticker_list.current().freshness, app.clock())
     try:
         app.store.check()
     except (Throttled, StoreUnavailable) as error:
-        down = StoreUnavailable("The store cannot be reached.", retry_after=error.retry_after)
-        return refusal(down, {"store": "unavailable", "tickers": tickers})
+        unavailable = StoreUnavailable("The store cannot be reached.", retry_after=error.retry_after)
+        return error_response(unavailable, {"store": "unavailable", "tickers": tickers})
     return respond({"status": "ready", "store": "ok", "tickers": tickers})

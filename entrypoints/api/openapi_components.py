@@ -17,6 +17,7 @@ from domain.errors import (
     StoreUnavailable,
     Throttled,
 )
+from entrypoints.api.bodies import JSON, MERGE_PATCH
 from entrypoints.api.errors import Unauthenticated
 from entrypoints.api.problems import MEDIA_TYPE, PROBLEMS
 from entrypoints.rate_limits import RateLimited
@@ -31,10 +32,11 @@ READ_ERRORS = (Throttled, StoreUnavailable)
 WRITE_ERRORS = (*READ_ERRORS, Contended)
 
 ETAG = {"ETag": {"description": "The revision, quoted.", "schema": {"type": "string"}}}
-LOCATION = {"Location": {"description": "The path of what was created.", "schema": {"type": "string"}}}
+LIST_ETAG = {"ETag": {"description": "Changes with every change to the list.", "schema": {"type": "string"}}}
+LOCATION = {"Location": {"description": "The path of the new configuration.", "schema": {"type": "string"}}}
 REPLAYED = {
     "Idempotency-Replayed": {
-        "description": "`true` if an earlier request with this key had created it.",
+        "description": "`true` if an earlier request with this key created the configuration.",
         "schema": {"type": "string", "enum": ["true"]},
     }
 }
@@ -46,6 +48,13 @@ RETRY_AFTER = {
     }
 }
 CHALLENGE = {"WWW-Authenticate": {"required": True, "schema": {"type": "string", "pattern": "^Bearer"}}}
+ACCEPT_PATCH = {
+    "Accept-Patch": {
+        "description": "The media types that PATCH accepts (RFC 5789 §3.1).",
+        "required": True,
+        "schema": {"type": "string"},
+    }
+}
 
 _HEADERS = {
     HTTPStatus.UNAUTHORIZED: CHALLENGE,
@@ -56,30 +65,35 @@ _HEADERS = {
 IF_MATCH = {
     "in": "header",
     "name": "If-Match",
-    "description": "Act only if the configuration is at this revision (an ETag), else 412.",
+    "description": "Act only if the configuration has this revision (its ETag, also weak), else 412.",
     "schema": {"type": "string"},
 }
 IF_NONE_MATCH = {
     "in": "header",
     "name": "If-None-Match",
-    "description": "Answer 304 if the configuration still is at this revision (an ETag).",
+    "description": "Answer 304 if the ETag is still this one.",
     "schema": {"type": "string"},
 }
 IDEMPOTENCY_KEY = {
     "in": "header",
     "name": "Idempotency-Key",
-    "description": "Repeat a create with the same key as often as needed: it counts once.",
+    "description": "Repeat a create with the same key as often as needed: it counts once. May be quoted.",
     "schema": {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[!-~]+$"},
 }
 
 
-def body(schema: type) -> dict[str, Any]:
-    """A required JSON body of this schema."""
-    return {"requestBody": {"required": True, "content": {"application/json": {"schema": schema}}}}
+def body(schema: type, media_types: tuple[str, ...] = (JSON,)) -> dict[str, Any]:
+    """A required request body of this schema."""
+    return {"requestBody": {"required": True, "content": {name: {"schema": schema} for name in media_types}}}
+
+
+def patch_body(schema: type) -> dict[str, Any]:
+    """A required body that is a JSON merge patch (RFC 7396), under its own media type or as plain JSON."""
+    return body(schema, (JSON, MERGE_PATCH))
 
 
 def may_fail(blueprint: Blueprint, *errors: type[DomainError]) -> Callable[[View], View]:
-    """Document the problems that the view answers with, one response for each status."""
+    """Document the error responses of the view, one for each status."""
     by_status: dict[HTTPStatus, list[str]] = {}
     for error in errors:
         by_status.setdefault(PROBLEMS[error].status, []).append(PROBLEMS[error].code)

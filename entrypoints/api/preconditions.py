@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from itertools import islice
 
-from flask import request
+from flask import Response, request
 
 from domain.errors import FieldProblem, ValidationFailed
 
@@ -18,12 +18,20 @@ ANY_REVISION = None
 # Items of an earlier service use a time with blanks as their revision.
 _REVISION = re.compile(r"[\x20\x21\x23-\x7e]{1,64}")
 _KEY = re.compile(r"[\x21-\x7e]{1,255}")
+_QUOTED = re.compile(r'"((?:[^"\\]|\\["\\])*)"')
 
 
 def idempotency_key() -> str | None:
-    """The Idempotency-Key header, if there is one. Raises ValidationFailed."""
+    """The Idempotency-Key header, if there is one. Raises ValidationFailed.
+
+    The IETF draft defines it as a quoted string (RFC 9651 §3.3.3); many clients send it without quotes.
+    """
     key = request.headers.get("Idempotency-Key")
-    if key is not None and not _KEY.fullmatch(key):
+    if key is None:
+        return None
+    if quoted := _QUOTED.fullmatch(key):
+        key = re.sub(r"\\(.)", r"\1", quoted[1])
+    if not _KEY.fullmatch(key):
         raise ValidationFailed(
             (FieldProblem("Idempotency-Key", "invalid_header", "1 to 255 visible ASCII characters."),)
         )
@@ -31,17 +39,21 @@ def idempotency_key() -> str | None:
 
 
 def expected_revisions() -> frozenset[str] | None:
-    """The revisions that `If-Match` accepts (RFC 9110 §13.1.1); None for any.
+    """The revisions that `If-Match` accepts; None for any.
 
-    Leaves out tags that cannot be a revision, so that adapters may pass the result on to their store.
+    Weak tags count too, unlike in RFC 9110 §13.1.1: a proxy that compresses weakens an ETag, and a revision names a
+    state, not bytes. Leaves out tags that cannot be a revision, so that adapters may pass the result on to their store.
     """
     if "If-Match" not in request.headers or request.if_match.star_tag:
         return ANY_REVISION
+    tags = request.if_match.as_set(include_weak=True)
     # Werkzeug parses an empty tag as None.
-    tags = (tag for tag in request.if_match.as_set() if tag and _REVISION.fullmatch(tag))
-    return frozenset(islice(tags, MAX_REVISIONS))
+    return frozenset(islice((tag for tag in tags if tag and _REVISION.fullmatch(tag)), MAX_REVISIONS))
 
 
-def is_not_modified(tag: str) -> bool:
-    """Whether `If-None-Match` names this entity tag (weak comparison, RFC 9110 §13.1.2)."""
-    return request.if_none_match.contains_weak(tag)
+def unless_not_modified(response: Response, tag: str) -> Response:
+    """The response with this entity tag, or 304 if `If-None-Match` names the tag (RFC 9110 §13.1.2)."""
+    if request.if_none_match.contains_weak(tag):
+        response = Response(status=304)
+    response.headers["ETag"] = f'"{tag}"'
+    return response

@@ -1,4 +1,4 @@
-"""From refusal to answer: the one table, and RFC 9457 problem details for everything that fails."""
+"""Error responses: one table maps errors to status and code, and every response is an RFC 9457 problem."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
+from urllib.parse import quote
 
 from flask import Flask, Response, request
 from werkzeug.exceptions import HTTPException
@@ -27,7 +28,7 @@ MEDIA_TYPE = "application/problem+json"
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """One row of the table: what a refusal is over HTTP, and what the caller can do about it."""
+    """One row of the table: the HTTP status of an error, its stable code and its title."""
 
     status: HTTPStatus
     code: str
@@ -36,59 +37,67 @@ class Problem:
 
 PROBLEMS: Mapping[type[DomainError], Problem] = {
     MalformedJson: Problem(HTTPStatus.BAD_REQUEST, "malformed_json", "The body is not JSON"),
-    errors.ValidationFailed: Problem(HTTPStatus.BAD_REQUEST, "validation_failed", "Fields of the request are wrong"),
-    errors.UnknownTicker: Problem(HTTPStatus.BAD_REQUEST, "unknown_ticker", "A ticker is unknown"),
-    errors.DelistedTicker: Problem(HTTPStatus.BAD_REQUEST, "delisted_ticker", "A ticker is no longer traded"),
-    Unauthenticated: Problem(HTTPStatus.UNAUTHORIZED, "unauthenticated", "A token is needed"),
+    errors.ValidationFailed: Problem(HTTPStatus.BAD_REQUEST, "validation_failed", "The request has invalid fields"),
+    errors.UnknownTicker: Problem(HTTPStatus.BAD_REQUEST, "unknown_ticker", "Unknown ticker"),
+    errors.DelistedTicker: Problem(HTTPStatus.BAD_REQUEST, "delisted_ticker", "Delisted ticker"),
+    Unauthenticated: Problem(HTTPStatus.UNAUTHORIZED, "unauthenticated", "A token is required"),
     errors.InvalidToken: Problem(HTTPStatus.UNAUTHORIZED, "invalid_token", "The token is not valid"),
     errors.ExpiredToken: Problem(HTTPStatus.UNAUTHORIZED, "expired_token", "The token has expired"),
     errors.NotFound: Problem(HTTPStatus.NOT_FOUND, "not_found", "Not found"),
     errors.LimitReached: Problem(HTTPStatus.CONFLICT, "limit_reached", "The limit is reached"),
-    errors.RevisionMismatch: Problem(HTTPStatus.PRECONDITION_FAILED, "revision_mismatch", "It was changed meanwhile"),
+    errors.RevisionMismatch: Problem(
+        HTTPStatus.PRECONDITION_FAILED, "revision_mismatch", "The configuration has changed"
+    ),
     PayloadTooLarge: Problem(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "payload_too_large", "The body is too large"),
     UnsupportedMediaType: Problem(
-        HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type", "The body is of another type"
+        HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type", "The media type of the body is not supported"
     ),
     errors.IdempotencyKeyReused: Problem(
         HTTPStatus.UNPROCESSABLE_ENTITY, "idempotency_key_reused", "The idempotency key was used for another request"
     ),
-    errors.Throttled: Problem(HTTPStatus.TOO_MANY_REQUESTS, "throttled", "The store is too busy"),
-    errors.Contended: Problem(HTTPStatus.TOO_MANY_REQUESTS, "contended", "Your writes collide"),
+    errors.Throttled: Problem(HTTPStatus.TOO_MANY_REQUESTS, "throttled", "The store is overloaded"),
+    errors.Contended: Problem(HTTPStatus.TOO_MANY_REQUESTS, "contended", "Concurrent writes conflict"),
     RateLimited: Problem(HTTPStatus.TOO_MANY_REQUESTS, "rate_limited", "Too many requests"),
     errors.StoreUnavailable: Problem(
         HTTPStatus.SERVICE_UNAVAILABLE, "store_unavailable", "The store cannot be reached"
     ),
     errors.TickersUnavailable: Problem(
-        HTTPStatus.SERVICE_UNAVAILABLE, "tickers_unavailable", "A ticker cannot be judged now"
+        HTTPStatus.SERVICE_UNAVAILABLE, "tickers_unavailable", "A ticker cannot be validated now"
     ),
     errors.IdentityUnavailable: Problem(
-        HTTPStatus.SERVICE_UNAVAILABLE, "identity_unavailable", "The token cannot be checked now"
+        HTTPStatus.SERVICE_UNAVAILABLE, "identity_unavailable", "The token cannot be verified now"
     ),
 }
 
-METHOD_NOT_ALLOWED = Problem(HTTPStatus.METHOD_NOT_ALLOWED, "method_not_allowed", "The method is not allowed here")
+METHOD_NOT_ALLOWED = Problem(HTTPStatus.METHOD_NOT_ALLOWED, "method_not_allowed", "Method not allowed")
 INTERNAL_ERROR = Problem(HTTPStatus.INTERNAL_SERVER_ERROR, "internal_error", "Internal server error")
 
 ALL = (*PROBLEMS.values(), METHOD_NOT_ALLOWED, INTERNAL_ERROR)
 """Every row, for the documentation."""
 
-_OF_FRAMEWORK = {
+_HTTP_PROBLEMS = {
     HTTPStatus.NOT_FOUND: PROBLEMS[errors.NotFound],
     HTTPStatus.METHOD_NOT_ALLOWED: METHOD_NOT_ALLOWED,
     HTTPStatus.REQUEST_ENTITY_TOO_LARGE: PROBLEMS[PayloadTooLarge],
     HTTPStatus.UNSUPPORTED_MEDIA_TYPE: PROBLEMS[UnsupportedMediaType],
 }
 
+_HTTP_DETAILS = {
+    HTTPStatus.NOT_FOUND: "There is nothing at this path.",
+    HTTPStatus.METHOD_NOT_ALLOWED: "The path does not support this method; the Allow header lists those it supports.",
+    HTTPStatus.REQUEST_ENTITY_TOO_LARGE: str(PayloadTooLarge(MAX_BODY)),
+}
+
 
 def register(app: Flask) -> None:
-    """Answer every failure of `app`, the framework's own and bugs included, with problem details."""
-    app.register_error_handler(DomainError, refusal)
-    app.register_error_handler(HTTPException, from_framework)
-    app.register_error_handler(Exception, _bug)
+    """Answer every error in `app` with a problem: domain errors, HTTP errors of Flask, and bugs."""
+    app.register_error_handler(DomainError, error_response)
+    app.register_error_handler(HTTPException, _http_error_response)
+    app.register_error_handler(Exception, _internal_error_response)
 
 
-def refusal(error: DomainError, members: Mapping[str, object] | None = None) -> Response:
-    """The answer to a refusal, with the data that it carries, and further members."""
+def error_response(error: DomainError, members: Mapping[str, object] | None = None) -> Response:
+    """The response to a domain error, with the data that it carries and further `members`."""
     problem = PROBLEMS[type(error)]
     extra = dict(members or {})
     headers: dict[str, str] = {}
@@ -109,30 +118,35 @@ def refusal(error: DomainError, members: Mapping[str, object] | None = None) -> 
     if problem.status is HTTPStatus.UNAUTHORIZED:
         token_was_sent = not isinstance(error, Unauthenticated)
         headers["WWW-Authenticate"] = 'Bearer error="invalid_token"' if token_was_sent else "Bearer"
-    return answer(problem, str(error), extra, headers)
+    return _problem_response(problem, str(error), extra, headers)
 
 
-def from_framework(error: HTTPException) -> Response:
-    """The answer to what Flask or Werkzeug refused: unknown paths, methods, oversized bodies."""
-    status = HTTPStatus(error.code or HTTPStatus.INTERNAL_SERVER_ERROR)  # no redirect: no address of ours makes one
-    problem = _OF_FRAMEWORK.get(status)
-    if problem is None and status < HTTPStatus.INTERNAL_SERVER_ERROR:
+def _http_error_response(error: HTTPException) -> Response:
+    # Never a redirect: the URL map makes none.
+    status = HTTPStatus(error.code or HTTPStatus.INTERNAL_SERVER_ERROR)
+    problem = _HTTP_PROBLEMS.get(status, INTERNAL_ERROR)
+    if problem is INTERNAL_ERROR and status < HTTPStatus.INTERNAL_SERVER_ERROR:
         problem = Problem(status, "validation_failed", status.phrase)
     headers = {name: value for name, value in error.get_headers() if name == "Allow"}
-    return answer(problem or INTERNAL_ERROR, _DETAILS.get(status, error.description or status.phrase), {}, headers)
+    return _problem_response(problem, _HTTP_DETAILS.get(status, error.description or status.phrase), {}, headers)
 
 
-def answer(
+def _internal_error_response(error: Exception) -> Response:
+    log.error("internal error", extra={"event": Event.INTERNAL_ERROR}, exc_info=error)
+    return _problem_response(INTERNAL_ERROR, "The service has failed. Its log has the cause under this request_id.")
+
+
+def _problem_response(
     problem: Problem, detail: str, extra: Mapping[str, object] | None = None, headers: Mapping[str, str] | None = None
 ) -> Response:
-    """Problem details as RFC 9457 §3 has them, and the members of ours."""
+    """Problem details (RFC 9457 §3) with our extension members. The references include the mount or stage."""
     current = request_context.get()
     body = {
-        "type": f"{request.script_root}/docs#{problem.code}",
+        "type": f"{quote(request.script_root)}/docs#{problem.code}",
         "title": problem.title,
         "status": problem.status.value,
         "detail": detail,
-        "instance": request.path,
+        "instance": quote(request.script_root + request.path),
         "code": problem.code,
         "request_id": current.request_id if current else None,
         **(extra or {}),
@@ -140,15 +154,3 @@ def answer(
     response = respond(body, problem.status, headers)
     response.content_type = MEDIA_TYPE
     return response
-
-
-_DETAILS = {
-    404: "There is nothing at this path.",
-    405: "The path exists, but not for this method; see the Allow header.",
-    413: str(PayloadTooLarge(MAX_BODY)),
-}
-
-
-def _bug(error: Exception) -> Response:
-    log.error("internal error", extra={"event": Event.INTERNAL_ERROR}, exc_info=error)
-    return answer(INTERNAL_ERROR, "The service has failed. The log has the cause, under the request_id.")

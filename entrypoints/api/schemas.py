@@ -1,6 +1,6 @@
-"""The shapes of the API, apart from the domain's values: types and fields here, rules there.
+"""Fields and types of request and response bodies. The rules for values are in the domain.
 
-Error messages are codes; `requests.py` puts them into sentences.
+Error messages are codes; `bodies.py` adds a sentence to each.
 """
 
 from __future__ import annotations
@@ -21,9 +21,9 @@ from domain.ticker_list import TickerSource
 from domain.tickers import TickerStatus
 
 MAX_SYMBOLS = 50
-"""Symbols that one request may have validated."""
+"""Symbols in one request."""
 MAX_QUERY = 100
-"""Characters of a search."""
+"""Characters in a search query."""
 
 _DIGITS = re.compile("[0-9]{1,9}")
 _CODES: dict[str, str | list[Any] | dict[Any, Any]] = {
@@ -34,26 +34,26 @@ _CODES: dict[str, str | list[Any] | dict[Any, Any]] = {
 }
 
 
-class Text(fields.String):
-    """A JSON string, and nothing that could be made into one."""
+class StrictString(fields.String):
+    """A JSON string. Other types are refused, not converted."""
 
     default_error_messages = _CODES | {"invalid_utf8": "invalid_type"}
 
 
-class Whole(fields.Integer):
-    """A JSON number without a fraction: not `true`, not `"7"`."""
+class StrictInteger(fields.Integer):
+    """A JSON number without a fraction. `true` and `"7"` are refused."""
 
     default_error_messages = _CODES | {"too_large": "out_of_range"}
 
     def _deserialize(self, value: Any, *_args: Any, **_kwargs: Any) -> int:
-        whole = isinstance(value, int) or (isinstance(value, float) and value.is_integer())
-        if isinstance(value, bool) or not whole:
+        is_whole = isinstance(value, int) or (isinstance(value, float) and value.is_integer())
+        if isinstance(value, bool) or not is_whole:
             raise self.make_error("invalid")
         return int(value)
 
 
-class Truth(fields.Boolean):
-    """`true` or `false`, and nothing that Python takes for one."""
+class StrictBoolean(fields.Boolean):
+    """`true` or `false`. Other types are refused, not converted."""
 
     default_error_messages = _CODES
 
@@ -63,8 +63,8 @@ class Truth(fields.Boolean):
         return value
 
 
-class Texts(fields.List[str]):
-    """A JSON array of strings, which are not looked at where there are more than any use has."""
+class StringList(fields.List[str]):
+    """A JSON array of strings. If there are more than `MAX_SYMBOLS`, they are not validated one by one."""
 
     default_error_messages = _CODES | {"too_many": "too_many"}
 
@@ -74,34 +74,33 @@ class Texts(fields.List[str]):
         return super()._deserialize(value, *args, **kwargs)
 
 
-class Body(Schema):
-    """A request body: fields that we don't know are refused, not dropped."""
+class RequestSchema(Schema):
+    """A request body. Unknown fields are refused."""
 
     error_messages = {"unknown": "unknown_field", "type": "invalid_type"}  # noqa: RUF012 - marshmallow's own way
 
     class Meta:
-        """Unknown fields are a mistake of the caller, who should hear of it."""
+        """An unknown field is a mistake of the caller, so it is reported instead of ignored."""
 
         unknown = RAISE
 
 
-def _name(**kwargs: Any) -> Text:
-    return Text(
+def _name(**kwargs: Any) -> StrictString:
+    return StrictString(
         metadata={
             "pattern": r"\S",
             "example": "Tech giants",
-            "description": f"Trimmed; 1 to {MAX_NAME} characters as people see them, so an emoji is one.",
+            "description": f"1 to {MAX_NAME} code points after trimming and NFC.",
         },
         **kwargs,
     )
 
 
-def _symbols(**kwargs: Any) -> Texts:
-    return Texts(
-        Text(
+def _symbols(**kwargs: Any) -> StringList:
+    return StringList(
+        StrictString(
             metadata={
-                "pattern": r"^\s*[A-Za-z0-9]{1,8}([./-][A-Za-z0-9]{1,4}){0,2}\s*$",
-                "description": "Case, surrounding blanks, `BRK-B` and `BRK/B` are forgiven.",
+                "description": "Case and surrounding blanks are ignored; `BRK-B` and `BRK/B` are read as `BRK.B`."
             }
         ),
         metadata={"minItems": 1, "maxItems": MAX_TICKERS, "uniqueItems": True, "example": ["AAPL", "BRK.B"]},
@@ -109,39 +108,44 @@ def _symbols(**kwargs: Any) -> Texts:
     )
 
 
-def _timeframe(**kwargs: Any) -> Whole:
-    return Whole(metadata={"minimum": MIN_TIMEFRAME_DAYS, "maximum": MAX_TIMEFRAME_DAYS, "example": 30}, **kwargs)
+def _timeframe(description: str) -> StrictInteger:
+    limits = {"minimum": MIN_TIMEFRAME_DAYS, "maximum": MAX_TIMEFRAME_DAYS}
+    return StrictInteger(metadata={"description": description, "example": 30} | limits)
 
 
-class ConfigurationInputSchema(Body):
-    """A whole configuration, as its owner wants it."""
+class ConfigurationInputSchema(RequestSchema):
+    """All fields of a configuration that a caller sets.
+
+    The defaults are the domain's. They are in the descriptions, not in `default`, because code generators make a
+    field with a `default` required.
+    """
 
     name = _name(required=True)
     tickers = _symbols(required=True)
-    timeframe_days = _timeframe(load_default=DEFAULT_TIMEFRAME_DAYS)
-    include_extended_hours = Truth(load_default=False)
+    timeframe_days = _timeframe(f"{DEFAULT_TIMEFRAME_DAYS} if omitted.")
+    include_extended_hours = StrictBoolean(metadata={"description": "`false` if omitted."})
 
 
-class ConfigurationUpdateSchema(Body):
-    """Any subset of the fields of a configuration."""
+class ConfigurationUpdateSchema(RequestSchema):
+    """Any subset of the fields that a caller sets."""
 
     name = _name()
     tickers = _symbols()
-    timeframe_days = _timeframe()
-    include_extended_hours = Truth()
+    timeframe_days = _timeframe("Unchanged if omitted.")
+    include_extended_hours = StrictBoolean()
 
 
-class SymbolsSchema(Body):
+class SymbolsSchema(RequestSchema):
     """Symbols to validate."""
 
-    symbols = Texts(
-        Text(),
+    symbols = StringList(
+        StrictString(),
         required=True,
         metadata={"maxItems": MAX_SYMBOLS, "example": ["AAPL", "FB"]},
     )
 
 
-class QueryWhole(fields.Integer):
+class QueryInteger(fields.Integer):
     """A query parameter of decimal digits."""
 
     default_error_messages = _CODES | {"too_large": "out_of_range"}
@@ -153,20 +157,20 @@ class QueryWhole(fields.Integer):
 
 
 class SearchQuery(Schema):
-    """What to look for, and how many to give."""
+    """The query and the number of results."""
 
-    q = Text(
+    q = StrictString(
         load_default="",
         validate=validate.Length(max=MAX_QUERY, error="too_long"),
         metadata={"description": "A symbol, the start of one, or part of a company's name.", "example": "app"},
     )
-    limit = QueryWhole(load_default=10, validate=validate.Range(1, 50, error="out_of_range"))
+    limit = QueryInteger(load_default=10, validate=validate.Range(1, 50, error="out_of_range"))
 
 
 class SymbolQuery(Schema):
-    """The symbol in question."""
+    """The symbol to validate."""
 
-    symbol = Text(
+    symbol = StrictString(
         required=True, validate=validate.Length(max=MAX_QUERY, error="too_long"), metadata={"example": "BRK-B"}
     )
 
@@ -193,7 +197,7 @@ class SearchSchema(Schema):
 
 
 class TickerValidationSchema(Schema):
-    """What can be said of a symbol."""
+    """The result of validating a symbol."""
 
     symbol = fields.String(required=True)
     valid = fields.Boolean(required=True)
@@ -204,13 +208,13 @@ class TickerValidationSchema(Schema):
 
 
 class TickerValidationsSchema(Schema):
-    """A verdict for each symbol, in the order of the request."""
+    """One result for each symbol, in the order of the request."""
 
     results = fields.List(fields.Nested(TickerValidationSchema), required=True)
 
 
-class ConfigurationSchema(Schema):
-    """A watchlist."""
+class SavedConfigurationSchema(Schema):
+    """A watchlist. It is not named `Configuration`, because generated clients have a class of that name."""
 
     config_id = fields.String(required=True)
     name = fields.String(required=True)
@@ -228,13 +232,13 @@ class ConfigurationSchema(Schema):
 class ConfigurationListSchema(Schema):
     """All of a user's configurations, newest first."""
 
-    configurations = fields.List(fields.Nested(ConfigurationSchema), required=True)
+    configurations = fields.List(fields.Nested(SavedConfigurationSchema), required=True)
     max_allowed = fields.Integer(required=True)
     remaining = fields.Integer(required=True)
 
 
 class SessionSchema(Schema):
-    """A new anonymous session. The token is shown once and kept nowhere."""
+    """A new anonymous session. The service does not store the token."""
 
     user_id = fields.String(required=True)
     token = fields.String(required=True)
@@ -245,14 +249,14 @@ class SessionSchema(Schema):
 
 
 class LimitsSchema(Schema):
-    """How much the user may hold."""
+    """The limits of the user."""
 
     max_configurations = fields.Integer(required=True)
     max_tickers = fields.Integer(required=True)
 
 
 class MeSchema(Schema):
-    """Who the token speaks for."""
+    """The user that the token identifies."""
 
     user_id = fields.String(required=True)
     auth_type = fields.String(required=True, validate=validate.OneOf([kind.value for kind in UserKind]))
@@ -268,7 +272,7 @@ class HealthSchema(Schema):
 
 
 class TickerListSchema(Schema):
-    """Which ticker list is in use."""
+    """The ticker list in use."""
 
     source = fields.String(required=True, validate=validate.OneOf([source.value for source in TickerSource]))
     version = fields.String(required=True)
@@ -277,7 +281,7 @@ class TickerListSchema(Schema):
 
 
 class ReadySchema(Schema):
-    """The process can serve."""
+    """The service can serve requests."""
 
     status = fields.String(required=True, validate=validate.Equal("ready"))
     store = fields.String(required=True, validate=validate.Equal("ok"))

@@ -11,7 +11,7 @@ from flask.testing import FlaskClient
 from tests.api.conftest import V2, MakeApp, a_body, a_session
 from tests.builders import AFixedList
 
-SHELF = f"{V2}/configurations"
+CONFIGURATIONS = f"{V2}/configurations"
 Headers = dict[str, str]
 
 FAMILY = "\N{MAN}\N{ZERO WIDTH JOINER}\N{WOMAN}\N{ZERO WIDTH JOINER}\N{GIRL}"
@@ -72,21 +72,21 @@ def problems_of(answer: Any) -> list[tuple[str, str]]:
 def test_a_wrong_field_is_named_and_nothing_changes(
     client: FlaskClient, ann: Headers, method: str, fields: dict[str, Any], problem: tuple[str, str]
 ) -> None:
-    kept = client.post(SHELF, json=a_body(name="Kept"), headers=ann)
-    path = SHELF if method == "POST" else kept.headers["Location"]
+    kept = client.post(CONFIGURATIONS, json=a_body(name="Kept"), headers=ann)
+    path = CONFIGURATIONS if method == "POST" else kept.headers["Location"]
 
     refused = client.open(path, method=method, json=a_body(**fields), headers=ann)
 
     assert refused.status_code == 400
     assert problems_of(refused) == [problem]
-    assert client.get(SHELF, headers=ann).json["configurations"] == [kept.json]
+    assert client.get(CONFIGURATIONS, headers=ann).json["configurations"] == [kept.json]
 
 
 @pytest.mark.parametrize(
     "name", ["n" * 50, FAMILY * 10, "日本株", "Ünïcødé ☕", "'; DROP TABLE users; --", "<b>bold</b>"]
 )
 def test_a_valid_name_is_returned_unchanged(client: FlaskClient, ann: Headers, name: str) -> None:
-    created = client.post(SHELF, json=a_body(name=name), headers=ann)
+    created = client.post(CONFIGURATIONS, json=a_body(name=name), headers=ann)
 
     assert (created.status_code, created.json["name"]) == (201, name)
 
@@ -94,7 +94,7 @@ def test_a_valid_name_is_returned_unchanged(client: FlaskClient, ann: Headers, n
 def test_all_wrong_fields_are_named_at_once(client: FlaskClient, ann: Headers) -> None:
     wrong = {"tickers": ["ZZZZ", "FB"], "timeframe_days": "x", "include_extended_hours": 0, "colour": 1}
 
-    refused = client.post(SHELF, json=wrong, headers=ann)
+    refused = client.post(CONFIGURATIONS, json=wrong, headers=ann)
 
     assert refused.json["code"] == "validation_failed"
     assert sorted(problems_of(refused)) == [
@@ -107,10 +107,40 @@ def test_all_wrong_fields_are_named_at_once(client: FlaskClient, ann: Headers) -
     ]
 
 
+@pytest.mark.parametrize(
+    ("tickers", "problems"),
+    [
+        (
+            ["AAPL MSFT", "APPEL", "GOOGLE"],
+            [("tickers.0", "invalid_symbol"), ("tickers.1", "unknown_ticker"), ("tickers.2", "unknown_ticker")],
+        ),
+        (["AAPL", "aapl", "FB"], [("tickers.1", "duplicate"), ("tickers.2", "delisted_ticker")]),
+        (
+            [7, "ZZZZ", "$"],
+            [("tickers.0", "invalid_type"), ("tickers.2", "invalid_symbol"), ("tickers.1", "unknown_ticker")],
+        ),
+        (
+            [None, "AAPL", "fb", "AAPL"],
+            [("tickers.0", "null"), ("tickers.3", "duplicate"), ("tickers.2", "delisted_ticker")],
+        ),
+    ],
+    ids=str,
+)
+@pytest.mark.parametrize("other", [{}, {"name": ""}, {"colour": 1}], ids=str)
+def test_every_wrong_ticker_is_named_at_once(
+    client: FlaskClient, ann: Headers, tickers: list[Any], problems: list[tuple[str, str]], other: dict[str, Any]
+) -> None:
+    refused = client.post(CONFIGURATIONS, json=a_body(tickers=tickers, **other), headers=ann)
+
+    found = problems_of(refused)
+    assert [problem for problem in found if problem[0].startswith("tickers")] == problems
+    assert len(found) == len(problems) + len(other)
+
+
 def test_unknown_and_delisted_tickers_have_codes_of_their_own(client: FlaskClient, ann: Headers) -> None:
-    unknown = client.post(SHELF, json=a_body(tickers=["ZZZZ"]), headers=ann).json
-    delisted = client.post(SHELF, json=a_body(tickers=["FB"]), headers=ann).json
-    both = client.post(SHELF, json=a_body(tickers=["ZZZZ", "FB"]), headers=ann).json
+    unknown = client.post(CONFIGURATIONS, json=a_body(tickers=["ZZZZ"]), headers=ann).json
+    delisted = client.post(CONFIGURATIONS, json=a_body(tickers=["FB"]), headers=ann).json
+    both = client.post(CONFIGURATIONS, json=a_body(tickers=["ZZZZ", "FB"]), headers=ann).json
 
     assert unknown["code"] == "unknown_ticker"
     assert (delisted["code"], delisted["successor"], delisted["errors"][0]["successor"]) == (
@@ -125,9 +155,9 @@ def test_a_list_that_may_not_deny_asks_to_come_back(make_app: MakeApp) -> None:
     client = make_app(ticker_list=AFixedList(authoritative=False)).test_client()
     ann = a_session(client)
 
-    unknown = client.post(SHELF, json=a_body(tickers=["ZZZZ"]), headers=ann)
-    wrong_anyway = client.post(SHELF, json=a_body(name="", tickers=["ZZZZ"]), headers=ann)
-    known = client.post(SHELF, json=a_body(tickers=["AAPL"]), headers=ann)
+    unknown = client.post(CONFIGURATIONS, json=a_body(tickers=["ZZZZ"]), headers=ann)
+    wrong_anyway = client.post(CONFIGURATIONS, json=a_body(name="", tickers=["ZZZZ"]), headers=ann)
+    known = client.post(CONFIGURATIONS, json=a_body(tickers=["AAPL"]), headers=ann)
 
     assert (unknown.status_code, unknown.json["code"]) == (503, "tickers_unavailable")
     assert int(unknown.headers["Retry-After"]) == unknown.json["retry_after"] >= 1
@@ -151,31 +181,40 @@ def test_a_list_that_may_not_deny_asks_to_come_back(make_app: MakeApp) -> None:
     ],
 )
 def test_what_is_not_json_is_malformed(client: FlaskClient, ann: Headers, body: bytes) -> None:
-    refused = client.post(SHELF, data=body, content_type="application/json", headers=ann)
+    refused = client.post(CONFIGURATIONS, data=body, content_type="application/json", headers=ann)
 
     assert (refused.status_code, refused.json["code"]) in {(400, "malformed_json"), (400, "validation_failed")}
-    assert client.get(SHELF, headers=ann).json["configurations"] == []
+    assert client.get(CONFIGURATIONS, headers=ann).json["configurations"] == []
+
+
+def test_a_byte_order_mark_before_the_json_is_ignored(client: FlaskClient, ann: Headers) -> None:
+    body = b"\xef\xbb\xbf" + json.dumps(a_body()).encode()
+
+    created = client.post(CONFIGURATIONS, data=body, content_type="application/json", headers=ann)
+
+    assert (created.status_code, created.json["name"]) == (201, "Tech")
 
 
 @pytest.mark.parametrize("body", [[], ["name"], "text", 7, None, True])
 def test_json_of_another_type_is_refused(client: FlaskClient, ann: Headers, body: object) -> None:
-    refused = client.post(SHELF, data=json.dumps(body), content_type="application/json", headers=ann)
+    refused = client.post(CONFIGURATIONS, data=json.dumps(body), content_type="application/json", headers=ann)
 
     assert refused.status_code == 400
     assert problems_of(refused) == [("", "invalid_type")]
 
 
 @pytest.mark.parametrize(
-    "content_type", ["", "text/plain", "application/x-www-form-urlencoded", "application/xml", "x"]
+    "content_type",
+    ["", "text/plain", "application/x-www-form-urlencoded", "application/xml", "application/merge-patch+json", "x"],
 )
 def test_a_body_of_another_media_type_is_refused(client: FlaskClient, ann: Headers, content_type: str) -> None:
-    refused = client.post(SHELF, data=json.dumps(a_body()), content_type=content_type, headers=ann)
+    refused = client.post(CONFIGURATIONS, data=json.dumps(a_body()), content_type=content_type, headers=ann)
 
     assert (refused.status_code, refused.json["code"]) == (415, "unsupported_media_type")
 
 
 def test_a_compressed_body_is_refused(client: FlaskClient, ann: Headers) -> None:
-    refused = client.post(SHELF, json=a_body(), headers=ann | {"Content-Encoding": "gzip"})
+    refused = client.post(CONFIGURATIONS, json=a_body(), headers=ann | {"Content-Encoding": "gzip"})
 
     assert (refused.status_code, refused.json["code"]) == (415, "unsupported_media_type")
 
@@ -184,8 +223,8 @@ def test_a_body_may_have_16_kib_and_not_a_byte_more(client: FlaskClient, ann: He
     body = json.dumps(a_body()).encode()
     fits, too_large = (body + b" " * (size - len(body)) for size in (16 * 1024, 16 * 1024 + 1))
 
-    created = client.post(SHELF, data=fits, content_type="application/json", headers=ann)
-    refused = client.post(SHELF, data=too_large, content_type="application/json", headers=ann)
+    created = client.post(CONFIGURATIONS, data=fits, content_type="application/json", headers=ann)
+    refused = client.post(CONFIGURATIONS, data=too_large, content_type="application/json", headers=ann)
 
     assert created.status_code == 201
     assert (refused.status_code, refused.json["code"]) == (413, "payload_too_large")
@@ -193,7 +232,7 @@ def test_a_body_may_have_16_kib_and_not_a_byte_more(client: FlaskClient, ann: He
 
 def test_a_large_body_without_a_length_is_refused_too(client: FlaskClient, ann: Headers) -> None:
     refused = client.post(
-        SHELF,
+        CONFIGURATIONS,
         data=b" " * 65536,
         content_type="application/json",
         headers=ann | {"Transfer-Encoding": "chunked"},

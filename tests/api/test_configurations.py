@@ -9,19 +9,20 @@ import pytest
 from flask.testing import FlaskClient
 
 from adapters.memory import MemoryStore
+from domain.limits import ConfigurationLimits
 from tests.api.conftest import V2, AClock, MakeApp, a_body, a_session
 from tests.builders import AFixedList, a_configuration
 
-SHELF = f"{V2}/configurations"
+CONFIGURATIONS = f"{V2}/configurations"
 Headers = dict[str, str]
 
 
 def test_a_configuration_lives_from_create_to_delete(client: FlaskClient, ann: Headers) -> None:
     body = a_body(name="  Tech  ", tickers=[" aapl ", "brk-b"], timeframe_days=30, include_extended_hours=True)
 
-    created = client.post(SHELF, json=body, headers=ann)
+    created = client.post(CONFIGURATIONS, json=body, headers=ann)
     read = client.get(created.headers["Location"], headers=ann)
-    listed = client.get(SHELF, headers=ann)
+    listed = client.get(CONFIGURATIONS, headers=ann)
     deleted = client.delete(created.headers["Location"], headers=ann)
     again = client.delete(created.headers["Location"], headers=ann)
 
@@ -46,71 +47,71 @@ def test_a_configuration_lives_from_create_to_delete(client: FlaskClient, ann: H
 
 
 def test_defaults_stand_for_what_is_left_out(client: FlaskClient, ann: Headers) -> None:
-    created = client.post(SHELF, json=a_body(), headers=ann).json
+    created = client.post(CONFIGURATIONS, json=a_body(), headers=ann).json
 
     assert (created["timeframe_days"], created["include_extended_hours"]) == (7, False)
 
 
 def test_the_newest_comes_first(client: FlaskClient, ann: Headers, clock: AClock) -> None:
     for name in ("first", "second"):
-        client.post(SHELF, json=a_body(name=name), headers=ann)
+        client.post(CONFIGURATIONS, json=a_body(name=name), headers=ann)
         clock.now += timedelta(seconds=1)
 
-    listed = client.get(SHELF, headers=ann).json
+    listed = client.get(CONFIGURATIONS, headers=ann).json
 
     assert [held["name"] for held in listed["configurations"]] == ["second", "first"]
 
 
 def test_a_full_shelf_refuses_one_more_and_says_how_many_fit(client: FlaskClient, ann: Headers) -> None:
     for name in ("one", "two"):
-        assert client.post(SHELF, json=a_body(name=name), headers=ann).status_code == 201
+        assert client.post(CONFIGURATIONS, json=a_body(name=name), headers=ann).status_code == 201
 
-    refused = client.post(SHELF, json=a_body(name="three"), headers=ann)
+    refused = client.post(CONFIGURATIONS, json=a_body(name="three"), headers=ann)
 
     assert (refused.status_code, refused.json["code"], refused.json["max_allowed"]) == (409, "limit_reached", 2)
     assert "Retry-After" not in refused.headers
-    assert client.get(SHELF, headers=ann).json["remaining"] == 0
+    assert client.get(CONFIGURATIONS, headers=ann).json["remaining"] == 0
 
 
 def test_a_place_is_free_again_after_a_delete(client: FlaskClient, ann: Headers) -> None:
-    kept = [client.post(SHELF, json=a_body(), headers=ann).headers["Location"] for _ in range(2)]
+    kept = [client.post(CONFIGURATIONS, json=a_body(), headers=ann).headers["Location"] for _ in range(2)]
 
     client.delete(kept[0], headers=ann)
 
-    assert client.post(SHELF, json=a_body(), headers=ann).status_code == 201
+    assert client.post(CONFIGURATIONS, json=a_body(), headers=ann).status_code == 201
 
 
 def test_without_a_key_each_create_is_its_own(client: FlaskClient, ann: Headers) -> None:
-    ids = {client.post(SHELF, json=a_body(), headers=ann).json["config_id"] for _ in range(2)}
+    ids = {client.post(CONFIGURATIONS, json=a_body(), headers=ann).json["config_id"] for _ in range(2)}
 
     assert len(ids) == 2
 
 
 def test_the_same_key_and_body_give_the_same_answer_also_at_the_limit(client: FlaskClient, ann: Headers) -> None:
     keyed = ann | {"Idempotency-Key": "one-intention"}
-    first = client.post(SHELF, json=a_body(tickers=["AAPL", "BRK.B"]), headers=keyed)
-    client.post(SHELF, json=a_body(name="other"), headers=ann)
+    first = client.post(CONFIGURATIONS, json=a_body(tickers=["AAPL", "BRK.B"]), headers=keyed)
+    client.post(CONFIGURATIONS, json=a_body(name="other"), headers=ann)
 
-    again = client.post(SHELF, json=a_body(name=" Tech ", tickers=["aapl", "brk/b"]), headers=keyed)
+    again = client.post(CONFIGURATIONS, json=a_body(name=" Tech ", tickers=["aapl", "brk/b"]), headers=keyed)
 
     assert "Idempotency-Replayed" not in first.headers
     assert (again.status_code, again.json, again.headers["Idempotency-Replayed"]) == (201, first.json, "true")
     assert again.headers["ETag"] == first.headers["ETag"]
-    assert client.get(SHELF, headers=ann).json["remaining"] == 0
+    assert client.get(CONFIGURATIONS, headers=ann).json["remaining"] == 0
 
 
 def test_the_same_key_with_another_body_is_refused(client: FlaskClient, ann: Headers) -> None:
     keyed = ann | {"Idempotency-Key": "one-intention"}
-    client.post(SHELF, json=a_body(), headers=keyed)
+    client.post(CONFIGURATIONS, json=a_body(), headers=keyed)
 
-    reused = client.post(SHELF, json=a_body(timeframe_days=8), headers=keyed)
+    reused = client.post(CONFIGURATIONS, json=a_body(timeframe_days=8), headers=keyed)
 
     assert (reused.status_code, reused.json["code"]) == (422, "idempotency_key_reused")
 
 
 def test_two_users_may_use_the_same_key(client: FlaskClient, ann: Headers, bob: Headers) -> None:
     ids = {
-        client.post(SHELF, json=a_body(), headers=user | {"Idempotency-Key": "k"}).json["config_id"]
+        client.post(CONFIGURATIONS, json=a_body(), headers=user | {"Idempotency-Key": "k"}).json["config_id"]
         for user in (ann, bob)
     }
 
@@ -121,21 +122,34 @@ def test_a_replay_stands_even_if_the_list_now_refuses_its_ticker(make_app: MakeA
     tickers = AFixedList()
     client = make_app(ticker_list=tickers).test_client()
     keyed = a_session(client) | {"Idempotency-Key": "k"}
-    first = client.post(SHELF, json=a_body(), headers=keyed)
+    first = client.post(CONFIGURATIONS, json=a_body(), headers=keyed)
 
     del tickers._listings["AAPL"]
-    again = client.post(SHELF, json=a_body(), headers=keyed)
-    reused = client.post(SHELF, json=a_body(name="Other"), headers=keyed)
-    other = client.post(SHELF, json=a_body(), headers=keyed | {"Idempotency-Key": "k2"})
+    again = client.post(CONFIGURATIONS, json=a_body(), headers=keyed)
+    reused = client.post(CONFIGURATIONS, json=a_body(name="Other"), headers=keyed)
+    other = client.post(CONFIGURATIONS, json=a_body(), headers=keyed | {"Idempotency-Key": "k2"})
 
     assert (again.status_code, again.json) == (201, first.json)
     assert reused.json["code"] == "idempotency_key_reused"
     assert other.json["code"] == "unknown_ticker"
 
 
-@pytest.mark.parametrize("key", ["", "a b", "k" * 256, "clé"])
+@pytest.mark.parametrize(
+    ("key", "same"), [("k-1", '"k-1"'), ('"a\\"b"', 'a"b'), ('"a\\\\b"', "a\\b"), ("k" * 255, f'"{"k" * 255}"')]
+)
+def test_an_idempotency_key_is_the_same_with_and_without_quotes(
+    client: FlaskClient, ann: Headers, key: str, same: str
+) -> None:
+    first, second = (
+        client.post(CONFIGURATIONS, json=a_body(), headers=ann | {"Idempotency-Key": each}) for each in (key, same)
+    )
+
+    assert (second.json, second.headers["Idempotency-Replayed"]) == (first.json, "true")
+
+
+@pytest.mark.parametrize("key", ["", '""', "a b", '"a b"', "k" * 256, f'"{"k" * 256}"', "clé"])
 def test_a_key_that_is_none_is_refused(client: FlaskClient, ann: Headers, key: str) -> None:
-    refused = client.post(SHELF, json=a_body(), headers=ann | {"Idempotency-Key": key})
+    refused = client.post(CONFIGURATIONS, json=a_body(), headers=ann | {"Idempotency-Key": key})
 
     assert refused.status_code == 400
     assert refused.json["errors"][0]["field"] == "Idempotency-Key"
@@ -153,7 +167,7 @@ def test_a_key_that_is_none_is_refused(client: FlaskClient, ann: Headers, key: s
 def test_a_patch_changes_what_it_names(
     client: FlaskClient, ann: Headers, clock: AClock, changes: dict[str, Any], field: str, value: object
 ) -> None:
-    created = client.post(SHELF, json=a_body(), headers=ann)
+    created = client.post(CONFIGURATIONS, json=a_body(), headers=ann)
     clock.now += timedelta(minutes=1)
 
     patched = client.patch(created.headers["Location"], json=changes, headers=ann)
@@ -168,8 +182,31 @@ def test_a_patch_changes_what_it_names(
     assert client.get(created.headers["Location"], headers=ann).json == patched.json
 
 
+@pytest.mark.parametrize("media_type", ["application/merge-patch+json", "application/json; charset=utf-8"])
+def test_a_patch_may_be_a_merge_patch(client: FlaskClient, ann: Headers, media_type: str) -> None:
+    path = client.post(CONFIGURATIONS, json=a_body(), headers=ann).headers["Location"]
+
+    patched = client.patch(path, data=b'{"timeframe_days": 30}', content_type=media_type, headers=ann)
+    refused = client.patch(path, data=b'{"timeframe_days": null}', content_type=media_type, headers=ann)
+
+    assert (patched.status_code, patched.json["name"], patched.json["timeframe_days"]) == (200, "Tech", 30)
+    assert (refused.status_code, refused.json["errors"][0]["code"]) == (400, "null")
+
+
+def test_accept_patch_names_the_media_types_of_patch(client: FlaskClient, ann: Headers) -> None:
+    path = client.post(CONFIGURATIONS, json=a_body(), headers=ann).headers["Location"]
+
+    options = client.options(path)
+    refused = client.patch(path, data=b"[]", content_type="application/json-patch+json", headers=ann)
+
+    assert refused.status_code == 415
+    accepted = "application/merge-patch+json, application/json"
+    assert options.headers["Accept-Patch"] == refused.headers["Accept-Patch"] == accepted
+    assert "Accept-Patch" not in client.options(CONFIGURATIONS).headers
+
+
 def test_a_put_replaces_everything(client: FlaskClient, ann: Headers) -> None:
-    created = client.post(SHELF, json=a_body(timeframe_days=30, include_extended_hours=True), headers=ann)
+    created = client.post(CONFIGURATIONS, json=a_body(timeframe_days=30, include_extended_hours=True), headers=ann)
 
     put = client.put(created.headers["Location"], json=a_body(name="New", tickers=["MSFT"]), headers=ann)
 
@@ -178,21 +215,22 @@ def test_a_put_replaces_everything(client: FlaskClient, ann: Headers) -> None:
 
 
 def test_a_put_creates_nothing(client: FlaskClient, ann: Headers) -> None:
-    put = client.put(f"{SHELF}/5f0c9c9e-6d0e-4b3a-8f52-9b5e8a1f2d11", json=a_body(), headers=ann)
+    put = client.put(f"{CONFIGURATIONS}/5f0c9c9e-6d0e-4b3a-8f52-9b5e8a1f2d11", json=a_body(), headers=ann)
 
     assert put.status_code == 404
-    assert client.get(SHELF, headers=ann).json["configurations"] == []
+    assert client.get(CONFIGURATIONS, headers=ann).json["configurations"] == []
 
 
-@pytest.mark.parametrize("method", ["patch", "put", "delete"])
-def test_if_match_lets_the_revision_pass_that_it_names(client: FlaskClient, ann: Headers, method: str) -> None:
-    created = client.post(SHELF, json=a_body(), headers=ann)
+@pytest.mark.parametrize("method", ["PATCH", "PUT", "DELETE"])
+@pytest.mark.parametrize("tag", ['"{}"', 'W/"{}"', "{}", '"other", "{}"', 'W/"other", W/"{}"'])
+def test_if_match_accepts_the_current_revision(client: FlaskClient, ann: Headers, method: str, tag: str) -> None:
+    created = client.post(CONFIGURATIONS, json=a_body(), headers=ann)
 
     matched = client.open(
         created.headers["Location"],
-        method=method.upper(),
+        method=method,
         json=a_body(name="New"),
-        headers=ann | {"If-Match": f'"other", {created.headers["ETag"]}'},
+        headers=ann | {"If-Match": tag.format(created.json["revision"])},
     )
 
     assert matched.status_code in {200, 204}
@@ -200,18 +238,18 @@ def test_if_match_lets_the_revision_pass_that_it_names(client: FlaskClient, ann:
 
 @pytest.mark.parametrize("method", ["patch", "put", "delete"])
 @pytest.mark.parametrize(
-    "tag", ['"another"', "W/{}", '""', '"1", ""', "nonsense", "", ", ,", ", ".join(f'"{n}"' for n in range(500))]
+    "tag", ['"another"', 'W/"another"', '""', '"1", ""', "nonsense", "", ", ,", ", ".join(f'"{n}"' for n in range(500))]
 )
 def test_if_match_refuses_every_other_revision_and_changes_nothing(
     client: FlaskClient, ann: Headers, method: str, tag: str
 ) -> None:
-    created = client.post(SHELF, json=a_body(), headers=ann)
+    created = client.post(CONFIGURATIONS, json=a_body(), headers=ann)
 
     refused = client.open(
         created.headers["Location"],
         method=method.upper(),
         json=a_body(name="New"),
-        headers=ann | {"If-Match": tag.format(created.headers["ETag"])},
+        headers=ann | {"If-Match": tag},
     )
 
     assert (refused.status_code, refused.json["code"]) == (412, "revision_mismatch")
@@ -219,7 +257,7 @@ def test_if_match_refuses_every_other_revision_and_changes_nothing(
 
 
 def test_if_match_with_a_star_asks_only_that_it_exists(client: FlaskClient, ann: Headers) -> None:
-    created = client.post(SHELF, json=a_body(), headers=ann)
+    created = client.post(CONFIGURATIONS, json=a_body(), headers=ann)
     any_of_them = ann | {"If-Match": "*"}
 
     assert client.delete(created.headers["Location"], headers=any_of_them).status_code == 204
@@ -228,15 +266,42 @@ def test_if_match_with_a_star_asks_only_that_it_exists(client: FlaskClient, ann:
 
 @pytest.mark.parametrize("tag", ["{}", "W/{}", '"x", {}', "*"])
 def test_if_none_match_saves_the_body(client: FlaskClient, ann: Headers, tag: str) -> None:
-    created = client.post(SHELF, json=a_body(), headers=ann)
+    created = client.post(CONFIGURATIONS, json=a_body(), headers=ann)
 
     kept = client.get(created.headers["Location"], headers=ann | {"If-None-Match": tag.format(created.headers["ETag"])})
 
     assert (kept.status_code, kept.data, kept.headers["ETag"]) == (304, b"", created.headers["ETag"])
 
 
+def test_a_list_that_has_not_changed_is_304(client: FlaskClient, ann: Headers) -> None:
+    created = client.post(CONFIGURATIONS, json=a_body(), headers=ann)
+    first = client.get(CONFIGURATIONS, headers=ann)
+    known = ann | {"If-None-Match": f"W/{first.headers['ETag']}"}
+
+    unchanged = client.get(CONFIGURATIONS, headers=known)
+    client.patch(created.headers["Location"], json={"name": "New"}, headers=ann)
+    changed = client.get(CONFIGURATIONS, headers=known)
+
+    assert (unchanged.status_code, unchanged.data, unchanged.headers["ETag"]) == (304, b"", first.headers["ETag"])
+    assert (changed.status_code, changed.json["configurations"][0]["name"]) == (200, "New")
+    assert changed.headers["ETag"] != first.headers["ETag"]
+
+
+def test_the_etag_of_a_list_depends_on_the_limit(make_app: MakeApp) -> None:
+    store = MemoryStore()
+    before, after = (
+        make_app(store=store, settings={"limits": ConfigurationLimits(anonymous=limit)}).test_client()
+        for limit in (2, 3)
+    )
+    ann = a_session(before)
+
+    tag = before.get(CONFIGURATIONS, headers=ann).headers["ETag"]
+
+    assert after.get(CONFIGURATIONS, headers=ann | {"If-None-Match": tag}).json["max_allowed"] == 3
+
+
 def test_if_none_match_gives_what_is_newer(client: FlaskClient, ann: Headers) -> None:
-    created = client.post(SHELF, json=a_body(), headers=ann)
+    created = client.post(CONFIGURATIONS, json=a_body(), headers=ann)
     client.patch(created.headers["Location"], json={"name": "New"}, headers=ann)
 
     fresh = client.get(created.headers["Location"], headers=ann | {"If-None-Match": created.headers["ETag"]})
@@ -246,7 +311,7 @@ def test_if_none_match_gives_what_is_newer(client: FlaskClient, ann: Headers) ->
 
 @pytest.mark.parametrize("method", ["GET", "PATCH", "PUT", "DELETE"])
 def test_what_is_somebody_elses_is_not_found(client: FlaskClient, ann: Headers, bob: Headers, method: str) -> None:
-    created = client.post(SHELF, json=a_body(), headers=ann)
+    created = client.post(CONFIGURATIONS, json=a_body(), headers=ann)
 
     foreign = client.open(created.headers["Location"], method=method, json=a_body(), headers=bob)
 
@@ -257,7 +322,7 @@ def test_what_is_somebody_elses_is_not_found(client: FlaskClient, ann: Headers, 
 @pytest.mark.parametrize("config_id", ["x", "..%2f..%2fetc", "%00", "a" * 3000, "'; DROP TABLE", "😀", "QUOTA", "%ff"])
 @pytest.mark.parametrize("method", ["GET", "PATCH", "PUT", "DELETE"])
 def test_an_id_that_is_none_is_not_found(client: FlaskClient, ann: Headers, config_id: str, method: str) -> None:
-    assert client.open(f"{SHELF}/{config_id}", method=method, json=a_body(), headers=ann).status_code == 404
+    assert client.open(f"{CONFIGURATIONS}/{config_id}", method=method, json=a_body(), headers=ann).status_code == 404
 
 
 def test_the_limit_follows_the_kind_of_user(client: FlaskClient, ann: Headers) -> None:
@@ -273,6 +338,6 @@ def test_the_revision_of_an_older_item_is_taken_back_as_it_was_given(make_app: M
     ann = a_session(client)
     user_id = client.get(f"{V2}/auth/me", headers=ann).json["user_id"]
     store.add(a_configuration(user_id, config_id="old", revision="0-2024-01-01 00:00:00.123456+00:00"), limit=1)
-    tag = client.get(f"{SHELF}/old", headers=ann).headers["ETag"]
+    tag = client.get(f"{CONFIGURATIONS}/old", headers=ann).headers["ETag"]
 
-    assert client.delete(f"{SHELF}/old", headers=ann | {"If-Match": tag}).status_code == 204
+    assert client.delete(f"{CONFIGURATIONS}/old", headers=ann | {"If-Match": tag}).status_code == 204

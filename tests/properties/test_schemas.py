@@ -31,7 +31,7 @@ from domain.errors import NotFound, ValidationFailed
 from domain.limits import MAX_TICKERS, ConfigurationLimits
 from domain.tickers import SYMBOL, Listing, Ticker, canonical_symbol
 from entrypoints.api.representations import configuration_json
-from entrypoints.api.schemas import ConfigurationSchema
+from entrypoints.api.schemas import SavedConfigurationSchema
 from entrypoints.bootstrap import create_app
 from entrypoints.encoding import to_json
 from tests.api.conftest import SETTINGS, V2, a_session
@@ -144,7 +144,7 @@ def test_what_was_asked_for_is_what_is_answered_and_may_be_sent_again(
 def test_a_configuration_in_json_says_all_that_its_owner_may_know(configuration: Configuration) -> None:
     said = json.loads(to_json(configuration_json(configuration)))
 
-    assert ConfigurationSchema().validate(said) == {}
+    assert SavedConfigurationSchema().validate(said) == {}
     for name in ("config_id", "name", "timeframe_days", "include_extended_hours", "revision"):
         assert said[name] == getattr(configuration, name)
     assert [Ticker(**ticker) for ticker in said["tickers"]] == [held.ticker for held in configuration.tickers]

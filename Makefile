@@ -4,13 +4,14 @@ PYTHON ?= python3
 PORT ?= 8000
 WORKERS ?= $(if $(filter 1 memory,$(CONFIG_API_FAULTS) $(CONFIG_API_STORE)),1,2)
 MINUTES ?= 5
+RUNS ?= 5
 STAGE ?= dev
 BIN := .venv/bin
 INSTALL := $(BIN)/pip install --quiet --disable-pip-version-check --require-hashes --no-deps
 LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate --custom-compile-command "make lock"
 
 .DEFAULT_GOAL := help
-.PHONY: help run test setup check bench package audit lock sbom soak mutants openapi format clean
+.PHONY: help run test setup lint check matrix steady bench package audit lock sbom soak mutants openapi format clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -22,18 +23,27 @@ run: .venv/.runtime ## Serve API, /docs and dashboard on http://127.0.0.1:8000 (
 	@echo "Config API: http://127.0.0.1:$(PORT)/   docs: http://127.0.0.1:$(PORT)/docs   stop: Ctrl+C"
 	@$(BIN)/gunicorn --bind 127.0.0.1:$(PORT) --workers $(WORKERS) --log-level warning entrypoints.wsgi:app
 
-test: .venv/.development browser ## Run every test, with the coverage gate
+test: lint browser ## Run every check and every test, with the coverage gate
 	$(BIN)/pytest -n 2 --dist loadgroup --cov --cov-report= $(ARGS)
 	$(BIN)/coverage report
 
 setup: .venv/.development ## Make .venv with everything that development needs
 
-check: .venv/.development ## Lint, types, arrows and the fast tests
+lint: .venv/.development ## Check style, types, security rules and import contracts
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/pytest -m "not slow"
+	$(BIN)/bandit --quiet --configfile pyproject.toml --recursive domain adapters entrypoints tools gunicorn.conf.py
+
+check: lint ## Lint, and run the fast tests
+	$(BIN)/pytest -m "not slow" $(ARGS)
+
+matrix: .venv/.development ## Run the fast tests on every supported Python that is installed
+	$(BIN)/python tools/matrix.py $(ARGS)
+
+steady: .venv/.development browser ## Repeat the suite RUNS=5 times in random order on a busy machine
+	$(BIN)/python tools/steady.py --runs $(RUNS) -- $(ARGS)
 
 bench: .venv/.bench ## Measure against floors in the same run, and write docs/performance.md (minutes)
 	$(BIN)/python -m benchmarks
@@ -43,8 +53,7 @@ package: .venv/.development ## Build build/package.zip, what `zappa deploy` uplo
 	@# Zappa refuses to run without an active virtual environment.
 	VIRTUAL_ENV=$(abspath .venv) $(BIN)/zappa package $(STAGE) -o build/package.zip
 
-audit: .venv/.development ## Search for unsafe code and for known vulnerabilities of dependencies (needs the network)
-	$(BIN)/bandit --quiet --configfile pyproject.toml --recursive domain adapters entrypoints tools gunicorn.conf.py
+audit: .venv/.development ## Search for known vulnerabilities of the locked dependencies (needs the network)
 	@$(BIN)/pip-audit --strict --require-hashes --disable-pip --progress-spinner off -r requirements.txt || { \
 	  echo "pip-audit found a vulnerability, or PyPI did not answer for a package. In the second case, run it on a machine" >&2; \
 	  echo "that reaches PyPI itself: a mirror of PyPI has no data on vulnerabilities." >&2; exit 1; }
@@ -59,22 +68,22 @@ sbom: .venv/.development ## Write build/sbom.json, a CycloneDX bill of materials
 	@# -W ignore: the tool warns that a requirements file has no dependency graph.
 	$(BIN)/python -W ignore -m cyclonedx_py requirements requirements.txt --pyproject pyproject.toml --output-reproducible -o build/sbom.json
 
-soak: .venv/.development ## Attack the DynamoDB store with faults for MINUTES=5, then check every promise
+soak: .venv/.development ## Run the DynamoDB store under injected faults for MINUTES=5, then check every promise
 	$(BIN)/python -m tests.faults.soak --minutes $(MINUTES)
 
-mutants: .venv/.development ## Change the rules and the retries line by line, and see that a test notices (minutes)
+mutants: .venv/.development ## Run mutation tests on the domain and the retry policy (minutes)
 	rm -rf mutants
 	$(BIN)/mutmut run
 	@$(BIN)/python tools/mutants.py
 
-openapi: .venv/.development ## Write openapi.json anew
+openapi: .venv/.development ## Write openapi.json
 	$(BIN)/flask --app entrypoints.wsgi openapi > openapi.json
 
 format: .venv/.development ## Format the code
 	$(BIN)/ruff check --fix-only --quiet
 	$(BIN)/ruff format
 
-clean: ## Remove what the other targets made, but for var/
+clean: ## Remove what the other targets made, except var/
 	rm -rf .venv .cache mutants .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache build .coverage*
 
 .PHONY: browser
@@ -82,8 +91,7 @@ browser: .venv/.development
 	@$(BIN)/python tools/browser.py
 
 .venv/.python:
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
-	  echo "Python 3.11 or newer is needed, and $(PYTHON) is not. Name one: make $(MAKECMDGOALS) PYTHON=python3.12" >&2; exit 1; }
+	@$(PYTHON) tools/supported_python.py
 	@$(PYTHON) -m venv .venv || { \
 	  echo "Python's venv module is missing. On Debian and Ubuntu: sudo apt-get install python3-venv" >&2; exit 1; }
 	@touch $@

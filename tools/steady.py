@@ -1,0 +1,63 @@
+"""Repeat the test suite in random order while every core is busy, and list each failed test with its seed."""
+
+from __future__ import annotations
+
+import argparse
+import multiprocessing
+import os
+import random
+import re
+import subprocess
+import sys
+import time
+
+FAILED = re.compile(r"^(?:FAILED|ERROR) (\S+)", re.MULTILINE)
+
+
+def burn() -> None:
+    """Keep one core busy until the process is terminated."""
+    while True:
+        pass
+
+
+def run(seed: int, arguments: list[str]) -> list[str]:
+    """Run the suite once; the tests that failed."""
+    command = [sys.executable, "-m", "pytest", "-q", "-n", "2", "--dist", "loadgroup", "-p", "randomly"]
+    done = subprocess.run(
+        [*command, f"--randomly-seed={seed}", *arguments], capture_output=True, text=True, check=False
+    )
+    failed = FAILED.findall(done.stdout)
+    if done.returncode and not failed:
+        sys.exit(f"pytest ended with {done.returncode}:\n{done.stdout}{done.stderr}")
+    return failed
+
+
+def main() -> None:
+    """Exits with 1 if a test failed."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--runs", type=int, default=5, help="how often (default: %(default)s)")
+    parser.add_argument("arguments", nargs="*", metavar="ARGUMENT", help='for pytest, after "--"')
+    options = parser.parse_args()
+    burners = [multiprocessing.Process(target=burn, daemon=True) for _ in range(2 * (os.cpu_count() or 1))]
+    for burner in burners:
+        burner.start()
+    failures: list[tuple[int, str]] = []
+    try:
+        for number in range(1, options.runs + 1):
+            seed, started = random.randrange(2**32), time.monotonic()
+            failed = run(seed, options.arguments)
+            failures += [(seed, test) for test in failed]
+            print(
+                f"run {number} of {options.runs}, seed {seed}: {len(failed)} failed, {time.monotonic() - started:.0f} s"
+            )
+    finally:
+        for burner in burners:
+            burner.terminate()
+            burner.join()
+    for seed, test in failures:
+        print(f"FAILED {test}  (repeat: pytest -p randomly --randomly-seed={seed} {test})")
+    sys.exit(1 if failures else 0)
+
+
+if __name__ == "__main__":
+    main()

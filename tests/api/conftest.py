@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -13,6 +14,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from adapters.memory import MemoryStore
+from entrypoints.application import close
 from entrypoints.bootstrap import create_app
 from entrypoints.settings import Settings, StoreKind
 from tests.builders import NOW, AFixedList
@@ -42,12 +44,16 @@ def clock() -> AClock:
 
 
 @pytest.fixture
-def make_app(clock: AClock) -> MakeApp:
-    def make(*, settings: dict[str, Any] | None = None, **parts: Any) -> Flask:
-        seams: dict[str, Any] = {"store": MemoryStore(), "ticker_list": AFixedList(), "clock": clock}
-        return create_app(replace(SETTINGS, **(settings or {})), rng=random.Random(7), **(seams | parts))
+def make_app(clock: AClock) -> Iterator[MakeApp]:
+    with ExitStack() as applications:
 
-    return make
+        def make(*, settings: dict[str, Any] | None = None, **parts: Any) -> Flask:
+            seams: dict[str, Any] = {"store": MemoryStore(), "ticker_list": AFixedList(), "clock": clock}
+            app = create_app(replace(SETTINGS, **(settings or {})), rng=random.Random(7), **(seams | parts))
+            applications.callback(close, app)
+            return app
+
+        yield make
 
 
 @pytest.fixture

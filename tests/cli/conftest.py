@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from click.testing import Result
 
+from entrypoints.application import close
 from entrypoints.bootstrap import create_app
 from entrypoints.settings import Settings, StoreKind
 from tests.builders import AFixedList
@@ -25,6 +26,9 @@ def run() -> Run:
 
     def run(*arguments: str, clock: Callable[[], datetime] = lambda: datetime.now(UTC), **settings: Any) -> Result:
         app = create_app(replace(SETTINGS, **settings), ticker_list=AFixedList(), clock=clock)
-        return app.test_cli_runner().invoke(args=arguments)
+        try:
+            return app.test_cli_runner().invoke(args=arguments)
+        finally:
+            close(app)
 
     return run

@@ -8,8 +8,9 @@ from __future__ import annotations
 import random
 import sqlite3
 import time
+from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, closing, contextmanager
 from dataclasses import dataclass, field
 from functools import cache
 from itertools import count
@@ -17,7 +18,6 @@ from pathlib import Path
 from threading import Lock
 from types import TracebackType
 from typing import Any, Protocol
-from weakref import WeakKeyDictionary
 
 import pytest
 from pynamodb.signals import pre_dynamodb_send
@@ -55,6 +55,9 @@ class Stage(Protocol):
     def interrupt(self, store: Any, interruption: Interruption) -> AbstractContextManager[None]:
         """Have `store`, one of our handles, call `interruption.step` before each step that others may precede."""
 
+    def close(self) -> None:
+        """Close every handle that was opened in this process."""
+
 
 @dataclass
 class MemoryStage:
@@ -73,6 +76,9 @@ class MemoryStage:
             yield
         finally:
             store._write_lock = lock
+
+    def close(self) -> None:
+        self.store.close()
 
 
 class _InterruptedLock:
@@ -103,17 +109,21 @@ class SQLiteStage:
                 self.set_trace_callback(steps.callback)
 
         store = SQLiteStore(self.path, rng=random.Random(0), connection_factory=TracedConnection)
-        _STEPS[store] = steps
+        _HANDLES[self.path][store] = steps
         return store
 
     @contextmanager
     def interrupt(self, store: SQLiteStore, interruption: Interruption) -> Iterator[None]:
-        steps = _STEPS[store]
+        steps = _HANDLES[self.path][store]
         steps.interruption = interruption
         try:
             yield
         finally:
             steps.interruption = None
+
+    def close(self) -> None:
+        for store in _HANDLES.pop(self.path, {}):
+            store.close()
 
 
 class _Steps:
@@ -126,7 +136,7 @@ class _Steps:
             self.interruption.step(statement)
 
 
-_STEPS: WeakKeyDictionary[SQLiteStore, _Steps] = WeakKeyDictionary()
+_HANDLES: defaultdict[Path, dict[SQLiteStore, _Steps]] = defaultdict(dict)
 
 
 @dataclass
@@ -140,7 +150,7 @@ class DynamoDBStage:
     table: str
 
     def open(self) -> DynamoDBStore:
-        return _dynamodb_handle(self.endpoint, self.table, next(_turns) % 3)
+        return _dynamodb_handle(self.endpoint, self.table, next(_turns) % _HANDLES_OF_DYNAMODB)
 
     @contextmanager
     def interrupt(self, store: DynamoDBStore, interruption: Interruption) -> Iterator[None]:
@@ -150,6 +160,10 @@ class DynamoDBStage:
 
         with pre_dynamodb_send.connected_to(step):
             yield
+
+    def close(self) -> None:
+        for turn in range(_HANDLES_OF_DYNAMODB):
+            _dynamodb_handle(self.endpoint, self.table, turn).close()
 
 
 @dataclass
@@ -161,8 +175,13 @@ class SimulatedDynamoDBStage(DynamoDBStage):
     def open(self) -> DynamoDBStore:
         return self.handles[next(_turns) % len(self.handles)]
 
+    def close(self) -> None:
+        for handle in self.handles:
+            handle.close()
+
 
 _turns = count()
+_HANDLES_OF_DYNAMODB = 3
 
 
 @cache
@@ -172,25 +191,28 @@ def _dynamodb_handle(endpoint: str, table: str, _: int) -> DynamoDBStore:
 
 @contextmanager
 def memory(_: Path) -> Iterator[Stage]:
-    yield MemoryStage()
+    with closing(MemoryStage()) as stage:
+        yield stage
 
 
 @contextmanager
 def sqlite(directory: Path) -> Iterator[Stage]:
-    yield SQLiteStage(directory / "contract.sqlite3")
+    with closing(SQLiteStage(directory / "contract.sqlite3")) as stage:
+        yield stage
 
 
 @contextmanager
 def dynamodb(_: Path) -> Iterator[Stage]:
-    with ministack() as endpoint:
-        yield DynamoDBStage(endpoint, a_table(endpoint))
+    with ministack() as endpoint, closing(DynamoDBStage(endpoint, a_table(endpoint))) as stage:
+        yield stage
 
 
 @contextmanager
 def simulated_dynamodb(_: Path) -> Iterator[Stage]:
     with SimulatedTable(time.monotonic).connected():
         handles = [a_dynamodb_store("http://127.0.0.1", "simulated") for _ in range(3)]
-    yield SimulatedDynamoDBStage("", "", handles)
+    with closing(SimulatedDynamoDBStage("", "", handles)) as stage:
+        yield stage
 
 
 STAGES = (memory, sqlite, simulated_dynamodb, pytest.param(dynamodb, marks=pytest.mark.slow))

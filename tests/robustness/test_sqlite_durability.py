@@ -170,8 +170,9 @@ def test_several_processes_can_start_at_the_same_time_without_a_file(path: Path,
 
 
 def test_a_write_waits_for_the_transaction_of_another_process(path: Path) -> None:
-    stage, waiting = SQLiteStage(path), Event()
-    with closing(stage.open()) as store, database(path) as other:
+    waiting = Event()
+    with closing(SQLiteStage(path)) as stage, database(path) as other:
+        store = stage.open()
         other.execute("BEGIN IMMEDIATE")
 
         def commit() -> None:
@@ -187,10 +188,10 @@ def test_a_write_waits_for_the_transaction_of_another_process(path: Path) -> Non
 
 
 def test_a_write_succeeds_wherever_another_write_falls_between_its_statements(path: Path) -> None:
-    stage = SQLiteStage(path)
     seam, happened = 0, True
     while happened:
-        with closing(stage.open()) as ours, closing(stage.open()) as theirs:
+        with closing(SQLiteStage(path)) as stage:
+            ours, theirs = stage.open(), stage.open()
 
             def rival(theirs: SQLiteStore = theirs) -> None:
                 with within(0):

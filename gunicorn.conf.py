@@ -61,5 +61,10 @@ def worker_int(worker: Any) -> None:  # noqa: ARG001 - gunicorn's signature
 
 
 def worker_exit(server: Any, worker: Any) -> None:  # noqa: ARG001 - gunicorn's signature
-    """Stop what would exit the worker a second time, in the middle of its exit."""
+    """Close the store, the clients and the threads of the application."""
+    # Otherwise gunicorn's handler of Ctrl+C would exit the worker a second time, in the middle of its exit.
     gevent.killall(_quitting)
+    # A worker that could not load its application has no `wsgi`.
+    extensions = getattr(getattr(worker, "wsgi", None), "extensions", {})
+    if application := extensions.get("config_api"):
+        application.close()

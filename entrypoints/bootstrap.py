@@ -24,6 +24,7 @@ from entrypoints.api.app import create_api
 from entrypoints.api.faults import blueprint_for
 from entrypoints.application import Application
 from entrypoints.cli import COMMANDS
+from entrypoints.concurrency import bounded_store
 from entrypoints.metrics import timed_store
 from entrypoints.rate_limits import RateLimit
 from entrypoints.settings import Settings, SettingsError, StoreKind
@@ -127,10 +128,12 @@ def _store(settings: Settings, *, clock: Clock, rng: random.Random) -> Configura
     from adapters.dynamodb.store import DynamoDBStore
 
     try:
-        return DynamoDBStore(settings.table or "", clock=time.monotonic, sleep=time.sleep, rng=rng, new_id=new_id)
+        dynamodb = DynamoDBStore(settings.table or "", clock=time.monotonic, sleep=time.sleep, rng=rng, new_id=new_id)
     except NoRegionError as error:
         problem = "is required with the dynamodb store: the region of its table, such as eu-central-1"
         raise SettingsError({"AWS_REGION": problem}) from error
+    # As many as the client's pool has connections: beyond that, each call would open a connection of its own.
+    return bounded_store(dynamodb, limit=32, rng=rng)
 
 
 def _table(settings: Settings, *, clock: Clock) -> Table | None:

@@ -35,6 +35,7 @@ lint: .venv/.development ## Check style, types, security rules and import contra
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/bandit --quiet --configfile pyproject.toml --recursive domain adapters entrypoints tools gunicorn.conf.py
+	@$(MAKE) --no-print-directory javascript
 
 check: lint ## Lint, and run the fast tests
 	$(BIN)/pytest -m "not slow" $(ARGS)
@@ -82,9 +83,27 @@ openapi: .venv/.development ## Write openapi.json
 format: .venv/.development ## Format the code
 	$(BIN)/ruff check --fix-only --quiet
 	$(BIN)/ruff format
+	@if command -v npm > /dev/null; then \
+	  $(MAKE) --no-print-directory $(NODE_TOOLS)/node_modules/.installed && npm --prefix $(NODE_TOOLS) run --silent format; \
+	fi
 
 clean: ## Remove what the other targets made, except var/
 	rm -rf .venv .cache mutants .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache build .coverage*
+
+# The checks of the dashboard's JavaScript: strict types and format, with pinned tools.
+NODE_TOOLS := tools/javascript
+
+.PHONY: javascript
+javascript:
+	@if command -v npm > /dev/null; then \
+	  $(MAKE) --no-print-directory $(NODE_TOOLS)/node_modules/.installed && npm --prefix $(NODE_TOOLS) run --silent check; \
+	else \
+	  echo "npm is missing, so the dashboard's JavaScript is not checked. Install Node.js 18 or newer to check it." >&2; \
+	fi
+
+$(NODE_TOOLS)/node_modules/.installed: $(NODE_TOOLS)/package-lock.json
+	npm --prefix $(NODE_TOOLS) ci --silent
+	@touch $@
 
 .PHONY: browser
 browser: .venv/.development

@@ -15,7 +15,7 @@ def visit(page: Page) -> Page:
 
 
 def ready(page: Page) -> Page:
-    expect(page.locator("#shelf:not([aria-busy])")).to_be_visible()
+    expect(page.locator("#configurations:not([aria-busy])")).to_be_visible()
     return page
 
 

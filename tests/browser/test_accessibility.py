@@ -118,7 +118,7 @@ def test_failure_states_have_no_violations(page: Page, server: Server, audit: Ca
     audit("not loaded, a stale ticker list")
     server.ahead = timedelta(days=31)
     page.get_by_role("button", name="Try again").click()
-    expect(page.get_by_text("Your session had ended")).to_be_visible()
+    expect(page.get_by_text("Your session has expired")).to_be_visible()
     page.get_by_text("Faults", exact=True).click()
     audit("a new session, the fault panel")
     with offline(page):

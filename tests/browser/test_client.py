@@ -20,20 +20,26 @@ STORED = {
     "tickers": [{"symbol": "AAPL", "name": "Apple Inc.", "exchange": "NASDAQ"}],
     "timeframe_days": 7,
     "include_extended_hours": False,
+    "revision": "one",
 }
 
 SCRIPT = """async ({ answers, call, args, random, tokens }) => {
   const client = await import("/static/config-api.js");
   const sent = [], waits = [];
-  const fetch = async (url, { method, headers }) => {
-    sent.push({ method, url, headers: Object.fromEntries(headers) });
+  const fetch = async (request) => {
+    const { pathname, search } = new URL(request.url);
+    sent.push({ method: request.method, url: pathname + search, headers: Object.fromEntries(request.headers) });
     const answer = answers.shift();
     if (answer.status === 0) throw new TypeError("no network");
-    const body = answer.body === undefined ? null : JSON.stringify(answer.body);
+    if (answer.bug) throw new ReferenceError(answer.bug);
+    const body = answer.text ?? (answer.body === undefined ? null : JSON.stringify(answer.body));
     return new Response(body, { status: answer.status, headers: answer.headers ?? {} });
   };
   globalThis.setTimeout = (run, ms) => { queueMicrotask(run); return 0; };
-  const getToken = (refused) => (refused ? tokens[1] : tokens[0]);
+  const getToken = (refused) => {
+    if (tokens === null) throw new RangeError("no token");
+    return refused ? tokens[1] : tokens[0];
+  };
   const api = new client.ConfigApi({ baseUrl: "/api/v2/", getToken, fetch, random: () => random });
   const options = args.at(-1);
   options.onWait = (wait) => wait && waits.push(wait.seconds);
@@ -53,7 +59,7 @@ SCRIPT = """async ({ answers, call, args, random, tokens }) => {
 
 class Client:
     def __init__(self, page: Page) -> None:
-        self._page = page
+        self.page = page
 
     def __call__(
         self,
@@ -61,12 +67,12 @@ class Client:
         *args: Any,
         answers: Sequence[Mapping[str, Any]],
         random: float = 0.5,
-        tokens: Sequence[str | None] = ("a-token", None),
+        tokens: Sequence[str | None] | None = ("a-token", None),
         **options: Any,
     ) -> dict[str, Any]:
         """Make one call while the service gives these answers in order. Timers fire immediately."""
         given = {"answers": answers, "call": call, "args": [*args, options], "random": random, "tokens": tokens}
-        result: dict[str, Any] = self._page.evaluate(SCRIPT, given)
+        result: dict[str, Any] = self.page.evaluate(SCRIPT, given)
         return result
 
 
@@ -84,8 +90,13 @@ def refused(status: int, code: str, headers: Mapping[str, str] | None = None, **
     return {"status": status, "body": body, "headers": {"Content-Type": PROBLEM, **(headers or {})}}
 
 
-CREATED: dict[str, Any] = {"status": 201, "body": STORED, "headers": {"ETag": '"one"'}}
-OK: dict[str, Any] = {"status": 200, "body": STORED, "headers": {"ETag": '"two"'}}
+CREATED: dict[str, Any] = {"status": 201, "body": STORED}
+OK: dict[str, Any] = {"status": 200, "body": {**STORED, "revision": "two"}}
+UNREADABLE: list[dict[str, Any]] = [
+    {"status": 200, "text": '{"config_id": "1", "na'},
+    {"status": 200, "text": ""},
+    {"status": 200, "text": "<!doctype html><title>Sign in to this network</title>"},
+]
 
 
 def test_all_attempts_of_a_create_send_the_same_key(client: Client) -> None:
@@ -93,8 +104,8 @@ def test_all_attempts_of_a_create_send_the_same_key(client: Client) -> None:
 
     outcome = client("create", DRAFT, answers=answers)
 
-    keys = {each["headers"]["Idempotency-Key"] for each in outcome["sent"]}
-    assert outcome["result"]["etag"] == '"one"'
+    keys = {each["headers"]["idempotency-key"] for each in outcome["sent"]}
+    assert outcome["result"]["revision"] == "one"
     assert len(outcome["sent"]) == 5
     assert len(keys) == 1
 
@@ -102,13 +113,13 @@ def test_all_attempts_of_a_create_send_the_same_key(client: Client) -> None:
 def test_two_creates_send_different_keys(client: Client) -> None:
     first, second = (client("create", DRAFT, answers=[CREATED])["sent"][0]["headers"] for _ in range(2))
 
-    assert first["Idempotency-Key"] != second["Idempotency-Key"]
+    assert first["idempotency-key"] != second["idempotency-key"]
 
 
 def test_a_given_key_is_used(client: Client) -> None:
     outcome = client("create", DRAFT, answers=[CREATED], idempotencyKey="mine")
 
-    assert outcome["sent"][0]["headers"]["Idempotency-Key"] == "mine"
+    assert outcome["sent"][0]["headers"]["idempotency-key"] == "mine"
 
 
 @pytest.mark.parametrize(
@@ -204,19 +215,19 @@ def test_a_refused_token_is_replaced_once(client: Client) -> None:
 
     outcome = client("list", answers=[expired, expired], tokens=["old", "new"])
 
-    assert [each["headers"]["Authorization"] for each in outcome["sent"]] == ["Bearer old", "Bearer new"]
+    assert [each["headers"]["authorization"] for each in outcome["sent"]] == ["Bearer old", "Bearer new"]
     assert outcome["error"]["code"] == "expired_token"
 
 
 def test_a_revision_mismatch_carries_both_versions(client: Client) -> None:
-    answers = [refused(412, "revision_mismatch"), {**OK, "body": {**STORED, "name": "Theirs"}}]
+    answers = [refused(412, "revision_mismatch"), {**OK, "body": {**OK["body"], "name": "Theirs"}}]
 
-    outcome = client("update", "1", {"name": "Mine"}, answers=answers, ifMatch='"one"')
+    outcome = client("update", "1", {"name": "Mine"}, answers=answers, ifMatch="one")
 
-    assert outcome["sent"][0]["headers"]["If-Match"] == '"one"'
+    assert outcome["sent"][0]["headers"]["if-match"] == '"one"'
     assert outcome["error"]["name"] == "RevisionMismatch"
     assert outcome["error"]["mine"] == {"name": "Mine"}
-    assert (outcome["error"]["theirs"]["name"], outcome["error"]["theirs"]["etag"]) == ("Theirs", '"two"')
+    assert (outcome["error"]["theirs"]["name"], outcome["error"]["theirs"]["revision"]) == ("Theirs", "two")
 
 
 def test_an_update_that_is_already_stored_succeeds(client: Client) -> None:
@@ -226,7 +237,7 @@ def test_an_update_that_is_already_stored_succeeds(client: Client) -> None:
         "update", "1", changes, answers=[{"status": 0}, refused(412, "revision_mismatch"), OK], ifMatch="x"
     )
 
-    assert outcome["result"]["etag"] == '"two"'
+    assert outcome["result"]["revision"] == "two"
 
 
 def test_a_repeated_delete_that_finds_nothing_succeeds(client: Client) -> None:
@@ -244,3 +255,113 @@ def test_an_id_is_escaped_in_the_path(client: Client) -> None:
     outcome = client("get", "../auth/me?x=#", answers=[OK])
 
     assert outcome["sent"][0]["url"] == "/api/v2/configurations/..%2Fauth%2Fme%3Fx%3D%23"
+
+
+@pytest.mark.parametrize("etag", ['"one"', 'W/"one"'])
+def test_if_match_accepts_an_etag(client: Client, etag: str) -> None:
+    outcome = client("update", "1", {"name": "Mine"}, answers=[OK], ifMatch=etag)
+
+    assert outcome["sent"][0]["headers"]["if-match"] == etag
+
+
+def test_an_unchanged_list_is_null(client: Client) -> None:
+    outcome = client("list", answers=[{"status": 304}], ifNoneMatch='"all"')
+
+    assert outcome["sent"][0]["headers"]["if-none-match"] == '"all"'
+    assert outcome["result"] is None
+
+
+@pytest.mark.parametrize("unreadable", UNREADABLE, ids=["cut", "empty", "html"])
+@pytest.mark.parametrize(
+    ("call", "args"),
+    [
+        ("create", [DRAFT]),
+        ("update", ["1", {"name": "Mine"}]),
+        ("get", ["1"]),
+        ("list", []),
+        ("startSession", []),
+        ("validateTickers", [["AAPL"]]),
+    ],
+)
+def test_a_success_with_an_unreadable_body_is_repeated(
+    client: Client, call: str, args: list[Any], unreadable: Mapping[str, Any]
+) -> None:
+    """A cut response and the page of a captive portal are network failures, not results."""
+    readable = {**OK, "body": {**OK["body"], "results": [1]}}
+
+    outcome = client(call, *args, answers=[unreadable, readable])
+
+    keys = {each["headers"].get("idempotency-key") for each in outcome["sent"]}
+    assert outcome["result"]
+    assert len(outcome["sent"]) == 2
+    assert len(keys) == 1
+
+
+def test_readiness_reports_an_unreadable_body_as_a_network_error(client: Client) -> None:
+    assert client("readiness", answers=[UNREADABLE[2]])["error"]["code"] == "network_error"
+
+
+def test_readiness_returns_the_state_while_the_store_is_down(client: Client) -> None:
+    answer = {"status": 503, "body": {"status": "unready", "tickers": {"source": "s3"}}}
+
+    assert client("readiness", answers=[answer])["result"]["tickers"] == {"source": "s3"}
+
+
+def test_the_timeout_of_an_attempt_covers_the_body(client: Client) -> None:
+    outcome = client.page.evaluate(
+        """async () => {
+          const { ConfigApi } = await import("/static/config-api.js");
+          const timeout = new AbortController();
+          AbortSignal.timeout = () => timeout.signal;
+          const fetch = async ({ signal }) => {
+            const stalled = new ReadableStream({
+              start: (body) => signal.addEventListener("abort", () => body.error(signal.reason)),
+            });
+            queueMicrotask(() => timeout.abort());
+            return new Response(stalled, { status: 200 });
+          };
+          return new ConfigApi({ fetch }).list({ patience: 0 }).catch(({ code }) => code);
+        }"""
+    )
+
+    assert outcome == "network_error"
+
+
+def test_an_invalid_key_is_thrown_immediately(client: Client) -> None:
+    outcome = client("create", DRAFT, answers=[], idempotencyKey="ключ")
+
+    assert outcome["error"]["name"] == "TypeError"
+    assert outcome["waits"] == []
+
+
+def test_an_exception_of_the_token_function_is_thrown_immediately(client: Client) -> None:
+    outcome = client("list", answers=[], tokens=None)
+
+    assert outcome["error"]["name"] == "RangeError"
+    assert outcome["sent"] == []
+
+
+def test_a_programming_error_during_the_request_is_thrown_immediately(client: Client) -> None:
+    outcome = client("list", answers=[{"bug": "x is not defined"}])
+
+    assert outcome["error"]["name"] == "ReferenceError"
+    assert len(outcome["sent"]) == 1
+
+
+def test_it_works_without_abort_signal_any(client: Client) -> None:
+    client.page.evaluate("delete AbortSignal.any")
+
+    assert client("create", DRAFT, answers=[CREATED])["result"]["config_id"] == "1"
+
+
+def test_a_wait_can_be_cut_short(client: Client) -> None:
+    outcome = client.page.evaluate(
+        """async () => {
+          const { ConfigApi } = await import("/static/config-api.js");
+          const answers = [new Response("", { status: 503 }), Response.json({ ok: 1 })];
+          const api = new ConfigApi({ fetch: async () => answers.shift() });
+          return api.list({ onWait: (wait) => wait?.retryNow() });
+        }"""
+    )
+
+    assert outcome["ok"] == 1

@@ -163,9 +163,8 @@ def test_a_failed_delete_is_repeated(page: Page, server: Server, fault: str) -> 
     server.plan(**{fault: 1}, methods=["remove"], retry_after=9)
     freeze(page)
     delete(page, "Tech")
-    page.mouse.move(1, 1)
 
-    assert after(page, 9, "DELETE") == 503
+    assert after(page, 11, "DELETE") == 503
     expect(countdown(page)).to_be_visible()
     assert after(page, 15, "DELETE") == (404 if fault == "lost_answers" else 204)
 
@@ -177,10 +176,13 @@ def test_a_failed_delete_is_repeated(page: Page, server: Server, fault: str) -> 
 def test_a_create_that_waits_for_a_pending_delete_shows_the_countdown(page: Page, server: Server) -> None:
     page.clock.install()
     given(page, "One", "Two")
-    delete(page, "One")
-    type_in(page, "Three")
     server.plan(throttled=1, methods=["remove"], retry_after=20)
     freeze(page)
+    delete(page, "One")
+    page.get_by_role("button", name="New watchlist").click()
+    page.get_by_label("Name", exact=True).fill("Three")
+    page.get_by_role("combobox").fill("AAPL")
+    page.keyboard.press("Enter")
 
     save(page)
 
@@ -207,7 +209,7 @@ def test_an_offline_save_waits_for_the_connection(page: Page, server: Server) ->
 
     with offline(page):
         save(page)
-        expect(dialog(page)).to_contain_text("This goes on as soon as you are back.")
+        expect(dialog(page)).to_contain_text("This continues when you are back online.")
         assert server.count(CREATE) == 0
 
     expect(card(page, "Tech")).to_be_visible()
@@ -231,7 +233,7 @@ def test_an_expired_session_is_replaced_and_the_input_is_saved(page: Page, serve
     save(page)
 
     expect(card(page, "New")).to_be_visible()
-    expect(page.get_by_text("Your session had ended, so a new one has begun")).to_be_visible()
+    expect(page.get_by_text("Your session has expired")).to_be_visible()
     expect(cards(page)).to_have_count(1)
     assert server.count("POST /api/v2/auth/anonymous") == 2
 
@@ -243,7 +245,7 @@ def test_an_edit_in_an_expired_session_can_be_saved_as_a_new_watchlist(page: Pag
     server.ahead = timedelta(days=31)
 
     save(page)
-    page.get_by_role("button", name="Make it a new one").click()
+    page.get_by_role("button", name="Save as new").click()
     save(page)
 
     expect(card(page, "Older and better")).to_be_visible()

@@ -44,11 +44,11 @@ def test_a_tampered_ticker_list_is_shown_as_text(page: Page) -> None:
 
     page.get_by_role("combobox").fill("a")
     expect(page.get_by_role("option")).to_contain_text(ATTACKS[1])
-    page.keyboard.press("Enter")
+    page.get_by_role("option").click()
     save(page)
 
     expect(page.get_by_role("list", name="Chosen tickers")).to_contain_text(ATTACKS[0])
-    expect(page.locator("#ticker-error")).to_contain_text("A symbol looks like AAPL or BRK.B.")
+    expect(page.locator("#ticker-error")).to_contain_text("symbol")
 
 
 def test_a_message_of_the_service_is_shown_as_text(page: Page) -> None:
@@ -110,9 +110,9 @@ USE = """async ([url, origin]) => {
     const api = new ConfigApi({ baseUrl: `${url}/api/v2`, getToken: () => token });
     const draft = { name: "Tech", tickers: ["AAPL"], timeframe_days: 7, include_extended_hours: false };
     const created = await api.create(draft);
-    const renamed = await api.update(created.config_id, { name: "Technology" }, { ifMatch: created.etag });
+    const renamed = await api.update(created.config_id, { name: "Technology" }, { ifMatch: created.revision });
     const error = await api.get("nothing").catch((error) => error);
-    await api.remove(created.config_id, { ifMatch: renamed.etag });
+    await api.remove(created.config_id, { ifMatch: renamed.revision });
     const { remaining } = await api.list();
     return [renamed.name, error.code, error.requestId?.length > 0, remaining];
 }"""

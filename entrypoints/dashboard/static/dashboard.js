@@ -1,192 +1,272 @@
-/** The page put together: what it knows, and who does what when something happens. */
+/** The page: connects the list, the editor, the session and the service. */
 
-import { ConfigApi, ConfigApiError } from "./config-api.js";
-import { Deletions } from "./deletions.js";
+import { ConfigApi, ConfigApiError, RevisionMismatch } from "./config-api.js";
+import { focusCard, showConfigurations, showInstead } from "./configuration-list.js";
 import { byId, h, icon } from "./dom.js";
-import { take } from "./drafts.js";
-import { Editor, requestId } from "./editor.js";
-import { Notices, notice, waiting } from "./notices.js";
-import { SessionKeeper } from "./session.js";
-import { focusCard, showInstead, showShelf } from "./shelf.js";
+import "./double-click.js";
+import { discardDraft, formOf, takeDraft } from "./drafts.js";
+import { Editor } from "./editor.js";
+import { MAX_NAME } from "./form-errors.js";
+import { errorTitle, formatDate, formatDuration, timeAgo } from "./messages.js";
+import { Notices, countdown, notice, requestReference } from "./notices.js";
+import { PendingDeletes } from "./pending-deletes.js";
+import { AnonymousSession } from "./session.js";
+import { listenToShortcuts } from "./shortcuts.js";
+import { isManual, listenToOrder, move, sorted } from "./sorting.js";
 import { toast } from "./toasts.js";
-import { date, duration, title } from "./wording.js";
+import { Watchlists } from "./watchlists.js";
 
+/** @typedef {import("./config-api.js").Configuration} Configuration */
 /** @typedef {import("./config-api.js").Wait} Wait */
-/** @typedef {import("./shelf.js").Configuration} Configuration */
+/** @typedef {import("./configuration-list.js").Handlers} Handlers */
 
 const root = document.documentElement;
+const baseUrl = root.dataset.api;
 const notices = new Notices();
-/** @type {{configurations: Configuration[], maxAllowed: number} | null} */
-let shelf = null;
+/** Toasts about kept drafts, by the key of the draft. @type {Map<string, () => void>} */
+const draftToasts = new Map();
 /** @type {AbortController | null} */
 let loading = null;
+let isLoadingQuietly = true;
 
-const session = new SessionKeeper(
-  () => api.startSession({ onWait: (wait) => announce("session", wait) }),
-  () => {
-    notices.tell("renewed", {
-      title: "Your session had ended, so a new one has begun",
-      text: ["Anonymous watchlists live as long as their session. What you are typing is kept, and saves into the new one."],
+const session = new AnonymousSession(new ConfigApi({ baseUrl }), {
+  wait: (wait) => showWait("session", wait, () => {}),
+  replaced: () => {
+    notices.show("replaced", {
+      tone: "warning",
+      title: "Your session has expired, and its watchlists can no longer be reached",
+      text: [
+        "An anonymous session ends when it was not used for 30 days. A new one has started. ",
+        "What you are typing is kept and will be saved in the new session.",
+      ],
     });
     load();
   },
-);
-const api = new ConfigApi({ baseUrl: root.dataset.api, getToken: session.token });
+});
+const api = new ConfigApi({ baseUrl, getToken: session.token });
 
-const deletions = new Deletions(api, {
-  change: render,
+const watchlists = new Watchlists(api, () => session.current?.user_id, {
+  change: () => render(),
+  changedElsewhere: () => load({ quietly: true }),
+});
+
+const deletes = new PendingDeletes(api, {
+  change: () => render(),
   deleted: (id) => {
-    take(id);
-    if (shelf) shelf.configurations = shelf.configurations.filter((each) => each.config_id !== id);
+    takeDraft(id);
+    watchlists.drop(id);
   },
-  kept: (configuration, heading, text) => {
-    notices.tell(`kept-${configuration.config_id}`, { tone: "warning", title: heading, text: [`${configuration.name}: ${text}`] });
+  failed: (configuration, title, text) => {
+    const content = { title, text: [`${configuration.name}: ${text}`] };
+    notices.show(`delete-${configuration.config_id}`, { tone: "warning", ...content });
     load({ quietly: true });
   },
   wait: (id, wait, stop) => {
-    announce(`delete-${id}`, wait, stop);
-    if (editor.isOpen) editor.say(wait && waiting(wait, stop)); // what is saved there needs the place
+    showWait(`delete-${id}`, wait, stop);
+    // A create in the dialog waits for the delete.
+    if (editor.isOpen) editor.say(wait && countdown(wait, stop));
   },
 });
 
 const editor = new Editor(api, {
-  beforeCreate: () => deletions.flush(),
+  open: (draft) => draftToasts.get(draft.key)?.(),
+  beforeCreate: () => deletes.flush(),
   saved: (saved, created) => {
-    const others = shelf?.configurations ?? [];
-    const known = others.some((each) => each.config_id === saved.config_id);
-    if (shelf) shelf.configurations = known ? others.map((each) => (each.config_id === saved.config_id ? saved : each)) : [saved, ...others];
+    watchlists.put(saved);
     toast(created ? `Created “${saved.name}”` : `Saved “${saved.name}”`);
-    render();
     focusCard(saved.config_id);
     load({ quietly: true });
   },
-  missing: () => load({ quietly: true }),
-  full: () => load({ quietly: true }),
-  unsettled: () => load({ quietly: true }),
-  kept: ({ id }) =>
-    toast("What you typed is kept", { action: { label: "Discard", run: () => take(id) } }),
+  outdated: () => load({ quietly: true }),
+  kept: ({ key, form }) => {
+    const name = form.name.trim();
+    const { close } = toast(name ? `Kept your draft “${name}”` : "Kept your draft", {
+      action: { label: "Discard", run: () => discardDraft(key) },
+    });
+    draftToasts.set(key, close);
+  },
 });
 
+/** @type {Handlers} */
 const on = {
-  create: (/** @type {Parameters<typeof editor.create>[0]} */ starter) => editor.create(starter),
-  edit: async (/** @type {Configuration} */ configuration, /** @type {HTMLElement} */ opener) => {
-    if (opener.getAttribute("aria-busy")) return;
-    opener.setAttribute("aria-busy", "true");
-    const stop = new AbortController();
-    try {
-      const id = configuration.config_id;
-      editor.edit(await api.get(id, { signal: stop.signal, onWait: (wait) => announce("edit", wait, () => stop.abort()) }));
-    } catch (error) {
-      if (!stop.signal.aborted) complain(error);
-    } finally {
-      opener.removeAttribute("aria-busy");
-    }
+  create: (starter) => editor.create(starter),
+  edit: (configuration) => {
+    editor.edit(configuration);
+    load({ quietly: true });
   },
-  remove: (/** @type {Configuration} */ configuration) => {
-    const message = deletions.begin(configuration, () => focusCard(configuration.config_id));
+  duplicate: (configuration) => {
+    const name = [..."Copy of ", ...configuration.name].slice(0, MAX_NAME).join("");
+    editor.create({ ...formOf(configuration), name });
+  },
+  rename,
+  renameEnded: () => render(),
+  remove: (configuration) => {
+    const message = deletes.start(configuration, () => focusCard(configuration.config_id));
     message.querySelector("button")?.focus();
+  },
+  move: (configuration, step) => {
+    move(visible(), configuration, step);
+    render();
   },
 };
 
+/** The configurations in the order shown, without those that are being deleted. */
+function visible() {
+  return sorted(watchlists.list?.configurations ?? []).filter((each) => !deletes.has(each.config_id));
+}
+
 function render() {
-  if (!shelf) return;
-  showShelf(shelf.configurations.filter((each) => !deletions.has(each.config_id)), shelf.maxAllowed, on);
+  const { list, isCurrent } = watchlists;
+  // A name that is being edited in its card stays.
+  if (!list || document.querySelector(".rename-field:not([readonly])")) return;
+  showConfigurations({ configurations: visible(), maxAllowed: list.maxAllowed, isCurrent, isManual: isManual() }, on);
+  const text = [`As they were ${timeAgo(list.receivedAt)}. They can be edited when they are up to date.`];
+  notices.set("outdated", isCurrent ? null : notice({ title: "Updating your watchlists…", text }));
+  for (const each of list.configurations) editor.refresh(each);
   const until = session.current?.session_expires_at;
-  byId("session", HTMLElement).textContent = until ? `Anonymous session in this browser, until ${date(until)}.` : "";
+  byId("session", HTMLElement).textContent = until
+    ? `Your watchlists belong to this browser. Its anonymous session ends on ${formatDate(until)}.`
+    : "";
 }
 
 /**
- * Ask for the watchlists; quietly keeps what is shown if there is no answer.
+ * Load the watchlists. Quietly: in one attempt, and a failure leaves the page as it is.
  * @param {{quietly?: boolean}} [how]
  */
 async function load({ quietly = false } = {}) {
+  // A load that the user watches is not replaced by a quiet one.
+  if (quietly && loading && !isLoadingQuietly) return;
   loading?.abort();
   const mine = (loading = new AbortController());
+  isLoadingQuietly = quietly;
   try {
-    const onWait = (/** @type {Wait | null} */ wait) => announce("list", wait, () => mine.abort());
-    const { configurations, max_allowed } = await api.list(quietly ? { signal: mine.signal, patience: 0 } : { signal: mine.signal, onWait });
-    const known = new Map(shelf?.configurations.map((each) => [each.config_id + each.updated_at, each]));
-    shelf = { configurations: configurations.map((each) => known.get(each.config_id + each.updated_at) ?? each), maxAllowed: max_allowed };
-    render();
+    const onWait = (/** @type {Wait | null} */ wait) => showWait("list", wait, () => mine.abort());
+    await watchlists.load(quietly ? { signal: mine.signal, patience: 0 } : { signal: mine.signal, onWait });
+    notices.set("load-failed", null);
   } catch (error) {
-    if (loading !== mine || (quietly && shelf)) return; // a newer question has the say
-    if (mine.signal.aborted || error instanceof ConfigApiError) showFailure(error instanceof ConfigApiError ? error : null);
+    // Aborted by a newer load, or not worth a message.
+    if (loading !== mine || (quietly && watchlists.isCurrent)) return;
+    if (mine.signal.aborted || error instanceof ConfigApiError) showLoadFailure(error);
     else throw error;
+  } finally {
+    if (loading === mine) loading = null;
+  }
+}
+
+/** @param {unknown} error a ConfigApiError, or an abort by the user */
+function showLoadFailure(error) {
+  const apiError = error instanceof ConfigApiError ? error : null;
+  const title = apiError ? errorTitle(apiError) : "Your watchlists are not loaded";
+  const actions = [h("button", { class: "button", type: "button", onclick: () => load() }, "Try again")];
+  /** @type {import("./dom.js").Child[]} */
+  let text = ["Your watchlists are stored and will be shown when the service responds."];
+  if (apiError?.status === 401) {
+    text = [
+      "This may be temporary: your watchlists are still stored. Try again later, ",
+      "or start a new session, in which you cannot reach them.",
+    ];
+    actions.push(h("button", { class: "button", type: "button", onclick: startNewSession }, "Start a new session"));
+  } else if (apiError && !apiError.isTransient) text = [apiError.message];
+  if (apiError) text.push(requestReference(apiError));
+  if (watchlists.list) {
+    notices.set("outdated", null);
+    return notices.set("load-failed", notice({ tone: "warning", title, text, actions }));
+  }
+  const heading = [h("span", { class: "empty-icon" }, icon("alert")), h("h2", {}, title)];
+  showInstead(h("div", { class: "empty" }, ...heading, h("p", {}, ...text), h("div", { class: "pair" }, ...actions)));
+}
+
+function startNewSession() {
+  session.discard();
+  load();
+}
+
+/**
+ * @param {Configuration} configuration
+ * @param {string} name
+ * @returns {Promise<boolean>}
+ */
+async function rename({ config_id, revision }, name) {
+  const stop = new AbortController();
+  const onWait = (/** @type {Wait | null} */ wait) => showWait(`rename-${config_id}`, wait, () => stop.abort());
+  try {
+    watchlists.put(await api.update(config_id, { name }, { ifMatch: revision, signal: stop.signal, onWait }));
+    toast(`Renamed to “${name}”`);
+    return true;
+  } catch (error) {
+    if (!stop.signal.aborted && !(error instanceof ConfigApiError)) throw error;
+    if (error instanceof ConfigApiError) {
+      const title = error instanceof RevisionMismatch ? "it was changed elsewhere" : errorTitle(error).toLowerCase();
+      const text = error instanceof RevisionMismatch ? [] : [error.message, requestReference(error)];
+      notices.show("rename-failed", { tone: "warning", title: `Not renamed: ${title}`, text });
+    }
+    return false;
+  } finally {
+    load({ quietly: true });
   }
 }
 
 /**
- * Say what is waited for; that the browser is offline is said already.
+ * Show a countdown. While the browser is offline there is a notice already.
  * @param {string} name
  * @param {Wait | null} wait
- * @param {() => void} [stop]
+ * @param {() => void} stop
  */
-function announce(name, wait, stop) {
-  notices.set(name, wait && wait.seconds !== Infinity ? waiting(wait, stop) : null);
+function showWait(name, wait, stop) {
+  notices.set(name, wait && wait.seconds !== Infinity ? countdown(wait, stop) : null);
 }
 
-/** @param {ConfigApiError | null} error null where somebody stopped waiting */
-function showFailure(error) {
-  showInstead(
-    h(
-      "div",
-      { class: "empty" },
-      h("span", { class: "empty-icon" }, icon("alert")),
-      h("h2", {}, error ? title(error) : "Your watchlists are not loaded"),
-      h("p", {}, error && !error.isTransient ? error.message : "They are safe where they are, and will show when the service answers.", error && requestId(error)),
-      h("button", { class: "button", type: "button", onclick: () => load() }, "Try again"),
-    ),
-  );
-}
-
-/** @param {unknown} error */
-function complain(error) {
-  if (!(error instanceof ConfigApiError)) throw error;
-  notices.tell("failed", { tone: "danger", title: title(error), text: error.isTransient ? [] : [error.message, requestId(error)] });
-  load({ quietly: true });
-}
-
-/** Say so while the ticker list is not the newest there is. */
-async function watchTickers() {
+/** Show a notice while the ticker list is outdated. */
+async function checkTickerList() {
   const { tickers } = await api.readiness().catch(() => ({ tickers: null }));
   if (!tickers) return;
-  const bundled = tickers.source === "bundled" && "bundledIsFallback" in root.dataset;
-  const text = bundled ? "The list that came with the service is in use." : `The list in use is ${duration(tickers.age_seconds)} old.`;
-  notices.set(
-    "tickers",
-    bundled || tickers.source === "stale"
-      ? notice({ tone: "info", title: "The ticker list can’t be refreshed right now", text: [text, " Well-known tickers work; very new ones may have to wait."] })
-      : null,
-  );
+  const isBundled = tickers.source === "bundled" && "bundledIsFallback" in root.dataset;
+  const isOutdated = isBundled || tickers.source === "stale";
+  const text = [
+    isBundled
+      ? "The list that came with the service is in use."
+      : `The list in use is ${formatDuration(tickers.age_seconds)} old.`,
+    " Very new tickers may be missing.",
+  ];
+  notices.set("tickers", isOutdated ? notice({ title: "The ticker list can’t be refreshed right now", text }) : null);
 }
 
-function watchConnection() {
-  const offline = !navigator.onLine;
-  notices.set(
-    "offline",
-    offline ? notice({ tone: "warning", symbol: "offline", title: "You are offline", text: ["You can go on typing. Saving continues when you are back."] }) : null,
-  );
+function showConnection() {
+  const text = ["You can continue typing. Saving continues when you are back online."];
+  const offline = notice({ tone: "warning", symbol: "offline", title: "You are offline", text });
+  notices.set("offline", navigator.onLine ? null : offline);
 }
 
-byId("create", HTMLButtonElement).addEventListener("click", ({ currentTarget }) => {
-  const full = currentTarget instanceof HTMLElement && currentTarget.getAttribute("aria-disabled") === "true";
-  if (!full) editor.create();
+/** @param {"name" | "ticker"} field */
+function create(field) {
+  const button = byId("create", HTMLButtonElement);
+  if (button.disabled || button.getAttribute("aria-disabled") === "true") button.focus();
+  else editor.create(undefined, field);
+}
+
+byId("create", HTMLButtonElement).addEventListener("click", () => create("name"));
+listenToOrder(render);
+listenToShortcuts({
+  create: () => create("name"),
+  search: () => create("ticker"),
+  undo: () => deletes.undoLatest(),
 });
-addEventListener("online", () => (watchConnection(), load({ quietly: true })));
-addEventListener("offline", watchConnection);
+addEventListener("online", () => {
+  showConnection();
+  load({ quietly: true });
+});
+addEventListener("offline", showConnection);
 addEventListener("storage", ({ key }) => key === "config-api.session" && load({ quietly: true }));
 addEventListener("pageshow", ({ persisted }) => persisted && load({ quietly: true }));
-addEventListener("visibilitychange", () => {
-  if (document.visibilityState === "visible" && shelf) {
-    load({ quietly: true });
-    watchTickers();
-  }
-});
-setInterval(render, 60_000); // what was “just now” no longer is
+addEventListener("focus", () => load({ quietly: true }));
+addEventListener("visibilitychange", () => document.visibilityState === "visible" && checkTickerList());
+// Relative times change.
+setInterval(render, 60_000);
 
-watchConnection();
+showConnection();
+render();
 editor.resume();
 await load();
 performance.mark("usable");
-watchTickers();
-if ("faults" in root.dataset) await import("./faults.js");
+checkTickerList();
+if ("faults" in root.dataset) await import("./fault-panel.js");

@@ -1,10 +1,10 @@
-/** Building and finding elements. Text only ever becomes text: nothing here takes markup. */
+/** Create and find elements. Text never becomes markup: nothing here accepts HTML. */
 
 /** @typedef {Node | string | null | false | undefined} Child */
 
 /**
- * An element: `h("p", {class: "hint"}, "text", other)`. Names that start with `on` are listeners,
- * `true` is an attribute without a value, and null, undefined and false are left out.
+ * Create an element: `h("p", {class: "hint"}, "text", other)`. Attributes that start with `on` are listeners, `true`
+ * is an attribute without a value, and null, undefined and false are omitted.
  * @template {keyof HTMLElementTagNameMap} K
  * @param {K} tag
  * @param {Record<string, unknown>} [attributes]
@@ -23,7 +23,7 @@ export function h(tag, attributes = {}, ...children) {
 }
 
 /**
- * One of the page's icons, for the eye only.
+ * An icon of the page, hidden from screen readers.
  * @param {string} name
  */
 export function icon(name) {
@@ -37,7 +37,7 @@ export function icon(name) {
 }
 
 /**
- * The element of the page with this id, which is of this class.
+ * The element with this id. Throws if it is missing or of another class.
  * @template {Element} T
  * @param {string} id
  * @param {{new (): T}} kind
@@ -50,11 +50,11 @@ export function byId(id, kind) {
 }
 
 /**
- * A symbol as a small plate, each in a colour of its own.
+ * A ticker symbol as a badge. Each symbol has its own colour.
  * @param {string} symbol
  */
-export function plate(symbol) {
-  const element = h("span", { class: "plate" }, symbol);
+export function symbolBadge(symbol) {
+  const element = h("span", { class: "symbol" }, symbol);
   const hue = [...symbol].reduce((sum, letter) => (sum * 31 + letter.charCodeAt(0)) % 360, 7);
   element.style.setProperty("--hue", String(hue));
   return element;
@@ -65,5 +65,7 @@ export function plate(symbol) {
  * @returns {(Node | string)[]}
  */
 function present(children) {
-  return /** @type {(Node | string)[]} */ (children.filter((child) => child !== null && child !== undefined && child !== false));
+  return /** @type {(Node | string)[]} */ (
+    children.filter((child) => child !== null && child !== undefined && child !== false)
+  );
 }

@@ -1,28 +1,29 @@
-/** What was typed and not yet saved: kept with every keystroke, so that neither a reload nor a failure loses it. */
+/** Unsaved input. It is stored with every keystroke, so that neither a reload nor a failure loses it. */
 
 import { newIdempotencyKey } from "./config-api.js";
-import { keep, recall } from "./storage.js";
+import { read, write } from "./storage.js";
 
-/** @typedef {import("./config-api.js").Draft} Draft */
-/** @typedef {import("./config-api.js").Ticker} Ticker */
-/** @typedef {import("./config-api.js").Versioned} Versioned */
+/** @typedef {import("./config-api.js").Configuration} Configuration */
+/** @typedef {import("./config-api.js").ConfigurationInput} ConfigurationInput */
+/** @typedef {import("./ticker-entries.js").Entry} Entry */
 
 /**
- * @typedef {object} Form The fields as they stand, right or wrong.
+ * @typedef {object} Form The fields as they are, valid or not.
  * @property {string} name
- * @property {Ticker[]} tickers
- * @property {string} query what stands in the ticker field and is not yet a ticker
+ * @property {Entry[]} tickers
+ * @property {string} query the text in the ticker field
  * @property {string} timeframe
  * @property {boolean} extended
  */
 
 /**
- * @typedef {object} Intention What somebody is about to create or change.
- * @property {string} id `new`, or the id of what is edited
+ * @typedef {object} Draft What the user is about to create or change.
+ * @property {string} id `new`, or the id of the configuration
+ * @property {string} key the idempotency key; identifies the draft
+ * @property {Form} initial the form as it was opened
  * @property {Form} form
- * @property {Versioned | null} base what is edited, as it was when editing began
- * @property {string} key the idempotency key of this one intention
- * @property {Draft | null} sent what was sent and never answered, if anything
+ * @property {Configuration | null} base the configuration as it was when editing started
+ * @property {ConfigurationInput | null} sent a create that was sent and whose result is unknown
  */
 
 /** @returns {Form} */
@@ -31,101 +32,127 @@ export function emptyForm() {
 }
 
 /**
- * @param {Versioned} configuration
+ * @param {Configuration} configuration
  * @returns {Form}
  */
-export function formOf(configuration) {
-  const { name, tickers, timeframe_days, include_extended_hours } = configuration;
+export function formOf({ name, tickers, timeframe_days, include_extended_hours }) {
   return { name, tickers, query: "", timeframe: String(timeframe_days), extended: include_extended_hours };
 }
 
 /**
- * @param {Form} form
- * @param {Versioned | null} base
- * @returns {Intention}
+ * @param {Form} initial
+ * @param {Configuration | null} base
+ * @returns {Draft}
  */
-export function intend(form, base) {
-  return { id: base?.config_id ?? "new", form, base, key: newIdempotencyKey(), sent: null };
+export function newDraft(initial, base) {
+  return { id: base?.config_id ?? "new", key: newIdempotencyKey(), initial, form: initial, base, sent: null };
 }
 
 /**
- * What the form asks for.
- * @param {Form} form
- * @returns {Draft}
+ * Whether closing the draft loses nothing.
+ * @param {Draft} draft
  */
-export function draftOf(form) {
+export function isUntouched({ initial, form, sent }) {
+  return sent === null && form.query === initial.query && sameInput(inputOf(form), inputOf(initial));
+}
+
+/**
+ * The fields that the form asks for.
+ * @param {Form} form
+ * @returns {ConfigurationInput}
+ */
+export function inputOf(form) {
   return {
     name: form.name.trim(),
-    tickers: form.tickers.map((ticker) => ticker.symbol),
+    tickers: form.tickers.map((entry) => entry.symbol),
     timeframe_days: Number(form.timeframe),
     include_extended_hours: form.extended,
   };
 }
 
 /**
- * @param {Draft | null} one
- * @param {Draft | null} other
+ * @param {ConfigurationInput | null} one
+ * @param {ConfigurationInput | null} other
  */
-export function same(one, other) {
+export function sameInput(one, other) {
   return JSON.stringify(one) === JSON.stringify(other);
 }
 
 /**
- * The fields of `draft` that differ from what is stored.
- * @param {Draft} draft
- * @param {Versioned} stored
- * @returns {Partial<Draft>}
+ * The fields of `input` that differ from the stored ones.
+ * @param {ConfigurationInput} input
+ * @param {Configuration} stored
+ * @returns {Partial<ConfigurationInput>}
  */
-export function changesFrom(draft, stored) {
-  const before = draftOf(formOf(stored));
-  const names = /** @type {(keyof Draft)[]} */ (Object.keys(draft));
-  return Object.fromEntries(
-    names.flatMap((name) => (JSON.stringify(draft[name]) === JSON.stringify(before[name]) ? [] : [[name, draft[name]]])),
+export function changesFrom(input, stored) {
+  const before = inputOf(formOf(stored));
+  const names = /** @type {(keyof ConfigurationInput)[]} */ (Object.keys(input));
+  const changed = names.filter((name) => JSON.stringify(input[name]) !== JSON.stringify(before[name]));
+  return Object.fromEntries(changed.map((name) => [name, input[name]]));
+}
+
+/**
+ * A three-way merge: the fields that the user changed, and the others as they are stored now.
+ * @param {Form} form
+ * @param {Configuration} base
+ * @param {Configuration} theirs
+ * @returns {Form}
+ */
+export function merge(form, base, theirs) {
+  const changes = changesFrom(inputOf(form), base);
+  const merged = { ...formOf(theirs), query: form.query };
+  if ("name" in changes) merged.name = form.name;
+  if ("tickers" in changes) merged.tickers = form.tickers;
+  if ("timeframe_days" in changes) merged.timeframe = form.timeframe;
+  if ("include_extended_hours" in changes) merged.extended = form.extended;
+  return merged;
+}
+
+/**
+ * Store the draft that is open in this tab. Each tab has its own.
+ * @param {Draft | null} draft
+ */
+export function storeOpenDraft(draft) {
+  write("draft", draft, { perTab: true });
+}
+
+/** @returns {Draft | null} */
+export function readOpenDraft() {
+  return read("draft", { perTab: true });
+}
+
+/**
+ * Keep a closed draft for all tabs. It replaces an older draft of the same configuration; drafts of new
+ * configurations are kept side by side.
+ * @param {Draft} draft
+ */
+export function keepDraft(draft) {
+  const others = keptDrafts().filter(({ id, key }) => key !== draft.key && (id === "new" || id !== draft.id));
+  write("drafts", [...others, draft].slice(-MAX_KEPT));
+}
+
+const MAX_KEPT = 20;
+
+/**
+ * Take the latest draft of this id, so that no other tab takes it too.
+ * @param {string} id
+ * @returns {Draft | null}
+ */
+export function takeDraft(id) {
+  const draft = keptDrafts().findLast((each) => each.id === id) ?? null;
+  if (draft) discardDraft(draft.key);
+  return draft;
+}
+
+/** @param {string} key */
+export function discardDraft(key) {
+  write(
+    "drafts",
+    keptDrafts().filter((each) => each.key !== key),
   );
 }
 
-/**
- * What the form says, on top of what was stored meanwhile: a field that was not touched is theirs.
- * @param {Form} form
- * @param {Versioned} base
- * @param {Versioned} theirs
- * @returns {Form}
- */
-export function onTopOf(form, base, theirs) {
-  const before = formOf(base);
-  const names = /** @type {(keyof Form)[]} */ (Object.keys(form));
-  const touched = names.filter((name) => JSON.stringify(form[name]) !== JSON.stringify(before[name]));
-  return { ...formOf(theirs), ...Object.fromEntries(touched.map((name) => [name, form[name]])) };
-}
-
-/**
- * What is open in this tab: kept with every keystroke, and over a reload. Each tab has its own.
- * @param {Intention | null} intention
- */
-export function hold(intention) {
-  keep("draft", intention, { inTab: true });
-}
-
-/** @returns {Intention | null} */
-export function held() {
-  return recall("draft", { inTab: true });
-}
-
-/**
- * Put it where any tab finds it.
- * @param {Intention} intention
- */
-export function shelve(intention) {
-  keep(`draft.${intention.id}`, intention);
-}
-
-/**
- * Take it from there, so that no other tab does.
- * @param {string} id
- * @returns {Intention | null}
- */
-export function take(id) {
-  const shelved = recall(`draft.${id}`);
-  keep(`draft.${id}`, null);
-  return shelved;
+/** @returns {Draft[]} oldest first */
+function keptDrafts() {
+  return read("drafts") ?? [];
 }

@@ -1,35 +1,44 @@
-/** Lines that tell what is going on: what is waited for and how long, what failed, what to know. */
+/** Notices: what the page waits for, what failed, and what the user should know. */
 
 import { byId, h, icon } from "./dom.js";
-import { plural, title } from "./wording.js";
+import { errorTitle, plural } from "./messages.js";
 
+/** @typedef {import("./config-api.js").ConfigApiError} ConfigApiError */
 /** @typedef {import("./config-api.js").Wait} Wait */
 /** @typedef {import("./dom.js").Child} Child */
 
 /**
  * @typedef {object} Notice
  * @property {"info" | "warning" | "danger"} [tone]
- * @property {string} [symbol] an icon
+ * @property {string} [symbol] name of an icon
  * @property {string} title
  * @property {Child[]} [text]
- * @property {Child} [action]
+ * @property {Child[]} [actions]
  */
 
 /**
  * @param {Notice} notice
  * @returns {HTMLElement}
  */
-export function notice({ tone = "info", symbol = tone === "info" ? "info" : "alert", title: heading, text = [], action }) {
+export function notice({ tone = "info", symbol = tone === "info" ? "info" : "alert", title, text = [], actions = [] }) {
   return h(
     "div",
     { class: `notice ${tone}` },
     icon(symbol),
-    h("div", { class: "notice-text" }, h("b", {}, heading), text.length > 0 && h("span", {}, ...text)),
-    action,
+    h("div", { class: "notice-text" }, h("b", {}, title), text.length > 0 && h("span", {}, ...text)),
+    actions.length > 0 && h("div", { class: "notice-actions" }, ...actions),
   );
 }
 
-/** The notices above the watchlists, each under a name, so that it is shown once and can be taken back. */
+/**
+ * @param {string} label
+ * @param {() => void} onclick
+ */
+export function smallButton(label, onclick) {
+  return h("button", { class: "button small", type: "button", onclick }, label);
+}
+
+/** The notices above the list. Each has a name: a notice replaces an older one of the same name. */
 export class Notices {
   #place = byId("notices", HTMLElement);
   /** @type {Map<string, HTMLElement>} */
@@ -37,7 +46,7 @@ export class Notices {
 
   /**
    * @param {string} name
-   * @param {HTMLElement | null} element null takes it back
+   * @param {HTMLElement | null} element null removes the notice
    */
   set(name, element) {
     const old = this.#shown.get(name);
@@ -52,39 +61,57 @@ export class Notices {
   }
 
   /**
-   * One that can be closed.
+   * Show a notice that the user can dismiss.
    * @param {string} name
    * @param {Notice} content
    */
-  tell(name, content) {
+  show(name, content) {
+    const onclick = () => this.set(name, null);
     const close = h(
       "button",
-      { class: "icon-button", type: "button", "aria-label": "Dismiss", onclick: () => this.set(name, null) },
+      { class: "icon-button", type: "button", "aria-label": "Dismiss", onclick },
       icon("close"),
     );
-    this.set(name, notice({ ...content, action: close }));
+    this.set(name, notice({ ...content, actions: [...(content.actions ?? []), close] }));
   }
 }
 
 /**
- * Counts down while the client waits, and says that it goes on by itself. Screen readers hear it once, not every second.
+ * Counts down to the next attempt. Screen readers hear it once, not every second.
  * @param {Wait} wait
- * @param {() => void} [onStop]
- * @returns {HTMLElement} ends its own clock when it leaves the page
+ * @param {() => void} onStop
+ * @returns {HTMLElement} its timer ends when it leaves the page
  */
-export function waiting({ error, seconds }, onStop) {
-  const stop = onStop && h("button", { class: "button small", type: "button", onclick: onStop }, "Stop");
+export function countdown({ error, seconds, retryNow }, onStop) {
+  const actions = [smallButton("Try now", retryNow), smallButton("Stop", onStop)];
   if (seconds === Infinity) {
-    return notice({ tone: "warning", symbol: "offline", title: "You are offline", text: ["This goes on as soon as you are back."], action: stop });
+    return notice({
+      tone: "warning",
+      symbol: "offline",
+      title: "You are offline",
+      text: ["This continues when you are back online."],
+      actions,
+    });
   }
   const until = Date.now() + seconds * 1000;
   const left = () => Math.max(0, Math.ceil((until - Date.now()) / 1000));
-  const count = h("span", { class: "countdown", "aria-hidden": "true" }, `Trying again in ${left()} s`);
-  const once = h("span", { class: "hidden-text" }, `Trying again in ${plural(left(), "second")}.`);
-  const element = notice({ tone: "warning", symbol: "clock", title: title(error), text: [count, once], action: stop });
+  const visible = h("span", { class: "countdown", "aria-hidden": "true" }, `Trying again in ${left()} s`);
+  const announced = h("span", { class: "hidden-text" }, `Trying again in ${plural(left(), "second")}.`);
+  const element = notice({
+    tone: "warning",
+    symbol: "clock",
+    title: errorTitle(error),
+    text: [visible, announced],
+    actions,
+  });
   const timer = setInterval(() => {
     if (!element.isConnected) return clearInterval(timer);
-    count.textContent = left() > 0 ? `Trying again in ${left()} s` : "Trying again…";
+    visible.textContent = left() > 0 ? `Trying again in ${left()} s` : "Trying again…";
   }, 250);
   return element;
+}
+
+/** @param {ConfigApiError} error */
+export function requestReference(error) {
+  return error.requestId ? h("small", { class: "request-id" }, ` Reference: ${error.requestId}`) : null;
 }

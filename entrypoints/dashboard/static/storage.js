@@ -1,6 +1,6 @@
-/** What the browser keeps for us, as JSON; where it keeps nothing (a private window), until the page is left. */
+/** JSON values kept by the browser. Without storage (a private window) they last until the page is left. */
 
-/** @typedef {{inTab?: boolean}} Where `inTab`: for this tab alone, over its reloads; otherwise for all of them, for good */
+/** @typedef {{perTab?: boolean}} Scope `perTab`: for this tab and its reloads; otherwise for all tabs, without an end */
 
 /** @type {Map<string, string>} */
 const memory = new Map();
@@ -8,13 +8,13 @@ const PREFIX = "config-api.";
 
 /**
  * @param {string} name
- * @param {Where} [where]
- * @returns {any} what was kept under this name, or null
+ * @param {Scope} [scope]
+ * @returns {any} the stored value, or null
  */
-export function recall(name, { inTab } = {}) {
+export function read(name, { perTab } = {}) {
   const key = PREFIX + name;
   try {
-    const area = inTab ? sessionStorage : localStorage;
+    const area = perTab ? sessionStorage : localStorage;
     return JSON.parse(area.getItem(key) ?? memory.get(key) ?? "null");
   } catch {
     return JSON.parse(memory.get(key) ?? "null");
@@ -23,14 +23,14 @@ export function recall(name, { inTab } = {}) {
 
 /**
  * @param {string} name
- * @param {unknown} value null to forget it
- * @param {Where} [where]
+ * @param {unknown} value null removes it
+ * @param {Scope} [scope]
  */
-export function keep(name, value, { inTab } = {}) {
+export function write(name, value, { perTab } = {}) {
   const key = PREFIX + name;
   memory.delete(key);
   try {
-    const area = inTab ? sessionStorage : localStorage;
+    const area = perTab ? sessionStorage : localStorage;
     if (value === null) area.removeItem(key);
     else area.setItem(key, JSON.stringify(value));
   } catch {

@@ -1,4 +1,4 @@
-// A classic script in the head: the page is never painted in the wrong theme first.
+// A classic script in the head, so that the page is never painted in the wrong theme first.
 (() => {
   const root = document.documentElement;
   const system = matchMedia("(prefers-color-scheme: dark)");
@@ -6,7 +6,7 @@
     try {
       return localStorage.getItem("config-api.theme");
     } catch {
-      return null; // storage is off: the system decides
+      return null;
     }
   };
   const isDark = () => (chosen() ?? (system.matches ? "dark" : "light")) === "dark";
@@ -24,7 +24,7 @@
     document.getElementById("theme")?.addEventListener("click", () => {
       const next = isDark() ? "light" : "dark";
       try {
-        // What the system would choose anyway is not kept, so that it goes on deciding.
+        // The choice that the system makes anyway is not stored, so that the page follows the system again.
         if ((next === "dark") === system.matches) localStorage.removeItem("config-api.theme");
         else localStorage.setItem("config-api.theme", next);
         apply();

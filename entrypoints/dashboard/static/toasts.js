@@ -1,46 +1,44 @@
-/** Short messages at the foot of the page; the ones with an action stay while they are pointed at. */
+/** Short messages at the bottom of the page. */
 
 import { byId, h, icon } from "./dom.js";
 
 /** @typedef {{label: string, run: () => void}} Action */
-
-const TICK = 250;
+/** @typedef {{element: HTMLElement, close: () => void}} Toast */
 
 /**
  * Show a message for some seconds.
  * @param {string} message
  * @param {object} [options]
- * @param {Action} [options.action]
+ * @param {Action} [options.action] closes the toast and runs
  * @param {number} [options.seconds]
- * @param {() => void} [options.onGone] called when its time is over, and not when the action was chosen or `close` was called
- * @returns {{element: HTMLElement, close: () => void}}
+ * @returns {Toast}
  */
-export function toast(message, { action, seconds = action ? 8 : 4, onGone } = {}) {
-  const bar = action && h("span", { class: "toast-bar", "aria-hidden": "true" });
-  const button =
-    action &&
-    h("button", { class: "toast-action", type: "button", onclick: () => (close(), action.run()) }, action.label);
-  const element = h("div", { class: "toast" }, !action && icon("check"), h("span", {}, message), button, bar);
-  bar?.style.setProperty("--seconds", `${seconds}s`);
-  const place = byId("toasts", HTMLElement);
-  for (const plain of place.querySelectorAll(".toast:not(:has(button))")) plain.remove(); // old news
-  place.append(element);
-
-  let left = seconds * 1000;
-  const timer = setInterval(() => {
-    // Somebody is making up their mind, or can't get here because of a dialog.
-    if (element.matches(":hover, :has(:focus-visible)") || document.querySelector("dialog:modal")) return;
-    left -= TICK;
-    if (left > 0) return;
+export function toast(message, { action, seconds = action ? 10 : 5 } = {}) {
+  const run = () => {
     close();
-    onGone?.();
-  }, TICK);
+    action?.run();
+  };
+  const bar = h("span", { class: "toast-bar", "aria-hidden": "true" });
+  bar.style.setProperty("--seconds", `${seconds}s`);
+  const element = h(
+    "div",
+    { class: "toast" },
+    !action && icon("check"),
+    h("span", {}, message),
+    action && h("button", { class: "toast-action", type: "button", onclick: run }, action.label),
+    action && bar,
+  );
+  const place = byId("toasts", HTMLElement);
+  // A new message replaces older ones that offer no action.
+  for (const plain of place.querySelectorAll(".toast:not(:has(button))")) plain.remove();
+  place.append(element);
+  const timer = setTimeout(close, seconds * 1000);
 
   function close() {
-    clearInterval(timer);
+    clearTimeout(timer);
     const hadFocus = element.contains(document.activeElement);
     element.remove();
-    if (hadFocus) byId("shelf", HTMLElement).focus({ preventScroll: true });
+    if (hadFocus) byId("configurations", HTMLElement).focus({ preventScroll: true });
   }
   return { element, close };
 }

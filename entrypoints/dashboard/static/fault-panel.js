@@ -1,4 +1,4 @@
-/** The panel that makes trouble on demand. Only where the server was started with CONFIG_API_FAULTS=1. */
+/** A panel that injects faults. Loaded only if the server was started with CONFIG_API_FAULTS=1. */
 
 import { h, icon } from "./dom.js";
 
@@ -6,7 +6,7 @@ const url = `${document.documentElement.dataset.api}/_faults`;
 const KINDS = /** @type {const} */ ([
   ["throttled", "Throttle", "429 for the next 2 calls"],
   ["unavailable", "Fail", "503 for the next 2 calls"],
-  ["lost_answers", "Lose an answer", "the next call works, and nobody hears of it"],
+  ["lost_answers", "Lose an answer", "the next call succeeds and its response is lost"],
   ["slow", "Slow", "the next 2 calls take 1.5 s"],
 ]);
 
@@ -14,7 +14,10 @@ const left = h("small", { role: "status" });
 
 /** @param {Record<string, unknown>} [plan] */
 async function ask(plan) {
-  const response = await fetch(url, plan ? { method: "PUT", headers: { "Content-Type": "application/json" }, body: JSON.stringify(plan) } : {});
+  const response = await fetch(
+    url,
+    plan ? { method: "PUT", headers: { "Content-Type": "application/json" }, body: JSON.stringify(plan) } : {},
+  );
   const faults = await response.json();
   const coming = KINDS.filter(([kind]) => faults[kind]).map(([kind, label]) => `${label}: ${faults[kind]}`);
   left.textContent = coming.join(", ") || "None planned";
@@ -27,11 +30,16 @@ const panel = h(
   h(
     "div",
     {},
-    h("p", {}, "Make the store misbehave, and watch the page cope."),
+    h("p", {}, "Make calls to the store fail, and see how the page handles it."),
     ...KINDS.map(([kind, label, hint]) =>
       h(
         "button",
-        { class: "button small", type: "button", title: hint, onclick: () => ask({ [kind]: kind === "lost_answers" ? 1 : 2, delay: 1.5, retry_after: 4 }) },
+        {
+          class: "button small",
+          type: "button",
+          title: hint,
+          onclick: () => ask({ [kind]: kind === "lost_answers" ? 1 : 2, delay: 1.5, retry_after: 4 }),
+        },
         label,
       ),
     ),

@@ -1,21 +1,23 @@
-/** What the page says about an error, and about time. */
+/** What the page says about errors, numbers and time. */
 
 /** @typedef {import("./config-api.js").ConfigApiError} ConfigApiError */
 
 /** @type {Record<string, string>} */
 const TITLES = {
   throttled: "The service is busy",
-  contended: "Your changes are getting in each other’s way",
-  rate_limited: "That was a lot at once",
+  contended: "The service is busy with your other changes",
+  rate_limited: "Too many requests",
   store_unavailable: "The service can’t reach its storage",
   tickers_unavailable: "These tickers can’t be checked right now",
   network_error: "The service can’t be reached",
-  not_found: "It is no longer there",
-  limit_reached: "All your places are taken",
+  not_found: "This watchlist no longer exists",
+  limit_reached: "You have the maximum number of watchlists",
+  invalid_token: "The service refused this browser’s session",
+  unauthenticated: "The service refused this browser’s session",
 };
 
 /** @param {ConfigApiError} error */
-export function title(error) {
+export function errorTitle(error) {
   return TITLES[error.code] ?? (error.isTransient ? "The service is having trouble" : "That didn’t work");
 }
 
@@ -35,33 +37,34 @@ const UNITS = [
   ["minute", 60],
 ];
 const relative = new Intl.RelativeTimeFormat("en", { numeric: "auto" });
-const absolute = new Intl.DateTimeFormat("en", { dateStyle: "medium", timeStyle: "short" });
-const day = new Intl.DateTimeFormat("en", { dateStyle: "long" });
+// Without a locale: the order and the separators that the user is used to.
+const dateTimeFormat = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "short" });
+const dateFormat = new Intl.DateTimeFormat(undefined, { dateStyle: "medium" });
 
 /**
- * `3 minutes ago`; a month and more is a date.
+ * `3 minutes ago`, or the date after 30 days.
  * @param {string} iso
  */
-export function ago(iso) {
+export function timeAgo(iso) {
   const seconds = (Date.now() - Date.parse(iso)) / 1000;
   if (seconds < 45) return "just now";
-  if (seconds > 30 * 86_400) return `on ${day.format(new Date(iso))}`;
+  if (seconds > 30 * 86_400) return `on ${formatDate(iso)}`;
   const [unit, length] = UNITS.find(([, size]) => seconds >= size) ?? ["minute", 60];
   return relative.format(-Math.max(1, Math.round(seconds / length)), unit);
 }
 
 /** @param {string} iso */
-export function moment(iso) {
-  return absolute.format(new Date(iso));
+export function formatDateTime(iso) {
+  return dateTimeFormat.format(new Date(iso));
 }
 
 /** @param {string} iso */
-export function date(iso) {
-  return day.format(new Date(iso));
+export function formatDate(iso) {
+  return dateFormat.format(new Date(iso));
 }
 
 /** @param {number} seconds */
-export function duration(seconds) {
+export function formatDuration(seconds) {
   const [unit, length] = UNITS.find(([, size]) => seconds >= size) ?? ["minute", 60];
   return plural(Math.max(1, Math.round(seconds / length)), unit);
 }

@@ -1,0 +1,99 @@
+/** The user's configurations: loaded from the service, kept for the next visit, shared with other windows. */
+
+import { read, write } from "./storage.js";
+
+/** @typedef {import("./config-api.js").ConfigApi} ConfigApi */
+/** @typedef {import("./config-api.js").Configuration} Configuration */
+/** @typedef {import("./config-api.js").Options} Options */
+
+/**
+ * @typedef {object} Kept The list as it was last received.
+ * @property {string} userId
+ * @property {Configuration[]} configurations newest first
+ * @property {number} maxAllowed
+ * @property {string | null} etag null after a change of our own
+ * @property {string} receivedAt ISO 8601
+ */
+
+const NAME = "list";
+
+export class Watchlists {
+  #api;
+  #userId;
+  #onChange;
+  #channel = new BroadcastChannel("config-api");
+  /** @type {Kept | null} */
+  #kept = null;
+
+  /**
+   * Whether the list was received from the service since the page was opened; otherwise it is that of an earlier visit.
+   */
+  isCurrent = false;
+
+  /**
+   * @param {ConfigApi} api
+   * @param {() => string | undefined} userId of the session in use
+   * @param {object} on
+   * @param {() => void} on.change
+   * @param {() => void} on.changedElsewhere another window has changed a configuration
+   */
+  constructor(api, userId, on) {
+    this.#api = api;
+    this.#userId = userId;
+    this.#onChange = on.change;
+    this.#channel.addEventListener("message", on.changedElsewhere);
+    const kept = read(NAME);
+    if (kept?.userId === userId()) this.#kept = kept;
+  }
+
+  /** Null until the first list is known. */
+  get list() {
+    return this.#kept;
+  }
+
+  /**
+   * Load the list; unchanged lists are not transferred.
+   * @param {Options} options
+   */
+  async load(options) {
+    const etag = this.#kept?.userId === this.#userId() ? this.#kept?.etag : null;
+    const received = await this.#api.list({ ...options, ifNoneMatch: etag });
+    const userId = this.#userId() ?? "";
+    if (received) {
+      const { configurations, max_allowed: maxAllowed } = received;
+      this.#kept = { userId, configurations, maxAllowed, etag: received.etag, receivedAt: "" };
+    }
+    if (this.#kept) this.#kept.receivedAt = new Date().toISOString();
+    this.isCurrent = true;
+    write(NAME, this.#kept);
+    this.#onChange();
+  }
+
+  /**
+   * A configuration was created or changed in this window.
+   * @param {Configuration} configuration
+   */
+  put(configuration) {
+    const others = this.#kept?.configurations ?? [];
+    const isSame = (/** @type {Configuration} */ each) => each.config_id === configuration.config_id;
+    this.#change(
+      others.some(isSame) ? others.map((each) => (isSame(each) ? configuration : each)) : [configuration, ...others],
+    );
+  }
+
+  /**
+   * A configuration was deleted in this window.
+   * @param {string} id
+   */
+  drop(id) {
+    this.#change(this.#kept?.configurations.filter((each) => each.config_id !== id) ?? []);
+  }
+
+  /** @param {Configuration[]} configurations */
+  #change(configurations) {
+    if (this.#kept) this.#kept = { ...this.#kept, configurations, etag: null };
+    write(NAME, this.#kept);
+    this.#channel.postMessage("changed");
+    this.#onChange();
+  }
+}

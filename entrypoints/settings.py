@@ -1,4 +1,4 @@
-"""The environment, read once into one typed object; every wrong value is named at once."""
+"""The environment as one typed object. One error names every wrong variable."""
 
 from __future__ import annotations
 
@@ -14,26 +14,37 @@ from typing import TypeVar
 from urllib.parse import urlsplit
 
 from domain.limits import ConfigurationLimits
+from entrypoints.origins import serialized_origin
 from entrypoints.rate_limits import read_limits
 
 PREFIX = "CONFIG_API_"
 NEW_KEY = "python -c 'import secrets; print(secrets.token_urlsafe(48))'"
 
-_BUCKET = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
-_TABLE = re.compile(r"[A-Za-z0-9_.-]{3,255}")
 MIN_KEY = 32
-"""Characters in a secret key: HMAC-SHA-256 gains nothing beyond 32 bytes, and loses below (RFC 2104 §3)."""
+"""Characters in a secret key. A shorter one weakens HMAC-SHA-256, a longer one adds nothing (RFC 2104 §3)."""
 SECRET = {"SECRET_KEYS"}
 """Settings whose value no message repeats."""
 
+_BUCKET = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
+_TABLE = re.compile(r"[A-Za-z0-9_.-]{3,255}")
+# A URL such as sqlite:///x, or a SQLite URI; a Windows drive has one letter.
+_SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:")
+# Kubernetes sets these for each Service whose name starts with config-api.
+_KUBERNETES = re.compile(r"CONFIG_API_(.+_)?(SERVICE_HOST|SERVICE_PORT(_.+)?|PORT_[0-9]+_(TCP|UDP|SCTP)(_.+)?)")
+_KUBERNETES_PORT = re.compile(r"CONFIG_API_(.+_)?PORT")
+
+PATH_FORMAT = (
+    "the path of a file, without quotes, variables or a URL scheme (~ is the home directory); "
+    f"{PREFIX}STORE=memory keeps data in memory"
+)
+
 T = TypeVar("T")
 
-_PATTERN = re.compile(r"[][()*?^$\\|]")  # flask-cors takes an origin with one of these for a regular expression
 _LOOPBACK = {"localhost", "127.0.0.1", "::1"}
 
 
 class SettingsError(Exception):
-    """The environment is wrong; the message has a line for each variable: its name, and what it takes."""
+    """Variables are wrong. The message has a line for each: its name, and what it takes."""
 
     def __init__(self, problems: Mapping[str, str]) -> None:
         lines = [f"  {name}: {problem}" for name, problem in problems.items()]
@@ -42,7 +53,7 @@ class SettingsError(Exception):
 
 
 class StoreKind(StrEnum):
-    """Where configurations are kept."""
+    """The kind of database."""
 
     SQLITE = "sqlite"
     DYNAMODB = "dynamodb"
@@ -51,7 +62,7 @@ class StoreKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class OpenIdConnect:
-    """The operator's issuer of member tokens, and the audience that we are."""
+    """The issuer of member tokens, and the audience that its tokens for this service have."""
 
     issuer: str
     audience: str
@@ -59,7 +70,7 @@ class OpenIdConnect:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
-    """What the operator decided. The defaults are those of a developer's machine.
+    """The operator's configuration. The defaults suit a developer's machine.
 
     `rate_user` and `rate_address` are in Flask-Limiter's notation, "" for none.
     """
@@ -82,13 +93,13 @@ class Settings:
 
     @classmethod
     def of(cls, environ: Mapping[str, str]) -> Settings:
-        """Read `CONFIG_API_*`; a variable set to blanks counts as not set. Raises SettingsError."""
+        """Read `CONFIG_API_*`. A variable that is empty or blank counts as unset. Raises SettingsError."""
         read = _Reader(environ)
         default = cls()
         store = read.one("STORE", StoreKind, "one of sqlite, dynamodb, memory", default.store)
         settings = cls(
             store=store,
-            sqlite_path=read.one("SQLITE_PATH", Path, "the path of a file", default.sqlite_path),
+            sqlite_path=read.one("SQLITE_PATH", _path, PATH_FORMAT, default.sqlite_path),
             table=read.one("TABLE", _matching(_TABLE), "the name of a DynamoDB table", default.table),
             ticker_bucket=read.one("TICKER_BUCKET", _matching(_BUCKET), "the name of an S3 bucket", None),
             ticker_key=read.one("TICKER_KEY", str, "the key of an S3 object", default.ticker_key),
@@ -102,7 +113,10 @@ class Settings:
             ),
             oidc=_oidc(read),
             cors_origins=read.one(
-                "CORS_ORIGINS", _origins, "comma-separated origins such as https://app.example.com", ()
+                "CORS_ORIGINS",
+                _origins,
+                "comma-separated origins as browsers send them, such as https://app.example.com",
+                (),
             ),
             rate_user=read.rate("RATE_USER", default.rate_user),
             rate_address=read.rate("RATE_ADDRESS", default.rate_address),
@@ -122,20 +136,23 @@ class Settings:
 
 
 class _Reader:
-    """Takes one variable after the other, and remembers what was wrong."""
+    """Reads one variable after the other and collects the problems."""
 
     def __init__(self, environ: Mapping[str, str]) -> None:
-        self._left = {
-            name: value.strip() for name, value in environ.items() if name.startswith(PREFIX) and value.strip()
+        given = {
+            name: value.strip()
+            for name, value in environ.items()
+            if name.startswith(PREFIX) and not _is_set_by_kubernetes(name, value)
         }
-        self._blank = {name for name, value in environ.items() if name.startswith(PREFIX) and not value.strip()}
+        self._unread = {name: value for name, value in given.items() if value}
+        self._blank = given.keys() - self._unread.keys()
         self._known: list[str] = []
         self._problems: dict[str, str] = {}
 
     def one(self, name: str, parse: Callable[[str], T], takes: str, default: T) -> T:
         """The parsed value of `CONFIG_API_{name}`; `default` if it is unset or wrong."""
         self._known.append(PREFIX + name)
-        text = self._left.pop(PREFIX + name, None)
+        text = self._unread.pop(PREFIX + name, None)
         if text is None:
             return default
         try:
@@ -145,22 +162,29 @@ class _Reader:
             return default
 
     def rate(self, name: str, default: str) -> str:
-        """A rate limit; unlike elsewhere, empty is a value: no limit."""
+        """A rate limit. Unlike for other settings, an empty value is a value: no limit."""
         if PREFIX + name in self._blank:
             default = ""
         return self.one(name, _rate, "limits such as 30/second;900/minute, or nothing for none", default)
 
     def wrong(self, name: str, problem: str) -> None:
-        """Remember that this variable has a problem."""
+        """Record a problem of this variable."""
         self._problems[PREFIX + name] = problem
 
     def finish(self) -> None:
-        """Raise SettingsError if there was a problem, or a variable that nobody reads."""
-        for name in self._left:
+        """Raise SettingsError if there is a problem or an unknown variable."""
+        for name in self._unread:
             near = difflib.get_close_matches(name, self._known, n=1)
             self._problems[name] = f"is not a setting; did you mean {near[0]}?" if near else "is not a setting"
         if self._problems:
             raise SettingsError(self._problems)
+
+
+def _is_set_by_kubernetes(name: str, value: str) -> bool:
+    """Whether it is one of the variables that Kubernetes sets in every pod for a Service."""
+    if _KUBERNETES_PORT.fullmatch(name) and value.startswith(("tcp://", "udp://", "sctp://")):
+        return True
+    return _KUBERNETES.fullmatch(name) is not None
 
 
 def _oidc(read: _Reader) -> OpenIdConnect | None:
@@ -210,17 +234,16 @@ def _keys(text: str) -> tuple[str, ...]:
 
 
 def _origins(text: str) -> tuple[str, ...]:
-    origins = tuple(origin.strip().rstrip("/") for origin in text.split(",") if origin.strip())
-    for origin in origins:
-        parts = urlsplit(origin)
-        if (
-            parts.scheme not in {"http", "https"}
-            or f"{parts.scheme}://{parts.netloc}" != origin
-            or _PATTERN.search(origin)
-        ):
-            raise ValueError(origin)
-        _ = parts.port  # raises ValueError for a port that is none
-    return origins
+    return tuple(serialized_origin(origin.strip()) for origin in text.split(",") if origin.strip())
+
+
+def _path(text: str) -> Path:
+    if text.startswith((":", "$", '"', "'")) or "${" in text or _SCHEME.match(text):
+        raise ValueError(text)
+    try:
+        return Path(text).expanduser()
+    except RuntimeError as error:
+        raise ValueError(text) from error
 
 
 def _issuer(text: str) -> str:

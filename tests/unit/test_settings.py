@@ -101,9 +101,14 @@ def test_every_variable_is_read() -> None:
         ("CORS_ORIGINS", "*"),
         ("CORS_ORIGINS", "https://*.example.com"),
         ("CORS_ORIGINS", "app.example.com"),
-        ("CORS_ORIGINS", "http://[::1]:3000"),
-        ("CORS_ORIGINS", "https://app.example.com/path"),
-        ("CORS_ORIGINS", "https://app.example.com:port"),
+        ("CORS_ORIGINS", "https://app.example.com, null"),
+        ("SQLITE_PATH", ":memory:"),
+        ("SQLITE_PATH", "sqlite:///x.db"),
+        ("SQLITE_PATH", "file:x.db?mode=ro"),
+        ("SQLITE_PATH", "$HOME/x.db"),
+        ("SQLITE_PATH", "/data/${NAME}.db"),
+        ("SQLITE_PATH", '"x.db"'),
+        ("SQLITE_PATH", "~no-such-user/x.db"),
         ("RATE_USER", "often"),
         ("RATE_ADDRESS", "1/fortnight"),
         ("DEADLINE", "1.9"),
@@ -138,6 +143,38 @@ def test_an_issuer_and_an_audience_come_together() -> None:
 def test_a_misspelt_variable_is_not_ignored() -> None:
     assert refused(LIMIT_MEMBERS="7")["LIMIT_MEMBERS"] == "is not a setting; did you mean CONFIG_API_LIMIT_MEMBER?"
     assert refused(QQQQQQQQQQQQQQQQQQQQQQQ="7")["QQQQQQQQQQQQQQQQQQQQQQQ"] == "is not a setting"
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("SERVICE_HOST", "10.0.0.1"),
+        ("SERVICE_PORT", "80"),
+        ("SERVICE_PORT_HTTP", "80"),
+        ("PORT", "tcp://10.0.0.1:80"),
+        ("PORT_80_TCP", "tcp://10.0.0.1:80"),
+        ("PORT_80_TCP_ADDR", "10.0.0.1"),
+        ("PORT_53_UDP_PROTO", "udp"),
+        ("STAGING_SERVICE_HOST", "10.0.0.1"),
+        ("STAGING_PORT", "tcp://10.0.0.1:80"),
+    ],
+)
+def test_variables_that_kubernetes_sets_for_a_service_are_ignored(name: str, value: str) -> None:
+    assert Settings.of({f"CONFIG_API_{name}": value}) == Settings()
+
+
+def test_a_port_that_the_operator_sets_is_not_ignored() -> None:
+    assert "is not a setting" in refused(PORT="8000")["PORT"]
+
+
+def test_the_home_directory_is_expanded_in_a_path(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", "/home/ann")
+
+    assert Settings.of({"CONFIG_API_SQLITE_PATH": "~/x.db"}).sqlite_path == Path("/home/ann/x.db")
+
+
+def test_a_path_that_is_refused_comes_with_the_alternative() -> None:
+    assert "CONFIG_API_STORE=memory" in refused(SQLITE_PATH=":memory:")["SQLITE_PATH"]
 
 
 def test_no_message_and_no_representation_shows_a_key() -> None:

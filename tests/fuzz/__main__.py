@@ -12,17 +12,17 @@ MIB = 2**20
 
 
 def main() -> None:
-    """Attack, and say what came of it; the exit code says whether all was well."""
+    """Run the attack and print its outcome; the exit status is 1 if there were complaints."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--requests", type=int, default=100_000)
     parser.add_argument("--seed", type=int, default=int(time.time()))
-    asked = parser.parse_args()
-    began = time.monotonic()
-    outcome = attack(asked.requests, seed=asked.seed, warm_up=asked.requests // 10)
+    arguments = parser.parse_args()
+    started = time.monotonic()
+    outcome = attack(arguments.requests, seed=arguments.seed, warm_up=arguments.requests // 10)
     lines = [
-        f"{asked.requests:,} requests in {time.monotonic() - began:.0f} s, seed {asked.seed}",
+        f"{arguments.requests:,} requests in {time.monotonic() - started:.0f} s, seed {arguments.seed}",
         f"answers: {dict(sorted(outcome.statuses.items()))}; the slowest took {outcome.slowest:.2f} s",
-        f"memory: {outcome.resident_before / MIB:.1f} MiB when warm, {outcome.resident_after / MIB:.1f} in the end",
+        f"memory: {outcome.resident_before / MIB:.1f} MiB when warm, {outcome.resident_after / MIB:.1f} at the end",
         *outcome.complaints,
     ]
     sys.stdout.write("\n".join(lines) + "\n")

@@ -1,4 +1,4 @@
-"""Sends the generator's requests to a running server, and judges each answer."""
+"""Sends generated requests to a running server and checks each response."""
 
 from __future__ import annotations
 
@@ -22,17 +22,17 @@ from urllib.parse import urlsplit
 import requests
 
 from adapters.identity.anonymous import AnonymousTokens
-from tests.fuzz.generator import FIRST, SHELF, Fuzz
+from tests.fuzz.generator import CONFIGURATIONS, FIRST, Fuzz, examples
 from tests.support.issuer import AUDIENCE, running_issuer
 from tests.support.servers import Server, serving
 
 KEY = "a secret key of at least thirty-two characters"
 CLIENTS = 4
 ROUND = 1000
-"""Requests after which the users get back what somebody deleted, so that there is something to hit."""
-HANGS = 20.0
-"""Seconds without an answer: four times the deadline of a request, for a busy machine."""
-REPORTED = 20
+"""Requests after which deleted configurations are created again, so that later requests find them."""
+HANG = 60.0
+"""Seconds after which a request counts as unanswered: many times its deadline."""
+MAX_COMPLAINTS = 20
 PROBLEM = "application/problem+json"
 
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:=+/-]{0,127}")
@@ -41,7 +41,7 @@ _LEAKS = (b"Traceback", b"sqlite3.", b"site-packages", b"/adapters/", b"/entrypo
 
 @dataclass
 class Outcome:
-    """What all the requests came to; `complaints` should be empty."""
+    """The result of all requests; `complaints` should be empty."""
 
     statuses: Counter[int] = field(default_factory=Counter)
     complaints: list[str] = field(default_factory=list)
@@ -52,22 +52,23 @@ class Outcome:
 
 
 def attack(count: int, *, seed: int, warm_up: int = 0) -> Outcome:
-    """So many requests to a server of its own; memory is compared with what it was after `warm_up` of them."""
+    """Send one request of each status and `count` random ones to a new server. Memory is measured after `warm_up`."""
     outcome = Outcome()
     with TemporaryDirectory() as directory, a_target(Path(directory)) as (server, tokens):
+        send_examples(server, tokens, outcome)
         send(server, tokens, warm_up, seed=seed + 1, outcome=outcome)
         outcome.resident_before = server.resident()
         send(server, tokens, count, seed=seed, outcome=outcome)
         outcome.resident_after = server.resident()
-        _still_serves(server, tokens[0], outcome)
+        _check_that_it_still_serves(server, tokens[0], outcome)
         outcome.log = (Path(directory) / "server.log").read_text(encoding="utf-8", errors="replace")
-    outcome.complaints += [f"in the log: {line[:500]}" for line in islice(_unreadable(outcome.log), REPORTED)]
+    outcome.complaints += [f"in the log: {line[:500]}" for line in islice(_unreadable(outcome.log), MAX_COMPLAINTS)]
     return outcome
 
 
 @contextmanager
 def a_target(directory: Path) -> Iterator[tuple[Server, list[str]]]:
-    """The application on SQLite, for anonymous users and members, with some of their tokens."""
+    """The application on SQLite, and tokens of three anonymous users and one member."""
     with ExitStack() as running:
         issuer = running.enter_context(running_issuer())
         settings = {
@@ -89,9 +90,22 @@ def a_target(directory: Path) -> Iterator[tuple[Server, list[str]]]:
         yield server, [*(anonymous.issue()[1] for _ in range(3)), member]
 
 
+def send_examples(server: Server, tokens: Sequence[str], outcome: Outcome) -> None:
+    """Send one request for each status that the service answers on purpose."""
+    place = urlsplit(server.url)
+    member = tokens[-1]
+    path = _create_first(server, member)
+    for expected, method, sent in examples(member, path):
+        with socket.create_connection((place.hostname, place.port), timeout=HANG) as connection:
+            before = outcome.statuses[expected]
+            complaint, _ = _exchange(connection, method, sent, outcome)
+        if complaint or outcome.statuses[expected] == before:
+            outcome.complaints.append(f"{complaint or f'not {expected}'}, to {sent[:1500]!r}")
+
+
 def send(server: Server, tokens: Sequence[str], count: int, *, seed: int, outcome: Outcome) -> None:
-    """From several clients at once, on users who hold something to begin with."""
-    kept = [_hold_one(server, token) for token in tokens]
+    """Send `count` requests from several clients at once, for users who have a configuration."""
+    kept = [_create_first(server, token) for token in tokens]
     fuzzes = [Fuzz(random.Random(f"{seed}-{number}"), tokens, kept) for number in range(CLIENTS)]
     for sent in range(0, count, ROUND):
         left = min(ROUND, count - sent)
@@ -104,27 +118,27 @@ def send(server: Server, tokens: Sequence[str], count: int, *, seed: int, outcom
         for each in clients:
             each.join()
         for token in tokens:
-            _hold_one(server, token)
+            _create_first(server, token)
 
 
-def _hold_one(server: Server, token: str) -> str:
-    """The path of a configuration of this user's, until somebody deletes it."""
+def _create_first(server: Server, token: str) -> str:
+    """The path of the first configuration of this user, created again if it was deleted."""
     headers = {"Authorization": f"Bearer {token}", "Idempotency-Key": FIRST}
     answer = requests.post(
-        server.url + SHELF, json={"name": "First", "tickers": ["AAPL"]}, headers=headers, timeout=HANGS
+        server.url + CONFIGURATIONS, json={"name": "First", "tickers": ["AAPL"]}, headers=headers, timeout=HANG
     )
-    return answer.headers.get("Location", SHELF)  # without, the shelf is full of an earlier attack's
+    return answer.headers.get("Location", CONFIGURATIONS)
 
 
 def _client(server: Server, fuzz: Fuzz, count: int, outcome: Outcome) -> None:
     place = urlsplit(server.url)
     connection: socket.socket | None = None
     for _ in range(count):
-        if len(outcome.complaints) >= REPORTED:
+        if len(outcome.complaints) >= MAX_COMPLAINTS:
             break
         method, sent = fuzz.request()
         if connection is None:
-            connection = socket.create_connection((place.hostname, place.port), timeout=HANGS)
+            connection = socket.create_connection((place.hostname, place.port), timeout=HANG)
         began = time.monotonic()
         complaint, kept = _exchange(connection, method, sent, outcome)
         outcome.slowest = max(outcome.slowest, time.monotonic() - began)
@@ -138,17 +152,19 @@ def _client(server: Server, fuzz: Fuzz, count: int, outcome: Outcome) -> None:
 
 
 def _exchange(connection: socket.socket, method: str, sent: bytes, outcome: Outcome) -> tuple[str | None, bool]:
-    """What is wrong with the answer, if anything, and whether the connection can be used on."""
-    with suppress(ConnectionError):  # refused before all of it was read: the answer may be there all the same
+    """What is wrong with the response, if anything, and whether the connection stays open."""
+    # The server may refuse a request before it has read all of it; its response may arrive nevertheless.
+    with suppress(ConnectionError):
         connection.sendall(sent)
     response = HTTPResponse(connection, method=method)
     try:
         response.begin()
         body = response.read()
     except TimeoutError:
-        return f"no answer within {HANGS} s", False
+        return f"no answer within {HANG} s", False
     except ConnectionError:
-        return None, False  # closed with our bytes unread: TCP then drops the answer that was on its way
+        # The server closed the connection with unread bytes, and TCP then drops its response.
+        return None, False
     except HTTPException as error:
         return f"{type(error).__name__} {error}", False
     outcome.statuses[response.status] += 1
@@ -159,10 +175,11 @@ def _complaint(response: HTTPResponse, body: bytes) -> str | None:
     status, headers = response.status, response.headers
     request_ids = headers.get_all("X-Request-ID", [])
     if not request_ids and status in {400, 405, 414, 431, 501}:
-        return None  # what is not HTTP never reaches the application: gunicorn refuses it in its own words
+        # gunicorn itself refuses what is not HTTP.
+        return None
     wrong = {
         f"{status} {body[:300]!r}": status >= 500,
-        f"{status} tells too much: {body[:300]!r}": any(leak in body for leak in _LEAKS),
+        f"{status} discloses internals: {body[:300]!r}": any(leak in body for leak in _LEAKS),
         f"{status} with X-Request-ID {request_ids}": len(request_ids) != 1 or not _ID.fullmatch(request_ids[0]),
         f"{status} as {headers['Content-Type']}": status >= 400 and headers["Content-Type"] != PROBLEM,
         f"{status} without Retry-After": status == 429 and not headers.get("Retry-After", "").isdecimal(),
@@ -170,9 +187,9 @@ def _complaint(response: HTTPResponse, body: bytes) -> str | None:
     return "; ".join(complaint for complaint, holds in wrong.items() if holds) or None
 
 
-def _still_serves(server: Server, token: str, outcome: Outcome) -> None:
+def _check_that_it_still_serves(server: Server, token: str, outcome: Outcome) -> None:
     place = urlsplit(server.url)
-    with socket.create_connection((place.hostname, place.port), timeout=HANGS) as connection:
+    with socket.create_connection((place.hostname, place.port), timeout=HANG) as connection:
         request = f"GET /api/v2/configurations HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {token}\r\n\r\n"
         complaint, _ = _exchange(connection, "GET", request.encode(), outcome)
     if complaint:
@@ -180,13 +197,14 @@ def _still_serves(server: Server, token: str, outcome: Outcome) -> None:
 
 
 def _unreadable(log: str) -> Iterator[str]:
-    """Lines that are not what we write: a whole JSON object each, none of them about a bug."""
+    """Lines that are neither JSON objects nor gunicorn's, and lines at ERROR."""
     for line in log.splitlines():
         try:
-            said = json.loads(line)
+            logged = json.loads(line)
         except ValueError:
-            if not line.startswith("["):  # gunicorn's own
+            # gunicorn's own lines begin with a bracket.
+            if not line.startswith("["):
                 yield line
         else:
-            if said["level"] in {"ERROR", "CRITICAL"}:
+            if logged["level"] in {"ERROR", "CRITICAL"}:
                 yield line

@@ -1,20 +1,20 @@
-"""Requests as nobody well-meaning would send them, as bytes on the wire; the same seed gives the same ones."""
+"""Malformed and malicious requests as bytes. The same seed gives the same requests."""
 
 from __future__ import annotations
 
 import gzip
 import json
 import random
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 ID = "0b8e5a1c-2f4d-4c3b-9a6e-7d5f1e2c3b4a"
 FIRST = "first"
-"""The idempotency key of what `kept` names: a create with it brings that back after it was deleted."""
-SHELF = "/api/v2/configurations"
+"""The idempotency key of the configurations in `kept`."""
+CONFIGURATIONS = "/api/v2/configurations"
 METHODS = ("GET", "POST", "PATCH", "PUT", "DELETE", "OPTIONS", "HEAD", "TRACE", "BREW")
 PATHS = (
-    SHELF,
+    CONFIGURATIONS,
     f"/api/v2/configurations/{ID}",
     "/api/v2/configurations/",
     "/api/v2/configurations/%00",
@@ -90,12 +90,12 @@ TOO_LARGE = b"x" * 20_000
 class Fuzz:
     """A generator of requests.
 
-    `tokens` are good ones, to be spoilt or not; `kept` are the paths of what their users hold, in the same order.
+    `tokens` are valid; some requests damage them. `kept` are the paths of a configuration of each user.
     """
 
     rng: random.Random
     tokens: Sequence[str]
-    kept: Sequence[str] = (f"{SHELF}/{ID}",)
+    kept: Sequence[str] = (f"{CONFIGURATIONS}/{ID}",)
 
     def request(self) -> tuple[str, bytes]:
         """The method and all bytes of one request."""
@@ -108,7 +108,7 @@ class Fuzz:
         if body is None:
             lines.append(b"Content-Length: 0")
             return method, b"\r\n".join([*lines, b"", b""])
-        if self._now_and_then(0.1):
+        if self._with_probability(0.1):
             lines.append(b"Transfer-Encoding: chunked")
             body = _chunked(body, self.rng.randint(1, 7000))
         else:
@@ -116,13 +116,13 @@ class Fuzz:
         return method, b"\r\n".join([*lines, b"", body])
 
     def _target(self, who: int) -> tuple[str, str]:
-        """Often one that is there, so that not all is refused at the door, and seldom somebody else's."""
+        """Often an existing path of this user, so that not every request is refused early."""
         kind = self.rng.random()
         if kind < 0.3:
-            return self.rng.choice(("GET", "POST", "POST")), SHELF
+            return self.rng.choice(("GET", "POST", "POST")), CONFIGURATIONS
         if kind < 0.5:
             mine = self.kept[who % len(self.kept)]
-            path = self.rng.choice(self.kept) if self._now_and_then(0.2) else mine
+            path = self.rng.choice(self.kept) if self._with_probability(0.2) else mine
             return self.rng.choice(("GET", "PATCH", "PATCH", "PUT", "PUT", "DELETE")), path
         if kind < 0.7:
             return "GET", self.rng.choice(PATHS)
@@ -132,7 +132,7 @@ class Fuzz:
     def _headers(self, who: int) -> list[tuple[bytes, bytes]]:
         makers: dict[bytes, Callable[[], bytes]] = {
             b"Authorization": lambda: self._authorization(who),
-            b"Idempotency-Key": lambda: FIRST.encode() if self._now_and_then(0.6) else self._anything(),
+            b"Idempotency-Key": lambda: FIRST.encode() if self._with_probability(0.6) else self._anything(),
             b"If-Match": self._tags,
             b"If-None-Match": self._tags,
             b"X-Request-ID": self._anything,
@@ -148,16 +148,17 @@ class Fuzz:
             b"Cookie": self._anything,
         }
         often = {b"Authorization": 0.9, b"Content-Type": 0.8, b"If-Match": 0.5, b"Idempotency-Key": 0.3}
-        chosen = [name for name in makers if self._now_and_then(often.get(name, 0.12))]
-        chosen += [self.rng.choice(chosen)] if chosen and self._now_and_then(0.03) else []  # one of them twice
+        chosen = [name for name in makers if self._with_probability(often.get(name, 0.12))]
+        # Sometimes one header twice.
+        chosen += [self.rng.choice(chosen)] if chosen and self._with_probability(0.03) else []
         return [(name, b"application/json" if self._is_plain(name) else makers[name]()) for name in chosen]
 
     def _is_plain(self, name: bytes) -> bool:
-        return name == b"Content-Type" and self._now_and_then(0.85)
+        return name == b"Content-Type" and self._with_probability(0.85)
 
     def _authorization(self, who: int) -> bytes:
         token = self.tokens[who].encode()
-        if self._now_and_then(0.7):
+        if self._with_probability(0.7):
             return b"Bearer " + token
         place = self.rng.randrange(len(token))
         return self.rng.choice(
@@ -195,8 +196,8 @@ class Fuzz:
         )
 
     def _anything(self) -> bytes:
-        """Some bytes that may stand in a header."""
-        if self._now_and_then(0.3):
+        """Random bytes that are allowed in a header."""
+        if self._with_probability(0.3):
             return self.rng.choice((b"", b"a" * 256, b"k-1", b"k-2", b"\t", b'{"level":"ERROR"}', b"%0d%0aX: y"))
         return bytes(self.rng.choice(range(0x20, 0x100)) for _ in range(self.rng.choice((1, 8, 40, 300))))
 
@@ -205,7 +206,7 @@ class Fuzz:
         if kind < 0.2:
             return None
         if kind < 0.35:
-            return TOO_LARGE if self._now_and_then(0.2) else self.rng.choice(HOSTILE_BODIES)
+            return TOO_LARGE if self._with_probability(0.2) else self.rng.choice(HOSTILE_BODIES)
         if kind < 0.4:
             return self.rng.randbytes(self.rng.randrange(200))
         if kind < 0.75:
@@ -213,15 +214,44 @@ class Fuzz:
         else:
             wanted = {self.rng.choice(FIELDS): self._value() for _ in range(self.rng.randrange(6))}
         body = json.dumps(wanted).encode()
-        return gzip.compress(body) if self._now_and_then(0.03) else body
+        return gzip.compress(body) if self._with_probability(0.03) else body
 
     def _value(self) -> object:
-        if self._now_and_then(0.4):
+        if self._with_probability(0.4):
             return [self.rng.choice(VALUES) for _ in range(self.rng.randrange(8))]
         return self.rng.choice(VALUES)
 
-    def _now_and_then(self, share: float) -> bool:
+    def _with_probability(self, share: float) -> bool:
         return self.rng.random() < share
+
+
+def examples(token: str, path: str) -> Iterator[tuple[int, str, bytes]]:
+    """Requests with the status that each must get. The configuration at `path` is all that the user of `token` may have."""
+    json_, key = "Content-Type: application/json", "Idempotency-Key: k"
+    valid, other = b'{"name":"Second","tickers":["AAPL"]}', b'{"name":"Third","tickers":["F"]}'
+    yield 200, "GET", _request("GET", CONFIGURATIONS, token)
+    yield 201, "POST", _request("POST", "/api/v2/auth/anonymous")
+    yield 412, "PUT", _request("PUT", path, token, json_, 'If-Match: "other"', body=valid)
+    yield 204, "DELETE", _request("DELETE", path, token)
+    yield 201, "POST", _request("POST", CONFIGURATIONS, token, json_, key, body=valid)
+    yield 409, "POST", _request("POST", CONFIGURATIONS, token, json_, body=valid)
+    yield (
+        422,
+        "POST",
+        _request("POST", CONFIGURATIONS, token, json_, key, body=other),
+    )
+    yield 404, "GET", _request("GET", path, token)
+    yield 400, "POST", _request("POST", CONFIGURATIONS, token, json_, body=b"{")
+    yield 401, "GET", _request("GET", CONFIGURATIONS)
+    yield 405, "PATCH", _request("PATCH", CONFIGURATIONS, token)
+    yield 413, "POST", _request("POST", CONFIGURATIONS, token, json_, body=TOO_LARGE)
+    yield 415, "POST", _request("POST", CONFIGURATIONS, token, "Content-Type: text/plain", body=valid)
+
+
+def _request(method: str, path: str, token: str = "", *headers: str, body: bytes = b"") -> bytes:
+    authorization = [f"Authorization: Bearer {token}"] if token else []
+    lines = [f"{method} {path} HTTP/1.1", "Host: localhost", f"Content-Length: {len(body)}", *authorization, *headers]
+    return "\r\n".join([*lines, "", ""]).encode() + body
 
 
 def _chunked(body: bytes, size: int) -> bytes:

@@ -226,7 +226,7 @@ class Fuzz:
 
 
 def examples(token: str, path: str) -> Iterator[tuple[int, str, bytes]]:
-    """Requests with the status that each must get. The configuration at `path` is all that the user of `token` may have."""
+    """Requests with their expected status. The user of `token` is at the limit with the configuration at `path`."""
     json_, key = "Content-Type: application/json", "Idempotency-Key: k"
     valid, other = b'{"name":"Second","tickers":["AAPL"]}', b'{"name":"Third","tickers":["F"]}'
     yield 200, "GET", _request("GET", CONFIGURATIONS, token)

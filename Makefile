@@ -110,6 +110,8 @@ browser: .venv/.development
 	@$(BIN)/python tools/browser.py
 
 .venv/.python:
+	@command -v $(PYTHON) >/dev/null || { \
+	  echo "There is no $(PYTHON). Choose another Python, for example: make $(MAKECMDGOALS) PYTHON=python3" >&2; exit 1; }
 	@$(PYTHON) tools/supported_python.py
 	@$(PYTHON) -m venv .venv || { \
 	  echo "Python's venv module is missing. On Debian and Ubuntu: sudo apt-get install python3-venv" >&2; exit 1; }

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from tools.supported_python import supported_versions
+
 ROOT = Path(__file__).parents[2]
 DOCUMENTS = [path.relative_to(ROOT).as_posix() for path in (*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"))]
 PATH = re.compile(r"`((?:\.ci|\.github|adapters|benchmarks|docs|domain|entrypoints|tests|tools)/[\w./-]*)`")
@@ -54,3 +56,10 @@ def test_pre_commit_runs_the_locked_tools() -> None:
 
     assert re.findall("repo: (.*)", configuration) == ["local"]
     assert all(entry.startswith(".venv/bin/") for entry in re.findall("entry: (.*)", configuration))
+
+
+def test_the_workflow_tests_every_supported_python() -> None:
+    workflow = (ROOT / ".github" / "workflows" / "ci.yml").read_text(encoding="utf-8")
+    (matrix,) = re.findall(r"python: \[(.*)\]", workflow)
+
+    assert [version.strip('" ') for version in matrix.split(",")] == supported_versions()

@@ -10,13 +10,13 @@
 from __future__ import annotations
 
 import json
-import re
 import urllib.request
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from http.client import HTTPException
 from pathlib import Path
 
 from adapters.tickers.json_format import TickerListDocument, document_of
+from adapters.tickers.names import company_name
 from domain.errors import TickerListRefused
 from domain.ticker_list import MAX_BYTES, OnProgress, PublishedTickerList, TickerFile, TickerListCandidate
 from domain.tickers import Ticker, canonical_symbol
@@ -34,9 +34,6 @@ _CQS_SUFFIXES = str.maketrans({"p": ".P", "r": ".RI", "w": ".WI"})
 """The lower-case suffixes of CQS symbols: preferred, rights, when issued."""
 _OTHER_EXCHANGES = {"A": "AMEX", "N": "NYSE", "P": "ARCA", "Z": "CBOE", "V": "IEX"}
 _SEC_EXCHANGES = {"Nasdaq": "NASDAQ", None: "OTHER", "": "OTHER"}
-_COMMON_STOCK = re.compile(r"\s*(?:-\s*)?Common (?:Stock|Shares)\s*$")
-_STATE = re.compile(r"(?<!\bSA)\s*(?P<mark>[/\\])\s*(?:[A-Z]{2}|NEW|CAN|DEL)?\s*(?P=mark)?$")
-"""How the SEC tells companies of one name apart (`BANK OF AMERICA CORP /DE/`); it is no part of the name."""
 
 
 class PublicTickerFiles:
@@ -95,9 +92,7 @@ def parse(body: bytes) -> TickerFile:
 
 def sec_ticker(symbol: str, name: str, exchange: str | None) -> Ticker | None:
     """The ticker of a row of the SEC's file; None if the symbol is invalid."""
-    spelled = canonical_symbol(symbol)
-    shown = _printable(_STATE.sub("", name)) or spelled
-    return Ticker(spelled, shown, _SEC_EXCHANGES.get(exchange, exchange or "")) if spelled and shown else None
+    return _ticker(canonical_symbol(symbol), name, _SEC_EXCHANGES.get(exchange, exchange or ""))
 
 
 Row = Mapping[str, str]
@@ -118,19 +113,18 @@ def _exchange_file(text: str, ticker_of: Callable[[Row], Ticker | None], exchang
 
 
 def _nasdaq_listed(row: Row) -> Ticker | None:
-    return _exchange_ticker(canonical_symbol(row["Symbol"]), row["Security Name"], "NASDAQ")
+    return _ticker(canonical_symbol(row["Symbol"]), row["Security Name"], "NASDAQ")
 
 
 def _other_listed(row: Row) -> Ticker | None:
     # Only the CQS symbol tells warrants of class A (`NE.WS.A`) from shares of class A: the ACT symbol may be `NE.A`.
     cqs = canonical_symbol(row.get("CQS Symbol", "").translate(_CQS_SUFFIXES))
     symbol = cqs or canonical_symbol(row["ACT Symbol"])
-    return _exchange_ticker(symbol, row["Security Name"], _OTHER_EXCHANGES.get(row["Exchange"], "OTHER"))
+    return _ticker(symbol, row["Security Name"], _OTHER_EXCHANGES.get(row["Exchange"], "OTHER"))
 
 
-def _exchange_ticker(symbol: str | None, name: str, exchange: str) -> Ticker | None:
-    shown = _printable(_COMMON_STOCK.sub("", name)) or symbol
-    return Ticker(symbol, shown, exchange) if symbol and shown else None
+def _ticker(symbol: str | None, name: str, exchange: str) -> Ticker | None:
+    return Ticker(symbol, company_name(name) or symbol, exchange) if symbol else None
 
 
 def _sec_file(text: str) -> TickerFile:
@@ -169,8 +163,3 @@ def _download(url: str, on_progress: OnProgress) -> bytes:
                 raise TickerListRefused(f"{url} is larger than {MAX_BYTES} bytes")
             on_progress(len(body), total)
     return bytes(body)
-
-
-def _printable(name: str) -> str:
-    """The name in one line, with blanks instead of unprintable characters."""
-    return " ".join("".join(sign if sign.isprintable() else " " for sign in name).split())

@@ -195,7 +195,7 @@ def test_invalid_symbols_of_the_sources_are_counted(run: Run) -> None:
 @pytest.mark.parametrize(
     ("symbol", "exit_code", "words"),
     [
-        ("brk-b", 0, "BRK.B: BERKSHIRE HATHAWAY INC, NYSE.\n"),
+        ("brk-b", 0, "BRK.B: Berkshire Hathaway Inc, NYSE.\n"),
         ("FB", 1, "FB: Facebook, Inc., NASDAQ, delisted 2022-06-09, now META.\n"),
         ("ZZZZ", 1, "ZZZZ: not in the list.\n"),
         ("not a symbol", 1, "not a symbol: not in the list.\n"),

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from adapters.tickers import files
-from adapters.tickers.files import PublicTickerFiles, parse, sec_ticker
+from adapters.tickers.files import PublicTickerFiles, parse
 from adapters.tickers.json_format import encode
 from domain.errors import TickerListRefused
 from domain.ticker_list import PublishedTickerList, TickerFile, TickerListCandidate
@@ -124,27 +124,10 @@ def test_the_secs_file_is_read_best_known_first() -> None:
 
     assert file.ranked
     assert file.tickers == (
-        Ticker("NVDA", "NVIDIA CORP", "NASDAQ"),
-        Ticker("BRK.B", "BERKSHIRE HATHAWAY INC", "NYSE"),
-        Ticker("ELSE", "SOMEWHERE ELSE", "OTHER"),
+        Ticker("NVDA", "NVIDIA Corp", "NASDAQ"),
+        Ticker("BRK.B", "Berkshire Hathaway Inc", "NYSE"),
+        Ticker("ELSE", "Somewhere Else", "OTHER"),
     )
-
-
-@pytest.mark.parametrize(
-    ("name", "shown"),
-    [
-        ("BANK OF AMERICA CORP /DE/", "BANK OF AMERICA CORP"),
-        ("COSTCO WHOLESALE CORP /NEW", "COSTCO WHOLESALE CORP"),
-        ("PROGRESSIVE CORP/OH/", "PROGRESSIVE CORP"),
-        ("TOYOTA MOTOR CORP/", "TOYOTA MOTOR CORP"),
-        ("RUSH ENTERPRISES INC \\TX\\", "RUSH ENTERPRISES INC"),
-        ("Anheuser-Busch InBev SA/NV", "Anheuser-Busch InBev SA/NV"),
-        ("GENMAB A/S", "GENMAB A/S"),
-        ("AT&T INC.", "AT&T INC."),
-    ],
-)
-def test_the_secs_marks_are_no_part_of_a_name(name: str, shown: str) -> None:
-    assert sec_ticker("X", name, "NYSE") == Ticker("X", shown, "NYSE")
 
 
 def test_columns_are_found_by_their_names() -> None:

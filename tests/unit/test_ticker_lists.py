@@ -188,7 +188,7 @@ def test_the_list_that_ships_is_real() -> None:
     assert bundle.built_at > datetime(2026, 1, 1, tzinfo=UTC)
     assert all(word in bundle.origin for word in ("SEC", "edgartools", "MIT"))
     assert {"NASDAQ", "NYSE", "OTC", "CBOE", "ARCA"} <= exchanges
-    assert bundle.index.find("BRK.B") == Listing(Ticker("BRK.B", "BERKSHIRE HATHAWAY INC", "NYSE"))
+    assert bundle.index.find("BRK.B") == Listing(Ticker("BRK.B", "Berkshire Hathaway Inc", "NYSE"))
     assert [ticker.symbol for ticker in bundle.index.search("apple", 1)] == ["AAPL"]
 
 

@@ -11,7 +11,7 @@ INSTALL := $(BIN)/pip install --quiet --disable-pip-version-check --require-hash
 LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate --custom-compile-command "make lock"
 
 .DEFAULT_GOAL := help
-.PHONY: help run test setup lint check matrix steady bench package audit lock sbom soak mutants openapi format clean
+.PHONY: help run test setup lint check matrix steady bench package audit lock sbom soak proof mutants openapi format clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -71,6 +71,9 @@ sbom: .venv/.development ## Write build/sbom.json, a CycloneDX bill of materials
 
 soak: .venv/.development ## Run the DynamoDB store under injected faults for MINUTES=5, then check every promise
 	$(BIN)/python -m tests.faults.soak --minutes $(MINUTES)
+
+proof: .venv/.development ## Explore every schedule of concurrent requests to the DynamoDB store (minutes)
+	$(BIN)/python -m tests.simulation
 
 mutants: .venv/.development ## Run mutation tests on the domain and the retry policy (minutes)
 	rm -rf mutants

@@ -15,7 +15,7 @@ from typing import Any, NamedTuple, cast
 
 from tests.simulation.expressions import Attributes, InvalidExpression, Parser, holds
 from tests.simulation.requests import WRITES, Action, Parameters, Request, Response, allows, read_key, result
-from tests.simulation.state import Item, Name, State, Token
+from tests.simulation.state import Frozen, Item, Key, Name, State, Token
 
 CONFLICT, FAILED, OK, DONE = "TransactionConflict", "ConditionalCheckFailed", "OK", "Done"
 
@@ -36,6 +36,17 @@ class Call(NamedTuple):
 
 Step = tuple[str, State, Call]
 """What happens, and what is then."""
+
+
+def decided(items: Frozen[Key, Item], calls: Iterable[Call]) -> Frozen[Key, Item]:
+    """The items once every transaction that can no longer be cancelled is committed to the end."""
+    for call in calls:
+        if call.request.operation == "TransactWriteItems" and call.progress and {*call.progress} <= {OK, DONE}:
+            for action, progress in zip(call.request.actions, call.progress, strict=True):
+                if progress == OK:
+                    item = result(action, items.get(action.key))
+                    items = items.without(action.key) if item is None else items.set(action.key, item)
+    return items
 
 
 def advance(state: State, name: Name, call: Call) -> Iterator[Step]:
@@ -124,7 +135,7 @@ def _write(state: State, call: Call) -> Step:
     (action,) = call.request.actions
     before = state.items.get(action.key)
     if action.key in state.locks:
-        return "conflict", state, call._replace(response=_error("TransactionConflictException", "in a transaction"))
+        return CONFLICT, state, call._replace(response=_error("TransactionConflictException", "in a transaction"))
     if not allows(action, before):
         item = {"Item": before.attributes} if before and action.returns_item else {}
         response = _error("ConditionalCheckFailedException", "The conditional request failed", **item)

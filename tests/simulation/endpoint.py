@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from itertools import count
 from threading import Lock
 from typing import Any, cast
@@ -24,13 +25,13 @@ STATUS = {"InternalServerError": 500}
 
 
 @contextmanager
-def every_client(prepare: Callable[[Any], Any]) -> Iterator[None]:
-    """Clients of DynamoDB that are built inside are what `prepare` makes of them."""
+def every_client(make: Callable[[Callable[[], Any]], Any]) -> Iterator[None]:
+    """Clients of DynamoDB that are built inside come from `make`, which is given botocore's way to build one."""
     create = botocore.session.Session.create_client
 
     def created(self: botocore.session.Session, service_name: str, *arguments: Any, **keywords: Any) -> Any:
-        client = create(self, service_name, *arguments, **keywords)
-        return prepare(client) if service_name == "dynamodb" else client
+        original = partial(create, self, service_name, *arguments, **keywords)
+        return make(original) if service_name == "dynamodb" else original()
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(botocore.session.Session, "create_client", created)
@@ -71,11 +72,12 @@ class SimulatedTable:
             name = operation.decode() if isinstance(operation, bytes) else operation
             return http(self.send(name.partition(".")[2], json.loads(cast("bytes", request.body))))
 
-        def prepare(client: Any) -> Any:
+        def make(create: Callable[[], Any]) -> Any:
+            client = create()
             client.meta.events.register("before-send.dynamodb", send)
             return client
 
-        with every_client(prepare):
+        with every_client(make):
             yield
 
 

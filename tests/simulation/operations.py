@@ -1,0 +1,121 @@
+"""Operations on the port, and scenarios made of them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from domain.configurations import Configuration
+from domain.errors import RevisionMismatch
+from domain.ports import ConfigurationStore
+from tests.builders import a_configuration
+from tests.proof.linearizability import Operation, Outcome, Seen
+from tests.simulation.dynamodb import Call, advance
+from tests.simulation.programs import Act, Defect, Program
+from tests.simulation.requests import Request
+from tests.simulation.state import Frozen, State
+from tests.simulation.world import Scenario, Step
+
+USER = "ann"
+
+
+def create(config_id: str, *, body: str = "body") -> Operation:
+    """A create with an idempotency key; the same id and body are the same intention."""
+    return Operation("create", config_id, fingerprint=body)
+
+
+def update(config_id: str, *, expected: str | None = None) -> Operation:
+    """An update, of any revision or of the expected one."""
+    return Operation("update", config_id, expected=expected)
+
+
+def delete(config_id: str, *, expected: str | None = None) -> Operation:
+    """A delete, at any revision or at the expected one."""
+    return Operation("delete", config_id, expected=expected)
+
+
+def get(config_id: str) -> Operation:
+    """A read of one configuration."""
+    return Operation("get", config_id)
+
+
+LIST = Operation("list")
+
+
+def act(operation: Operation, limit: int) -> Act:
+    """The call of the port that carries out the operation, and what it returns."""
+
+    def carry_out(store: ConfigurationStore) -> tuple[Outcome, Seen]:
+        if operation.kind == "create":
+            added = store.add(_configuration(operation), limit=limit)
+            return Outcome.REPLAYED if added.replayed else Outcome.ADDED, added.configuration.revision
+        if operation.kind == "update":
+            return Outcome.DONE, store.update(USER, operation.config_id, _change(operation)).revision
+        if operation.kind == "delete":
+            expected = None if operation.expected is None else frozenset({operation.expected})
+            store.remove(USER, operation.config_id, revisions=expected)
+            return Outcome.DONE, None
+        if operation.kind == "get":
+            return Outcome.DONE, store.get(USER, operation.config_id).revision
+        return Outcome.DONE, Frozen({each.config_id: each.revision for each in store.list(USER)})
+
+    return carry_out
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A scenario that is not built yet: clients, each with its operations, and how often what may go wrong."""
+
+    name: str
+    clients: tuple[tuple[Operation, ...], ...]
+    limit: int = 2
+    stored: tuple[Operation, ...] = ()
+    troubles: Mapping[str, Any] = field(default_factory=dict)
+
+    def scenario(self, defect: Defect | None = None) -> Scenario:
+        """The scenario, on a table in which the creates `stored` were carried out before."""
+
+        def step(number: int, index: int, operation: Operation) -> Step:
+            operation = replace(operation, revision=f"{number}.{index}")
+            title = f"client {number}, {operation.kind} {operation.config_id} ({index})"
+            return Step(operation, Program(title, act(operation, self.limit), defect=defect))
+
+        clients = tuple(
+            tuple(step(number, index, operation) for index, operation in enumerate(operations))
+            for number, operations in enumerate(self.clients)
+        )
+        return Scenario(self.name, clients, self.limit, table_with(self.stored), **self.troubles)
+
+
+def table_with(operations: Sequence[Operation]) -> State:
+    """The table after these operations, one after the other and without trouble."""
+    state = State()
+    for number, operation in enumerate(operations):
+        operation = replace(operation, revision=operation.revision or "0")  # noqa: PLW2901 with a revision
+        program = Program(f"before-{number}", act(operation, limit=9))
+        node = program.root
+        while isinstance(node.action, Request):
+            call = Call(node.action)
+            while call.response is None:
+                _, state, call = next(advance(state, "before", call))
+            node = program.after(node, call.response)
+    return state._replace(tokens=Frozen())
+
+
+def _configuration(operation: Operation) -> Configuration:
+    return a_configuration(
+        USER,
+        config_id=operation.config_id,
+        revision=operation.revision,
+        request_fingerprint=operation.fingerprint,
+    )
+
+
+def _change(operation: Operation) -> Any:
+    def change(current: Configuration) -> Configuration:
+        if operation.expected not in {None, current.revision}:
+            raise RevisionMismatch
+        return replace(current, name=f"by {operation.revision}", revision=operation.revision)
+
+    return change

@@ -5,7 +5,7 @@ No exception of an adapter's technology crosses a port: each method names the do
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -13,6 +13,7 @@ from typing import Protocol
 from domain.configurations import Configuration
 from domain.errors import IdempotencyKeyReused
 from domain.limits import User
+from domain.operations import Finding
 from domain.ticker_list import Freshness
 from domain.tickers import Listing, Ticker
 
@@ -113,10 +114,13 @@ class TickerList(Protocol):
 
 
 class IdentityProvider(Protocol):
-    """Tells who a token speaks for. No state is kept for anybody."""
+    """Issues and verifies tokens. Stores nothing."""
 
     def issue_anonymous(self) -> tuple[User, str, datetime]:
-        """A new anonymous user, their token, and when it was made."""
+        """A new anonymous user, their token, and its time of issue."""
 
     def identify(self, token: str) -> User:
-        """Whoever the token speaks for. Raises InvalidToken, ExpiredToken, IdentityUnavailable."""
+        """The user whom the token identifies. Raises InvalidToken, ExpiredToken, IdentityUnavailable."""
+
+    def examine(self) -> Iterator[Finding]:
+        """Check the settings against what the issuer of member tokens publishes, if there is one."""

@@ -40,6 +40,7 @@ def _findings(app: Application) -> Iterator[Finding]:
         yield from table.examine()
     yield _store(app)
     yield _ticker_list(app)
+    yield from app.identities.examine()
 
 
 def _store(app: Application) -> Finding:

@@ -18,14 +18,26 @@ from cryptography.hazmat.primitives import serialization
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
-from adapters.identity import oidc as member_tokens
+from adapters.identity import issuer as issuer_keys
 from adapters.identity.anonymous import AnonymousTokens, Identities
-from adapters.identity.oidc import COOLDOWN, FRESH, STALE, MemberTokens
+from adapters.identity.issuer import COOLDOWN, FRESH, STALE
+from adapters.identity.oidc import MemberTokens
 from domain.deadline import within
 from domain.errors import IdentityUnavailable
 from tests.api.conftest import V2, AClock, MakeApp, a_body, a_session
 from tests.builders import NOW
-from tests.support.issuer import AUDIENCE, DISCOVERY, KEYS, Issuer, a_weak_rsa_key, an_ec_key, running_issuer, segment
+from tests.support.issuer import (
+    AUDIENCE,
+    DISCOVERY,
+    KEYS,
+    Issuer,
+    a_weak_rsa_key,
+    an_ec_key,
+    an_rsa_key,
+    public_jwk,
+    running_issuer,
+    segment,
+)
 
 Ask = Callable[[str], TestResponse]
 
@@ -212,6 +224,55 @@ def test_what_only_looks_like_a_token_is_refused(ask: Ask, token: str) -> None:
     assert (ask(token).status_code, ask(token).json["code"]) == (401, "invalid_token")
 
 
+@pytest.mark.parametrize("kid", ["rsa-1", "ec-1"])
+def test_each_key_of_a_key_id_is_tried(issuer: Issuer, ask: Ask, kid: str) -> None:
+    issuer.keys["ec-1"] = an_ec_key()
+    issuer.extra_keys = [public_jwk(key, kid) for key in (an_ec_key(), an_rsa_key())]
+
+    assert ask(issuer.token(kid)).status_code == 200
+
+
+@pytest.mark.parametrize(
+    "malformed",
+    [
+        *(None, 7, "key", [], {}, {"kty": "RSA"}, {"kty": []}, {"kty": "oct", "k": 1}),
+        *({"alg": ["RS256"]}, {"alg": {}}, {"alg": 7}, {"alg": "RS1"}, {"use": []}, {"use": "enc"}, {"kid": ["a"]}),
+        *({"n": 7}, {"n": ""}, {"e": "!"}, {"crv": []}, {"d": "AQAB"}),
+    ],
+    ids=str,
+)
+def test_a_malformed_key_is_skipped(issuer: Issuer, ask: Ask, malformed: Any) -> None:
+    if isinstance(malformed, dict) and "kty" not in malformed:
+        malformed = public_jwk(issuer.keys["rsa-1"], "rsa-1") | malformed
+    issuer.extra_keys = [malformed]
+
+    assert ask(issuer.token()).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("claims", "status"),
+    [
+        ({"aud": None, "token_use": "access", "client_id": AUDIENCE}, 200),
+        ({"aud": None, "token_use": "access", "client_id": "another-client"}, 401),
+        ({"aud": None, "token_use": "access", "client_id": [AUDIENCE]}, 401),
+        ({"aud": None, "token_use": "access"}, 401),
+        ({"aud": None, "token_use": "id", "client_id": AUDIENCE}, 401),
+        ({"aud": None, "client_id": AUDIENCE}, 401),
+        ({"aud": None, "azp": AUDIENCE, "token_use": "access"}, 401),
+        ({"aud": "another-service", "token_use": "access", "client_id": AUDIENCE}, 401),
+        ({"aud": [], "token_use": "access", "client_id": AUDIENCE}, 401),
+        ({"aud": ["another-service", AUDIENCE]}, 200),
+        ({"aud": [["config-api"]]}, 401),
+        ({"aud": f"{AUDIENCE}-2"}, 401),
+    ],
+    ids=str,
+)
+def test_a_token_without_an_audience_is_accepted_only_as_an_access_token_of_our_client(
+    issuer: Issuer, ask: Ask, claims: dict[str, Any], status: int
+) -> None:
+    assert ask(issuer.token(**claims)).status_code == status
+
+
 def test_a_weak_key_is_not_believed(issuer: Issuer, ask: Ask) -> None:
     issuer.keys = {"weak": a_weak_rsa_key()}
     with pytest.warns(match="1024"):  # PyJWT minds signing with it, too
@@ -329,7 +390,7 @@ def test_an_issuer_that_hangs_costs_no_more_than_the_request_has_left(
     issuer: Issuer, clock: AClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     issuer.hanging.set()
-    monkeypatch.setattr(member_tokens, "FETCH_TIMEOUT", 30)
+    monkeypatch.setattr(issuer_keys, "FETCH_TIMEOUT", 30)
     members = MemberTokens(issuer.url, AUDIENCE, clock=clock, rng=random.Random(1))
 
     with within(0.2), pytest.raises(IdentityUnavailable):
@@ -361,6 +422,37 @@ def test_nobody_with_a_known_key_waits_for_a_fetch(issuer: Issuer, members: Memb
         assert not waiting.done()
         issuer.released.set()
         assert waiting.result(5).user_id.startswith("member_")
+
+
+@pytest.mark.parametrize(
+    ("break_issuer", "subject", "words"),
+    [
+        (lambda _: None, None, ""),
+        (lambda issuer: setattr(issuer, "url", f"{issuer.url}/"), "issuer", "CONFIG_API_OIDC_ISSUER"),
+        (lambda issuer: issuer.answers.update({DISCOVERY: (404, b"")}), "issuer", "404"),
+        (lambda issuer: issuer.answers.update({DISCOVERY: (200, b"<html>")}), "issuer", "no JSON"),
+        (lambda issuer: issuer.answers.update({KEYS: (500, b"")}), "issuer keys", "500"),
+        (lambda issuer: issuer.keys.clear(), "issuer keys", "no key"),
+    ],
+    ids=["well", "slash", "404", "html", "500", "no keys"],
+)
+def test_an_examination_names_what_the_issuer_and_the_settings_disagree_on(
+    issuer: Issuer, clock: AClock, break_issuer: Callable[[Issuer], None], subject: str | None, words: str
+) -> None:
+    members = MemberTokens(issuer.url, AUDIENCE, clock=clock, rng=random.Random(1))
+    identities = Identities(AnonymousTokens(["k" * 32], clock=clock), members)
+    break_issuer(issuer)
+
+    findings = list(identities.examine())
+
+    failed = [finding for finding in findings if not finding.passed]
+    assert [finding.subject for finding in failed] == ([] if subject is None else [subject])
+    assert all(words in f"{finding.detail} {finding.remedy}" for finding in failed)
+    assert findings[-1].subject in {"issuer", "issuer keys"}
+
+
+def test_without_an_issuer_there_is_nothing_to_examine(clock: AClock) -> None:
+    assert list(Identities(AnonymousTokens(["k" * 32], clock=clock)).examine()) == []
 
 
 def test_a_process_that_meets_no_member_never_loads_what_checks_them() -> None:

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from itsdangerous import signer
 
-from adapters.identity.anonymous import REMEMBERED, AnonymousTokens
+from adapters.identity.anonymous import CACHED_TOKENS, AnonymousTokens
 from adapters.identity.oidc import MemberTokens
 from domain.errors import InvalidToken
 from tests.api.conftest import AClock
@@ -72,16 +72,16 @@ def test_a_signature_is_compared_in_constant_time_and_with_every_key(
 
 def test_what_was_refused_is_not_remembered_and_what_was_believed_is_not_without_end(clock: AClock) -> None:
     tokens = AnonymousTokens([NEW], clock=clock)
-    remembered = tokens._read.cache_info
+    remembered = tokens._verify_cached.cache_info
     for number in range(50):
         with pytest.raises(InvalidToken):
             tokens.identify(f"anon_{number}~AAAA~{'A' * 43}")
     assert remembered().currsize == 0
 
-    for _ in range(REMEMBERED + 10):
+    for _ in range(CACHED_TOKENS + 10):
         tokens.identify(tokens.issue()[1])
 
-    assert remembered().currsize == REMEMBERED
+    assert remembered().currsize == CACHED_TOKENS
 
 
 @pytest.mark.parametrize("header", ["jku", "x5u", "jwk", "x5c", "kid"])

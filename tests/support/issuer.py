@@ -1,4 +1,4 @@
-"""An OpenID Connect issuer on loopback: it publishes keys, signs whatever a test wants, and fails on demand."""
+"""An OpenID Connect issuer on loopback: publishes keys, signs any claims, and fails on demand."""
 
 from __future__ import annotations
 
@@ -23,14 +23,15 @@ AUDIENCE = "config-api"
 DISCOVERY, KEYS = "/.well-known/openid-configuration", "/keys"
 
 
-@cache  # they take a tenth of a second to make, and a token is of one issuer whoever else has the key
+# Creating one takes a tenth of a second.
+@cache
 def _rsa_key(bits: int = 2048) -> rsa.RSAPrivateKey:
     return rsa.generate_private_key(public_exponent=65537, key_size=bits)
 
 
 @dataclass
 class Issuer:
-    """What it publishes and answers; a test changes it while it runs."""
+    """What it publishes and answers; a test may change it at any time."""
 
     url: str
     keys: dict[str, Any] = field(default_factory=lambda: {"rsa-1": _rsa_key()})
@@ -42,10 +43,10 @@ class Issuer:
 
     def published(self) -> dict[str, Any]:
         """The JSON Web Key Set."""
-        return {"keys": [_public(key) | {"kid": kid, "use": "sig"} for kid, key in self.keys.items()] + self.extra_keys}
+        return {"keys": self.extra_keys + [public_jwk(key, kid) for kid, key in self.keys.items()]}
 
     def token(self, kid: str | None = None, *, headers: dict[str, Any] | None = None, **claims: Any) -> str:
-        """A token for `ann`, good for an hour; a claim of None is left out."""
+        """A token for `ann`, valid for an hour; a claim of None is omitted."""
         kid = kid or next(iter(self.keys))
         key = self.keys[kid]
         values = {"iss": self.url, "aud": AUDIENCE, "sub": "ann", "iat": NOW, "exp": NOW + timedelta(hours=1)} | claims
@@ -82,7 +83,7 @@ def running_issuer() -> Iterator[Issuer]:
                 self.end_headers()
                 self.wfile.write(body)
             except ConnectionError:
-                pass  # whoever asked did not wait
+                pass  # the client did not wait
 
         def log_message(self, *_: Any) -> None:
             pass
@@ -104,6 +105,11 @@ def an_ec_key() -> ec.EllipticCurvePrivateKey:
     return ec.generate_private_key(ec.SECP256R1())
 
 
+def an_rsa_key() -> rsa.RSAPrivateKey:
+    """Another one than the issuer's."""
+    return rsa.generate_private_key(public_exponent=65537, key_size=2048)
+
+
 def a_weak_rsa_key() -> rsa.RSAPrivateKey:
     return _rsa_key(1024)
 
@@ -114,6 +120,7 @@ def segment(value: Any) -> str:
     return base64.urlsafe_b64encode(raw).rstrip(b"=").decode()
 
 
-def _public(key: Any) -> dict[str, Any]:
+def public_jwk(key: Any, kid: str) -> dict[str, Any]:
+    """The JSON Web Key of a private key's public half."""
     algorithm = RSAAlgorithm if isinstance(key, rsa.RSAPrivateKey) else ECAlgorithm
-    return algorithm.to_jwk(key.public_key(), as_dict=True)
+    return algorithm.to_jwk(key.public_key(), as_dict=True) | {"kid": kid, "use": "sig"}

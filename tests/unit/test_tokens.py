@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -7,6 +8,7 @@ import pytest
 from adapters.identity.anonymous import CLOCK_SKEW, MAX_TOKEN, SESSION, AnonymousTokens, Identities
 from domain.errors import ExpiredToken, InvalidToken
 from domain.limits import User, UserKind
+from domain.operations import Finding
 from tests.builders import a_user
 
 NOW = datetime(2026, 11, 23, 12, 0, 0, 123456, tzinfo=UTC)
@@ -41,6 +43,9 @@ class OneMember:
     def identify(self, token: str) -> User:
         self.asked.append(token)
         return self.user
+
+    def examine(self) -> Iterator[Finding]:
+        yield Finding("issuer", "is a test double.")
 
 
 def test_a_token_speaks_for_the_user_it_was_issued_to(tokens: AnonymousTokens) -> None:

@@ -1,0 +1,181 @@
+"""The published keys of an OpenID Connect issuer (OpenID Connect Discovery 1.0 §4, RFC 7517 §5)."""
+
+from __future__ import annotations
+
+import logging
+import random
+import threading
+import time
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+from adapters.identity.http_get import FETCH_ERRORS, TimeLeft, get_json
+from domain.deadline import Monotonic, remaining
+from domain.errors import IdentityUnavailable, InvalidToken
+from domain.events import Event
+from domain.operations import Finding
+
+if TYPE_CHECKING:
+    from jwt import PyJWK
+
+    Keys = Mapping[str | None, Sequence[PyJWK]]
+
+log = logging.getLogger(__name__)
+
+ALGORITHMS = ("RS256", "ES256")
+"""Asymmetric signatures only: what the issuer publishes cannot be used to sign (RFC 8725 §2.1)."""
+
+FRESH = 300.0
+"""Seconds for which fetched keys are used without another fetch: how long a withdrawn key is still accepted."""
+STALE = 3600.0
+"""Seconds for which fetched keys stay in use while the issuer is unreachable."""
+COOLDOWN = 5.0
+"""Seconds between two fetches. Tokens with made-up key ids must not become load on the issuer."""
+FETCH_TIMEOUT = 2.0
+"""Seconds for a fetch of both documents, from connecting to the last byte; less if the request has less left."""
+
+
+class IssuerKeys:
+    """The issuer's keys: fetched when first needed, cached, and fetched again as the issuer rotates them.
+
+    PyJWT's client is not used: it holds its lock while it fetches, so that all requests wait for one slow response;
+    it asks a failing issuer again for every token; and it has no limit for the size of a response.
+    """
+
+    def __init__(self, issuer: str, *, rng: random.Random, monotonic: Monotonic = time.monotonic) -> None:
+        self._issuer = issuer
+        self._random = rng
+        self._monotonic = monotonic
+        self._fetch_lock = threading.Lock()
+        self._keys: Keys = {}
+        self._fetched_at = self._tried_at = float("-inf")
+
+    def find(self, kid: str | None) -> Sequence[PyJWK]:
+        """The keys of that id, or the only key there is. Raises InvalidToken, IdentityUnavailable."""
+        keys = self._keys.get(kid)
+        if keys is None or self._age() > FRESH:
+            # A caller whose key is cached does not wait for a fetch in another thread.
+            must_wait = keys is None or self._age() > STALE
+            if self._fetch_lock.acquire(timeout=max(0.0, min(FETCH_TIMEOUT, remaining())) if must_wait else 0.0):
+                try:
+                    self._refresh()
+                finally:
+                    self._fetch_lock.release()
+            keys = self._keys.get(kid)
+        if keys is not None and self._age() <= STALE:
+            return keys
+        if self._fetched_at == self._tried_at and self._age() <= FRESH:
+            raise InvalidToken("The token is not signed with a key of the issuer.")
+        raise IdentityUnavailable(
+            "The token cannot be verified now, because its issuer is unreachable.",
+            retry_after=timedelta(seconds=1 + COOLDOWN * self._random.random()),
+        )
+
+    def examine(self) -> Iterator[Finding]:
+        """Compare the setting with the issuer's discovery document, and check that its keys can be used."""
+        time_left = self._time_limit()
+        try:
+            document = get_json(discovery_url(self._issuer), time_left)
+        except FETCH_ERRORS as error:
+            yield Finding(
+                "issuer", f"{discovery_url(self._issuer)}: {_reason(error)}.", "Check CONFIG_API_OIDC_ISSUER."
+            )
+            return
+        if document.get("issuer") != self._issuer:
+            yield Finding(
+                "issuer",
+                f"The discovery document is of {document.get('issuer')!r}, CONFIG_API_OIDC_ISSUER is {self._issuer!r}.",
+                "Set CONFIG_API_OIDC_ISSUER to the issuer of the document, exactly. Members then have other user ids.",
+            )
+            return
+        yield Finding("issuer", f"{self._issuer} has a discovery document.")
+        try:
+            usable = usable_keys(get_json(_keys_url(document, self._issuer), time_left))
+        except FETCH_ERRORS as error:
+            yield Finding("issuer keys", f"{_reason(error)}.", "The issuer must publish keys at its `jwks_uri`.")
+            return
+        yield Finding("issuer keys", f"{len(usable)} for {' or '.join(ALGORITHMS)}.")
+
+    def _age(self) -> float:
+        return self._monotonic() - self._fetched_at
+
+    def _refresh(self) -> None:
+        if self._monotonic() - self._tried_at < COOLDOWN:
+            return
+        self._tried_at = self._monotonic()
+        try:
+            self._keys = self._fetch()
+        except FETCH_ERRORS as error:
+            log.warning(
+                "issuer out of reach",
+                extra={"event": Event.ISSUER_UNREACHABLE, "issuer": self._issuer, "reason": _reason(error)},
+            )
+        else:
+            self._fetched_at = self._tried_at
+
+    def _fetch(self) -> Keys:
+        """The keys by their id, and by None if there is only one. Raises FETCH_ERRORS."""
+        time_left = self._time_limit()
+        document = get_json(discovery_url(self._issuer), time_left)
+        if document.get("issuer") != self._issuer:
+            raise ValueError("the discovery document is of another issuer")
+        keys = usable_keys(get_json(_keys_url(document, self._issuer), time_left))
+        by_id: dict[str | None, list[PyJWK]] = defaultdict(list)
+        for key in keys:
+            if key.key_id:
+                by_id[key.key_id].append(key)
+        # A token without a key id is accepted if the set has only one key (OpenID Connect Core 1.0 §10.1).
+        return by_id | ({None: keys} if len(keys) == 1 else {})
+
+    def _time_limit(self) -> TimeLeft:
+        ends_at = time.monotonic() + min(FETCH_TIMEOUT, remaining())
+
+        def time_left() -> float:
+            left = ends_at - time.monotonic()
+            if left <= 0:
+                raise TimeoutError("the issuer took too long")
+            return left
+
+        return time_left
+
+
+def discovery_url(issuer: str) -> str:
+    """The address of the issuer's discovery document."""
+    return f"{issuer.rstrip('/')}/.well-known/openid-configuration"
+
+
+def usable_keys(document: Mapping[str, Any]) -> list[PyJWK]:
+    """The keys of a JSON Web Key Set that sign with one of `ALGORITHMS`. Raises ValueError if there is none.
+
+    Malformed keys are skipped, so that one of them does not affect the others.
+    """
+    keys = document.get("keys")
+    usable = [key for jwk in (keys if isinstance(keys, list) else []) if (key := _signing_key(jwk)) is not None]
+    if not usable:
+        raise ValueError("the issuer publishes no key that can be used")
+    return usable
+
+
+def _signing_key(jwk: Any) -> PyJWK | None:
+    from jwt import PyJWK, PyJWTError  # noqa: PLC0415 - 150 ms that only a process with a member's request needs
+
+    try:
+        key = PyJWK(jwk)
+        usable = key.algorithm_name in ALGORITHMS and key.public_key_use in {"sig", None}
+        return key if usable and isinstance(key.key_id, str | None) else None
+    except (PyJWTError, AttributeError, KeyError, TypeError, ValueError, OverflowError):
+        return None
+
+
+def _keys_url(document: Mapping[str, Any], issuer: str) -> str:
+    url = document.get("jwks_uri")
+    if not isinstance(url, str) or urlsplit(url).scheme not in {"https", urlsplit(issuer).scheme}:
+        raise ValueError("the discovery document has no https jwks_uri")
+    return url
+
+
+def _reason(error: BaseException) -> str:
+    return str(error) or type(error).__name__

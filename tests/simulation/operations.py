@@ -92,15 +92,22 @@ def table_with(operations: Sequence[Operation]) -> State:
     """The table after these operations, one after the other and without trouble."""
     state = State()
     for number, operation in enumerate(operations):
-        operation = replace(operation, revision=operation.revision or "0")  # noqa: PLW2901 with a revision
-        program = Program(f"before-{number}", act(operation, limit=9))
-        node = program.root
-        while isinstance(node.action, Request):
-            call = Call(node.action)
-            while call.response is None:
-                _, state, call = next(advance(state, "before", call))
-            node = program.after(node, call.response)
+        program = Program(f"before-{number}", act(replace(operation, revision="0"), limit=9))
+        _, state = run_alone(program, state)
     return state._replace(tokens=Frozen())
+
+
+def run_alone(program: Program, state: State) -> tuple[list[Request], State]:
+    """The requests that a program sends where nothing else happens, and the table after it."""
+    sent = []
+    node = program.root
+    while isinstance(node.action, Request):
+        sent.append(node.action)
+        call = Call(node.action)
+        while call.response is None:
+            _, state, call = next(advance(state, program.name, call))
+        node = program.after(node, call.response)
+    return sent, state
 
 
 def _configuration(operation: Operation) -> Configuration:

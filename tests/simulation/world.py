@@ -17,7 +17,7 @@ from tests.proof.linearizability import Event, Operation, Outcome
 from tests.simulation.dynamodb import CONFLICT, Call, advance
 from tests.simulation.programs import LOST, Node, Observation, Program, Result
 from tests.simulation.requests import Request
-from tests.simulation.state import Frozen, State
+from tests.simulation.state import Frozen, Item, Key, State
 
 Author = tuple[int, int]
 """Which operation of which client."""
@@ -39,7 +39,8 @@ class Scenario:
 
     A schedule that needs more `conflicts` is cut where it needs them. `tokens_may_expire`: ten minutes may pass at
     any time, while a client is suspended. `delayed_requests`: a request may reach the table after its sender, who
-    gave it up, has told the caller the result of another attempt.
+    gave it up, has told the caller the result of another attempt. `stale_reads`: a read that is not consistent may see
+    the item before its last change.
     """
 
     name: str
@@ -51,6 +52,7 @@ class Scenario:
     conflicts: int = 2
     tokens_may_expire: bool = False
     delayed_requests: bool = False
+    stale_reads: bool = False
 
 
 class Client(NamedTuple):
@@ -88,8 +90,9 @@ def start(scenario: Scenario) -> World:
     """The world before anything happens."""
     clients = tuple(Client() for _ in scenario.clients)
     expiries = int(scenario.tokens_may_expire)
+    previous: Frozen[Key, Item | None] | None = Frozen() if scenario.stale_reads else None
     return World(
-        scenario.stored,
+        scenario.stored._replace(previous=previous),
         clients,
         lost=scenario.lost_responses,
         crashes=scenario.crashes,

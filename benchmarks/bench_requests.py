@@ -177,7 +177,7 @@ def all_contestants(endpoint: str) -> Iterator[tuple[str, Contestant | None]]:
         rate_user="1000000/second",
     )
     app = create_app(settings, store=store, ticker_list=AFixedList())
-    wire = Wire(store._table.connection.client)
+    wire = Wire(store._client.table.connection.client)
     yield OURS, Contestant(through_wsgi(app, "HTTP_AUTHORIZATION"), _tokens(app.extensions[KEY].identities), wire)
     numbers = count()
     for name, make in zip(PEERS[1:], (bare_flask, fastapi_mangum, chalice_style), strict=True):

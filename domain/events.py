@@ -23,6 +23,7 @@ class Event(StrEnum):
     PERMANENT_FAULT = "permanent fault"
     ITEM_UNREADABLE = "unreadable item left out"
     DELETE_NOT_COUNTED = "deleted what was never counted"
+    QUOTA_MALFORMED = "malformed quota item repaired"
     DATABASE_FAILED = "the database failed"
 
     TICKER_LIST_LOADED = "ticker list loaded"

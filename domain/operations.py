@@ -9,11 +9,16 @@ from typing import Protocol
 
 @dataclass(frozen=True, slots=True)
 class Quota:
-    """The counter of one user, and the number of configurations that are stored."""
+    """The counter of one user, and the number of configurations that are stored.
+
+    `counted` is None if the stored counter is malformed. `unreadable` are the keys of malformed
+    configurations; they are counted, and their owner can delete them.
+    """
 
     user_id: str
-    counted: int
+    counted: int | None
     stored: int
+    unreadable: tuple[str, ...] = ()
 
     @property
     def drifts(self) -> bool:

@@ -1,10 +1,8 @@
-"""Configurations in DynamoDB: one table, and every change of a user's count is one transaction.
+"""The configuration store in DynamoDB: one table, and each change of a user's count is one transaction.
 
-How each write recognises its own success after a lost answer: it is a `TransactWriteItems`
-whose client request token is made once for all its attempts, and DynamoDB answers a token
-that it has carried out (within ten minutes) with the same success, without doing it again.
-That also holds for an update that others have written over meanwhile, which comparing
-revisions could not tell. `docs/dynamodb.md` draws it.
+How a retry recognises that an earlier attempt has succeeded: every write is a `TransactWriteItems` with a client
+request token, the same for all attempts of a write. DynamoDB answers a repeated token with the first result for
+ten minutes, also after others have changed the item. docs/dynamodb.md has a sequence diagram.
 """
 
 from __future__ import annotations
@@ -12,54 +10,69 @@ from __future__ import annotations
 import logging
 import random
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any, TypeVar
+from enum import Enum, auto
+from typing import TypeVar
 
 from pynamodb.exceptions import PynamoDBException, TransactWriteError
 from pynamodb.expressions.condition import Condition
+from pynamodb.expressions.update import Action
 
 from adapters.aws.errors import AWS_ERRORS, ErrorKind, ServiceError, classify_dynamodb_error
 from adapters.aws.retry import Sleep, dynamodb_probe, dynamodb_retry
-from adapters.dynamodb.models import (
-    CONFIG_COUNT,
-    IS_CONFIGURATION,
-    IS_FREE,
-    IS_THERE,
-    QUOTA,
-    VERSION,
-    RawItem,
+from adapters.dynamodb.client import FAILED, NO_REASON, TableClient, reasons
+from adapters.dynamodb.items import (
     changes,
-    decoded,
-    encoded,
     expiry,
-    is_at,
-    is_below,
+    has_valid_count,
+    is_deleted,
+    repaired_count,
+    to_configuration,
+    to_item,
+)
+from adapters.dynamodb.models import (
+    COUNT_IS_POSITIVE,
+    COUNT_IS_ZERO,
+    IS_CONFIGURATION,
+    IS_STORED,
+    KEY_IS_FREE,
+    QUOTA,
+    ConfigurationItem,
+    QuotaItem,
+    RawItem,
+    count_is_below,
+    has_revision,
     key,
     partition,
-    table_connection,
+    quota_is_unchanged,
 )
 from domain.configurations import Configuration, newest_first
 from domain.deadline import Monotonic
 from domain.errors import LimitReached, NotFound, RevisionMismatch
+from domain.events import Event
 from domain.ports import AddResult, NewId
 
 log = logging.getLogger(__name__)
 
 T = TypeVar("T")
-Reason = str | None
-"""Why an item of a transaction made it fail: AWS's code, or None where it was not at fault."""
+Actions = list[Action]
 
-FEW_REVISIONS = 50
-"""As many are compared in the condition itself (DynamoDB takes 100 values); more are read first."""
+MAX_REVISIONS_IN_CONDITION = 50
+"""DynamoDB allows 100 values. If there are more revisions, the configuration is read first."""
 
-_FAILED = "ConditionalCheckFailed"
+
+class _Deletion(Enum):
+    DONE = auto()
+    REFUSED = auto()
+    """The configuration does not exist, or has another revision."""
+    COUNT_REFUSED = auto()
+    """The configuration exists, but the count does not meet the condition."""
 
 
 class DynamoDBStore:
     """A ConfigurationStore in the table `table`.
 
-    `clock`, `sleep` and `rng` time the retries; `new_id` makes the tokens that tell one write
-    from another, of at most 36 characters. Credentials, endpoint and (without `region`) region
-    are botocore's own settings.
+    `clock`, `sleep` and `rng` time the retries; `new_id` makes the client request tokens (at most
+    36 characters). Credentials, endpoint and, without `region`, the region are botocore's settings.
     """
 
     def __init__(
@@ -72,210 +85,203 @@ class DynamoDBStore:
         new_id: NewId,
         region: str | None = None,
     ) -> None:
-        self._table = table_connection(table, region=region)
+        self._client = TableClient(table, region=region)
         self._retry = dynamodb_retry(clock=clock, sleep=sleep, rng=rng)
         self._probe = dynamodb_probe(clock=clock, sleep=sleep, rng=rng)
         self._new_token = new_id
 
+    # Put the configuration if its key is free, and count it if the user is below the limit.
+    #
+    #   request 1    |-- transaction T: put and count --x  the response is lost
+    #   request 1      |-- T again: DynamoDB knows the token, and nothing is written ---> created
+    #   (a crash here leaves both or nothing: it is one transaction)
+    #   request 2, the same Idempotency-Key, so the same key
+    #                |-- another token: the put's condition fails, the stored item returns --> replayed
+    #
+    # At the limit a repeat fails both conditions. The put decides: it is a replay.
     def add(self, configuration: Configuration, *, limit: int) -> AddResult:
-        """See ConfigurationStore. One transaction: the count goes up below `limit`, the item is put on a free key."""
-        new_item = self._table.get_operation_kwargs(
-            *key(configuration.user_id, configuration.config_id),
-            key="Item",
-            attributes=encoded(configuration),
-            condition=IS_FREE,
-            return_values_on_condition_failure="ALL_OLD",
-        )
-        one_more = self._table.get_operation_kwargs(
-            partition(configuration.user_id),
-            QUOTA,
-            actions=[CONFIG_COUNT.add(1), VERSION.add(1), expiry(configuration.expires_at)],
-            condition=is_below(limit),
-        )
+        item = to_item(configuration, self._client.models.configuration)
+        quota = self._client.models.quota(item.PK, QUOTA)
+        increment = [QuotaItem.config_count.add(1), QuotaItem.version.add(1), expiry(configuration.expires_at)]
         token = self._new_token()
 
         def attempt() -> AddResult:
             try:
-                self._transact(token, puts=[new_item], updates=[one_more])
+                with self._client.transaction(token) as transaction:
+                    transaction.save(item, condition=KEY_IS_FREE, return_values="ALL_OLD")
+                    transaction.update(quota, increment, condition=count_is_below(limit), return_values="ALL_OLD")
             except TransactWriteError as error:
-                put, counting = _reasons(error)
-                if put == _FAILED:
-                    return self._replay(configuration, _item_in(error))
-                if (put, counting) == (None, _FAILED):
+                put, count = reasons(error)
+                if put.code == FAILED:
+                    return self._replay(configuration, put.raw_item)
+                if put is NO_REASON and count.code == FAILED:
+                    self._repair_if_malformed(quota, count.raw_item)
                     raise LimitReached(limit) from None
-                # Also where the shelf is full and the put in doubt, for a conflict: it may hold this very item.
+                # If the put has a conflict, the key may hold this very configuration: try again, also at the limit.
                 raise
             return AddResult(configuration, replayed=False)
 
         return self._call("add", attempt)
 
     def get(self, user_id: str, config_id: str) -> Configuration:
-        """See ConfigurationStore. One consistent read."""
-        return self._call("get", lambda: decoded(self._read(user_id, config_id)))
+        return self._call("get", lambda: to_configuration(self._client.get(*key(user_id, config_id))))
 
     def list(self, user_id: str) -> tuple[Configuration, ...]:
-        """See ConfigurationStore. One consistent query; what cannot be read is logged and hides nothing else."""
-        items = self._call("list", lambda: self._query(user_id))
-        return newest_first(_readable(items))
+        return newest_first(
+            _readable(self._call("list", lambda: self._client.query(partition(user_id), sort_keys=IS_CONFIGURATION)))
+        )
 
+    # Read, then write if the revision is still the same. If it is not, the response has the current item, and the
+    # change is applied to that. The write is a transaction of one item: only a transaction has a token.
     def update(self, user_id: str, config_id: str, change: Callable[[Configuration], Configuration]) -> Configuration:
-        """See ConfigurationStore. One consistent read, then one write if the revision is still the one read."""
+        item = self._client.models.configuration(*key(user_id, config_id))
         current = self.get(user_id, config_id)
+        wanted, token = change(current), self._new_token()
 
         def attempt() -> Configuration:
-            nonlocal current
-            wanted = change(current)
-            newer = self._replace(current, wanted)
-            if newer is None:
-                return wanted
-            current = newer
-            raise ServiceError(ErrorKind.CONTENDED, _FAILED)
+            nonlocal current, wanted, token
+            try:
+                with self._client.transaction(token) as transaction:
+                    transaction.update(
+                        item,
+                        changes(current, wanted),
+                        condition=IS_STORED & has_revision(current.revision),
+                        return_values="ALL_OLD",
+                    )
+            except TransactWriteError as error:
+                write, _ = reasons(error)
+                if write.code != FAILED:
+                    raise
+                current = to_configuration(write.raw_item or self._client.get(item.PK, item.SK))
+                wanted, token = change(current), self._new_token()
+                raise ServiceError(ErrorKind.CONTENDED, FAILED) from error
+            return wanted
 
-        return self._retry("update", attempt)
+        return self._call("update", attempt)
 
+    # Delete the configuration if it has one of the revisions, and count it no more.
+    #
+    #   request 1    |-- transaction T: delete and decrement --x  the response is lost
+    #   request 1      |-- T again: DynamoDB knows the token, and nothing is written ---> deleted
+    #   request 2    |-- another token: there is nothing to delete ---> not found
+    #
+    # In a table whose counts were never reconciled, the count may be 0. Then a second transaction, with a
+    # token of its own, deletes the configuration if the count is still 0.
     def remove(self, user_id: str, config_id: str, *, revisions: frozenset[str] | None = None) -> None:
-        """See ConfigurationStore. One transaction: the item goes if it is at one of `revisions`, and is not counted."""
-        if revisions is not None and not 0 < len(revisions) <= FEW_REVISIONS:
+        if revisions is not None and not 0 < len(revisions) <= MAX_REVISIONS_IN_CONDITION:
             revisions &= {self.get(user_id, config_id).revision}
             if not revisions:
                 raise RevisionMismatch
-        condition = IS_THERE if revisions is None else IS_THERE & is_at(*revisions)
-        counted, tokens = True, {True: self._new_token(), False: self._new_token()}
-
-        def attempt() -> bool:
-            nonlocal counted
-            try:
-                self._delete(user_id, config_id, condition, tokens[counted], counted=counted)
-            except TransactWriteError as error:
-                deletion, counting = _reasons(error)
-                if deletion == _FAILED:
-                    return False
-                if (deletion, counting) == (None, _FAILED):
-                    # The table was not reconciled after it was adopted: this item was never counted, or is now.
-                    counted = not counted
-                    raise ServiceError(ErrorKind.CONTENDED, "CountOutOfStep") from error
-                raise
-            return True
-
-        if self._call("remove", attempt):
-            if not counted:
-                log.warning("deleted what was never counted", extra={"remedy": "Run `quotas reconcile --apply`."})
-        elif revisions is None:
-            raise NotFound
-        else:
+        condition = IS_STORED if revisions is None else IS_STORED & has_revision(*revisions)
+        item = self._client.models.configuration(*key(user_id, config_id))
+        deletion = self._delete_and_decrement(item, condition)
+        if deletion is _Deletion.COUNT_REFUSED:
+            deletion = self._delete_uncounted(item, condition)
+        if deletion is _Deletion.REFUSED:
+            if revisions is None:
+                raise NotFound
             self.get(user_id, config_id)
             raise RevisionMismatch
 
     def check(self) -> None:
-        """See ConfigurationStore. One attempt to read a key that nobody has."""
-        self._probe("check", lambda: self._translated(lambda: self._table.get_item("HEALTH", "HEALTH")))
+        self._probe("check", lambda: _translated(lambda: self._client.get("HEALTH", "HEALTH")))
 
     def close(self) -> None:
-        """Close the connections to DynamoDB."""
-        self._table.connection.client.close()
+        self._client.close()
 
     def _replay(self, configuration: Configuration, raw: RawItem | None) -> AddResult:
-        if raw is None:  # an engine that leaves the item out of its reasons
-            raw = self._read(configuration.user_id, configuration.config_id)
+        if raw is None:
+            # Older engines do not return the item.
+            raw = self._client.get(*key(configuration.user_id, configuration.config_id))
         try:
-            return AddResult.replay(decoded(raw), configuration.request_fingerprint)
-        except NotFound:  # deleted in between: the key is free again
-            raise ServiceError(ErrorKind.CONTENDED, _FAILED) from None
+            return AddResult.replay(to_configuration(raw), configuration.request_fingerprint)
+        except NotFound:
+            # Deleted since the condition failed: the key is free again.
+            raise ServiceError(ErrorKind.CONTENDED, FAILED) from None
 
-    def _replace(self, current: Configuration, wanted: Configuration) -> Configuration | None:
-        """Write `wanted` over `current`; None if that worked, else what is there instead. Raises NotFound.
+    def _delete_and_decrement(self, item: ConfigurationItem, condition: Condition) -> _Deletion:
+        decrement: Actions = [QuotaItem.version.add(1), QuotaItem.config_count.add(-1)]
+        token = self._new_token()
+        return self._call("remove", lambda: self._delete(token, item, condition, decrement, COUNT_IS_POSITIVE))
 
-        A transaction of one item, for its token's sake, and because a condition that fails in it
-        brings the item along: a lost race costs no second read.
-        """
-        update = self._table.get_operation_kwargs(
-            *key(current.user_id, current.config_id),
-            actions=[*changes(current, wanted), expiry(wanted.expires_at)],
-            condition=IS_THERE & is_at(current.revision),
-            return_values_on_condition_failure="ALL_OLD",
-        )
+    def _delete_uncounted(self, item: ConfigurationItem, condition: Condition) -> _Deletion:
+        new_version: Actions = [QuotaItem.version.add(1)]
         token = self._new_token()
 
-        def attempt() -> Configuration | None:
-            try:
-                self._transact(token, updates=[update])
-            except TransactWriteError as error:
-                if _reasons(error) != (_FAILED, None):
-                    raise
-                return decoded(_item_in(error) or self._read(current.user_id, current.config_id))
-            return None
+        def attempt() -> _Deletion:
+            deletion = self._delete(token, item, condition, new_version, COUNT_IS_ZERO)
+            if deletion is _Deletion.COUNT_REFUSED:
+                # A concurrent create or repair has counted since.
+                raise ServiceError(ErrorKind.CONTENDED, FAILED)
+            return deletion
 
-        return self._call("update", attempt)
+        deletion = self._call("remove", attempt)
+        if deletion is _Deletion.DONE:
+            extra = {"event": Event.DELETE_NOT_COUNTED, "remedy": "Run `quotas reconcile --apply`."}
+            log.warning("deleted what was never counted", extra=extra)
+        return deletion
 
-    def _delete(self, user_id: str, config_id: str, condition: Condition, token: str, *, counted: bool) -> None:
-        """Delete the item and count down, or (not `counted`) delete it if there is nothing to count down."""
-        has_some = CONFIG_COUNT > 0
-        deletion = self._table.get_operation_kwargs(*key(user_id, config_id), condition=condition)
-        one_less = self._table.get_operation_kwargs(
-            partition(user_id),
-            QUOTA,
-            actions=[VERSION.add(1), CONFIG_COUNT.add(-1)] if counted else [VERSION.add(1)],
-            condition=has_some if counted else ~has_some,
-        )
-        self._transact(token, deletions=[deletion], updates=[one_less])
-
-    def _read(self, user_id: str, config_id: str) -> RawItem | None:
-        raw: RawItem | None = self._table.get_item(*key(user_id, config_id), consistent_read=True).get("Item")
-        return raw
-
-    def _query(self, user_id: str) -> Sequence[RawItem]:
-        items: Sequence[RawItem] = ()
-        start = None
-        while True:  # a page is 1 MB: one is enough for all but the strangest user
-            page = self._table.query(
-                partition(user_id),
-                range_key_condition=IS_CONFIGURATION,
-                consistent_read=True,
-                exclusive_start_key=start,
-            )
-            items = (*items, *page["Items"])
-            start = page.get("LastEvaluatedKey")
-            if start is None:
-                return items
-
-    def _call(self, operation: str, attempt: Callable[[], T]) -> T:
-        return self._retry(operation, lambda: self._translated(attempt))
-
-    def _translated(self, attempt: Callable[[], T]) -> T:
-        try:
-            return attempt()
-        except (PynamoDBException, *AWS_ERRORS) as error:
-            raise classify_dynamodb_error(error) from error
-
-    def _transact(
+    def _delete(
         self,
         token: str,
-        *,
-        deletions: Sequence[dict[str, Any]] = (),
-        puts: Sequence[dict[str, Any]] = (),
-        updates: Sequence[dict[str, Any]] = (),
-    ) -> None:
-        self._table.connection.transact_write_items((), deletions, puts, updates, client_request_token=token)
+        item: ConfigurationItem,
+        condition: Condition,
+        count_actions: Actions,
+        count_condition: Condition,
+    ) -> _Deletion:
+        quota = self._client.models.quota(item.PK, QUOTA)
+        try:
+            with self._client.transaction(token) as transaction:
+                transaction.delete(item, condition)
+                transaction.update(quota, count_actions, condition=count_condition, return_values="ALL_OLD")
+        except TransactWriteError as error:
+            deletion, count = reasons(error)
+            if deletion.code == FAILED:
+                return _Deletion.REFUSED
+            if deletion is not NO_REASON or count.code != FAILED:
+                raise
+            self._repair_if_malformed(quota, count.raw_item)
+            return _Deletion.COUNT_REFUSED
+        return _Deletion.DONE
+
+    def _repair_if_malformed(self, quota: QuotaItem, raw: RawItem | None) -> None:
+        """Count again if another program has overwritten count or version with NULL or another type; then try again.
+
+        No create and no delete can happen before the repair, because their conditions need a valid quota item.
+        """
+        if raw is None:
+            # Older engines do not return the item, and there may be none.
+            raw = self._client.get(quota.PK, quota.SK) or {}
+        if has_valid_count(raw):
+            return
+        stored = sum(not is_deleted(each) for each in self._client.query(quota.PK, sort_keys=IS_CONFIGURATION))
+        # If the condition fails, another request has repaired the item.
+        self._client.update(quota.PK, quota.SK, repaired_count(raw, stored), quota_is_unchanged(raw))
+        extra = {
+            "event": Event.QUOTA_MALFORMED,
+            "key": quota.SK,
+            "remedy": "Find out which program writes to the table.",
+        }
+        log.error("malformed quota item repaired", extra=extra)
+        raise ServiceError(ErrorKind.CONTENDED, "MalformedQuota")
+
+    def _call(self, operation: str, attempt: Callable[[], T]) -> T:
+        return self._retry(operation, lambda: _translated(attempt))
 
 
-def _reasons(error: TransactWriteError) -> tuple[Reason, Reason]:
-    """Of the first two items, in the order of the wire: checks, deletes, puts, updates."""
-    codes = [reason.code if reason else None for reason in error.cancellation_reasons]
-    first, second = [*codes, None, None][:2]
-    return first, second
-
-
-def _item_in(error: TransactWriteError) -> RawItem | None:
-    """The stored item that made the first condition fail, from engines that send it along."""
-    reason = error.cancellation_reasons[0]
-    return reason.raw_item if reason else None
+def _translated(attempt: Callable[[], T]) -> T:
+    try:
+        return attempt()
+    except (PynamoDBException, *AWS_ERRORS) as error:
+        raise classify_dynamodb_error(error) from error
 
 
 def _readable(items: Sequence[RawItem]) -> Iterator[Configuration]:
     for raw in items:
         try:
-            yield decoded(raw)
+            yield to_configuration(raw)
         except NotFound:
             continue
-        except ServiceError as fault:
-            log.error("unreadable item left out", extra={"cause": str(fault.__cause__), "remedy": fault.remedy})  # noqa: TRY400 the cause is named, and the trace adds nothing
+        except ServiceError as error:
+            extra = {"event": Event.ITEM_UNREADABLE, "cause": str(error.__cause__), "remedy": error.remedy}
+            log.error("unreadable item left out", extra=extra)  # noqa: TRY400 the cause is logged, a trace adds nothing

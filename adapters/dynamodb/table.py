@@ -1,311 +1,235 @@
-"""The DynamoDB table as its operators know it: made, examined, and its counts set right.
+"""The DynamoDB table for operators: create it, examine it, and repair its counts.
 
-Commands have time: here botocore's own retries and longer timeouts are on, and nothing else retries.
+Commands have time: the retries of botocore are on here, the timeouts are longer, and nothing else retries.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from datetime import timedelta
 from email.utils import parsedate_to_datetime
-from itertools import groupby
-from operator import itemgetter
-from typing import Any, Literal
+from typing import Any
 
 import boto3
 from botocore.config import Config
 from botocore.exceptions import ClientError
+from pynamodb.exceptions import PynamoDBException, TransactWriteError
 
 from adapters.aws.errors import AWS_ERRORS, ErrorKind, classify_dynamodb_error
 from adapters.aws.retry import Sleep
-from adapters.dynamodb.models import CONFIGURATION, QUOTA, RawItem, is_deleted, partition
+from adapters.dynamodb.client import FAILED, TableClient, reasons
+from adapters.dynamodb.models import KEYS, QuotaItem
+from adapters.dynamodb.reconciliation import Reconciliation
 from domain.errors import StoreUnavailable
 from domain.operations import Finding, Quota
 from domain.ports import Clock
 
 TTL_ATTRIBUTE = "expires_at"
-KEYS: Mapping[str, Literal["HASH", "RANGE"]] = {"PK": "HASH", "SK": "RANGE"}
-LARGEST_SKEW = timedelta(minutes=1)
-"""AWS refuses signatures that are five minutes off, and tokens would live too long or too short before that."""
+MAX_CLOCK_SKEW = timedelta(minutes=1)
+"""AWS refuses signatures that are five minutes off, and tokens would expire too early or too late before that."""
 
-_ROUNDS = 10
-"""How often a repair tries to meet a user who is doing nothing."""
-_POLL, _POLLS = 0.5, 120
-"""How often a table in the making is looked at, in seconds, and how many times."""
-_PERSON = partition("")
+CONNECT_TIMEOUT, READ_TIMEOUT, RETRIES = 5.0, 20.0, 4
 
+_POLL_INTERVAL, _MAX_POLLS = 0.5, 120
+"""Seconds between two looks at a table that is being created, and their number."""
 
-@dataclass(frozen=True, slots=True)
-class _Snapshot:
-    """What one look at a user's items showed; `is_over` if all of it only waits for DynamoDB to delete it."""
-
-    version: int | None
-    counted: int | None
-    stored: frozenset[str]
-    expires_at: int | None
-    is_over: bool
+_ERRORS = (PynamoDBException, *AWS_ERRORS)
 
 
 class DynamoDBTable:
-    """A Table. `region` is botocore's own setting where it is not given."""
+    """A Table. Without `region`, the region is botocore's setting."""
 
     def __init__(self, name: str, *, clock: Clock, sleep: Sleep, region: str | None = None) -> None:
-        config = Config(connect_timeout=5, read_timeout=20, retries={"mode": "standard", "total_max_attempts": 5})
         self._name = name
         self._clock = clock
         self._sleep = sleep
-        self._client = boto3.client("dynamodb", region_name=region, config=config)
+        self._admin = boto3.client(
+            "dynamodb",
+            region_name=region,
+            config=Config(
+                connect_timeout=CONNECT_TIMEOUT,
+                read_timeout=READ_TIMEOUT,
+                retries={"mode": "standard", "total_max_attempts": 1 + RETRIES},
+            ),
+        )
+        self._client = TableClient(
+            name, region=region, connect_timeout=CONNECT_TIMEOUT, read_timeout=READ_TIMEOUT, retries=RETRIES
+        )
+        self._reconciliation = Reconciliation(self._client, clock=clock, sleep=sleep)
 
+    # On demand, with time to live, and with point-in-time recovery if the endpoint has it.
     def provision(self) -> Iterator[str]:
-        """See Table. On demand, with time to live, and point-in-time recovery where the engine has it."""
-        with _explained():
+        with _domain_errors():
             description = self._describe()
             if description is None:
                 self._create()
-                yield f"Made the table {self._name}, on demand."
+                yield f"Created the table {self._name}, on demand."
             elif wrong := _wrong_keys(description):
-                raise StoreUnavailable(
-                    f"{self._name} {wrong}. Choose another CONFIG_API_TABLE.", retry_after=timedelta()
-                )
+                raise _refusal(f"{self._name} {wrong}. Choose another CONFIG_API_TABLE.")
             else:
-                yield f"The table {self._name} is there."
-            yield self._keep_no_longer_than_needed()
-            yield self._keep_recoverable()
+                yield f"The table {self._name} exists."
+            yield self._enable_recovery()
+            yield self._enable_ttl()
 
     def examine(self) -> Iterator[Finding]:
-        """See Table. Permissions are tried with a transaction whose conditions cannot hold."""
         try:
-            response = self._client.describe_table(TableName=self._name)
+            response = self._admin.describe_table(TableName=self._name)
         except AWS_ERRORS as error:
-            fault = classify_dynamodb_error(error)
-            remedy = fault.remedy or "Is the endpoint right (AWS_ENDPOINT_URL_DYNAMODB), and can it be reached?"
+            remedy = classify_dynamodb_error(error).remedy
+            remedy = remedy or "Is the endpoint right (AWS_ENDPOINT_URL_DYNAMODB), and can it be reached?"
             yield Finding("table", f"{self._name} cannot be described: {error}", remedy)
             return
         description = response["Table"]
         yield Finding("table", f"{self._name} is {description['TableStatus'].lower()}.")
         wrong = _wrong_keys(description)
         yield Finding("keys", wrong or "PK and SK, both strings.", wrong and "Choose another CONFIG_API_TABLE.")
-        yield self._finding("time to live", self._lives_shortly, "Abandoned data would stay. Run `provision`.")
-        yield self._finding("recovery", self._is_recoverable, "A mistake could not be undone. Run `provision`.")
+        yield self._examine("time to live", self._ttl)
+        yield self._examine("recovery", self._recovery)
         yield self._permissions()
-        yield self._time(response["ResponseMetadata"]["HTTPHeaders"].get("date"))
+        yield self._clock_skew(response["ResponseMetadata"]["HTTPHeaders"].get("date"))
 
+    # DynamoDB updates the number every six hours.
     def size(self) -> int:
-        """See Table. DynamoDB counts every six hours."""
-        with _explained():
-            items: int = self._client.describe_table(TableName=self._name)["Table"]["ItemCount"]
+        with _domain_errors():
+            items: int = self._admin.describe_table(TableName=self._name)["Table"]["ItemCount"]
             return items
 
     def quotas(self) -> Iterator[Quota]:
-        """See Table. A scan is cheap and may be torn: whoever seems to drift is looked at again, by a consistent query.
-
-        The items of one user come one after the other. Should an engine ever mix them up, that costs another look.
-        """
-        with _explained():
-            for key, items in groupby(self._scan(), key=itemgetter("PK")):
-                quota = self._quota(key["S"], self._snapshot(items))
-                yield self._quota(key["S"], self._steady(key["S"])) if quota.drifts else quota
+        with _domain_errors():
+            yield from self._reconciliation.quotas()
 
     def repair(self, user_id: str) -> Quota:
-        """See Table. The write holds only if the count's version is still the one seen while counting."""
-        key = partition(user_id)
-        with _explained():
-            for round_ in range(_ROUNDS):
-                seen = self._steady(key)
-                quota = self._quota(key, seen)
-                if not quota.drifts:
-                    break
-                if not self._write(key, seen):
-                    self._sleep(0.1 * (round_ + 1))
-            return quota
+        with _domain_errors():
+            return self._reconciliation.repair(user_id)
 
     def _describe(self) -> Mapping[str, Any] | None:
         try:
-            return self._client.describe_table(TableName=self._name)["Table"]
-        except self._client.exceptions.ResourceNotFoundException:
+            return self._admin.describe_table(TableName=self._name)["Table"]
+        except self._admin.exceptions.ResourceNotFoundException:
             return None
 
     def _create(self) -> None:
-        with suppress(self._client.exceptions.ResourceInUseException):  # somebody else is making it right now
-            self._client.create_table(
+        # Another command may create it at the same time.
+        with suppress(self._admin.exceptions.ResourceInUseException):
+            self._admin.create_table(
                 TableName=self._name,
                 BillingMode="PAY_PER_REQUEST",
                 AttributeDefinitions=[{"AttributeName": name, "AttributeType": "S"} for name in KEYS],
                 KeySchema=[{"AttributeName": name, "KeyType": kind} for name, kind in KEYS.items()],
             )
-        self._until(lambda: (self._describe() or {}).get("TableStatus") == "ACTIVE")
+        self._wait_until(lambda: (self._describe() or {}).get("TableStatus") == "ACTIVE")
 
-    def _keep_no_longer_than_needed(self) -> str:
-        if self._lives_shortly():
-            return "Time to live is on."
-        self._client.update_time_to_live(
+    def _enable_ttl(self) -> str:
+        finding = self._ttl()
+        if finding.passed:
+            return f"Time to live is enabled for {TTL_ATTRIBUTE}."
+        if self._ttl_attribute() is not None:
+            raise _refusal(f"Time to live: {finding.detail} {finding.remedy}")
+        self._admin.update_time_to_live(
             TableName=self._name, TimeToLiveSpecification={"Enabled": True, "AttributeName": TTL_ATTRIBUTE}
         )
-        return f"Switched time to live on, by {TTL_ATTRIBUTE}."
+        return f"Enabled time to live for {TTL_ATTRIBUTE}."
 
-    def _lives_shortly(self) -> bool:
-        ttl = self._client.describe_time_to_live(TableName=self._name)["TimeToLiveDescription"]
-        return ttl["TimeToLiveStatus"] in {"ENABLED", "ENABLING"} and ttl["AttributeName"] == TTL_ATTRIBUTE
+    def _ttl(self) -> Finding:
+        attribute = self._ttl_attribute()
+        if attribute == TTL_ATTRIBUTE:
+            return Finding("time to live", "on")
+        if attribute is None:
+            return Finding("time to live", "off", "Expired data would remain. Run `provision`.")
+        remedy = f"Disable it with `aws dynamodb update-time-to-live`, wait an hour, then enable {TTL_ATTRIBUTE}."
+        return Finding("time to live", f"on for another attribute, {attribute}.", remedy)
 
-    def _keep_recoverable(self) -> str:
+    def _ttl_attribute(self) -> str | None:
+        """The attribute that time to live is enabled for."""
+        ttl = self._admin.describe_time_to_live(TableName=self._name)["TimeToLiveDescription"]
+        return ttl["AttributeName"] if ttl["TimeToLiveStatus"] in {"ENABLED", "ENABLING"} else None
+
+    def _enable_recovery(self) -> str:
         try:
-            if self._is_recoverable():
-                return "Point-in-time recovery is on."
-            self._until(self._switch_recovery_on)
+            if self._recovery().passed:
+                return "Point-in-time recovery is enabled."
+            self._wait_until(self._try_to_enable_recovery)
         except ClientError as error:
-            if not _is_unknown(error):
+            if not _is_unsupported(error):
                 raise
-            return "This engine has no point-in-time recovery."
-        return "Switched point-in-time recovery on."
+            return "This endpoint has no point-in-time recovery."
+        return "Enabled point-in-time recovery."
 
-    def _switch_recovery_on(self) -> bool:
+    def _try_to_enable_recovery(self) -> bool:
         try:
-            self._client.update_continuous_backups(
+            self._admin.update_continuous_backups(
                 TableName=self._name, PointInTimeRecoverySpecification={"PointInTimeRecoveryEnabled": True}
             )
-        except self._client.exceptions.ContinuousBackupsUnavailableException:
-            return False  # not yet, for a table that was made a moment ago
-        return True
-
-    def _is_recoverable(self) -> bool:
-        backups = self._client.describe_continuous_backups(TableName=self._name)["ContinuousBackupsDescription"]
-        status: str = backups.get("PointInTimeRecoveryDescription", {}).get("PointInTimeRecoveryStatus", "")
-        return status == "ENABLED"
-
-    def _until(self, done: Callable[[], bool]) -> None:
-        for _ in range(_POLLS):
-            if done():
-                return
-            self._sleep(_POLL)
-        raise StoreUnavailable(f"{self._name} is still in the making. Try again later.", retry_after=timedelta())
-
-    def _finding(self, subject: str, look: Callable[[], bool], remedy: str) -> Finding:
-        try:
-            on = look()
-        except ClientError as error:
-            if _is_unknown(error):
-                return Finding(subject, "This engine has none.")
-            return Finding(subject, str(error), classify_dynamodb_error(error).remedy or "Try again.")
-        return Finding(subject, "on" if on else "off", None if on else remedy)
-
-    def _permissions(self) -> Finding:
-        """Everything a request needs, on keys that nobody has and on conditions that cannot hold."""
-
-        def nobody(number: int) -> dict[str, Any]:
-            key = {"PK": {"S": "HEALTH"}, "SK": {"S": f"HEALTH#{number}"}}
-            return {"TableName": self._name, "ConditionExpression": "attribute_exists(PK)", "Key": key}
-
-        put = nobody(1)
-        put["Item"] = put.pop("Key")
-        update = nobody(2) | {"UpdateExpression": "REMOVE nothing"}
-        try:
-            self._client.get_item(TableName=self._name, Key=nobody(0)["Key"])
-            self._client.query(
-                TableName=self._name,
-                KeyConditionExpression="PK = :nobody",
-                ExpressionAttributeValues={":nobody": {"S": "HEALTH"}},
-            )
-            self._client.transact_write_items(
-                TransactItems=[{"Put": put}, {"Update": update}, {"Delete": nobody(3)}]  # type: ignore[typeddict-item]  # the shapes differ by what stands in them
-            )
-        except self._client.exceptions.TransactionCanceledException:
-            return Finding("permissions", "Reading and writing are allowed.")
-        except AWS_ERRORS as error:
-            return Finding("permissions", str(error), classify_dynamodb_error(error).remedy or "Try again.")
-        return Finding("permissions", "A condition that cannot hold held.", "This engine is no DynamoDB: use another.")
-
-    def _time(self, date: str | None) -> Finding:
-        if date is None:
-            return Finding("clock", "This engine tells no time.")
-        skew = abs(self._clock() - parsedate_to_datetime(date))
-        detail = f"{skew.total_seconds():.0f} s off AWS's."
-        return Finding("clock", detail, "Set the clock: run an NTP client." if skew > LARGEST_SKEW else None)
-
-    def _scan(self) -> Iterator[RawItem]:
-        pages = self._client.get_paginator("scan").paginate(
-            TableName=self._name,
-            ProjectionExpression="PK, SK, config_count, version, #status, is_active, expires_at",
-            ExpressionAttributeNames={"#status": "status"},
-        )
-        for page in pages:
-            yield from (item for item in page["Items"] if item["PK"].get("S", "").startswith(_PERSON))
-
-    def _steady(self, key: str) -> _Snapshot:
-        """What two looks in a row agree on: the items of one query may be from two sides of a transaction."""
-        before = self._look(key)
-        while (seen := self._look(key)) != before:
-            before = seen
-        return seen
-
-    def _look(self, key: str) -> _Snapshot:
-        pages = self._client.get_paginator("query").paginate(
-            TableName=self._name,
-            KeyConditionExpression="PK = :user",
-            ExpressionAttributeValues={":user": {"S": key}},
-            ConsistentRead=True,
-        )
-        return self._snapshot(item for page in pages for item in page["Items"])
-
-    def _snapshot(self, items: Iterable[RawItem]) -> _Snapshot:
-        """Items whose time is over count no more, though DynamoDB takes its time to delete them."""
-        now = self._clock().timestamp()
-        by_key = {item["SK"]["S"]: item for item in items}
-        living = {key: item for key, item in by_key.items() if _number(item, TTL_ATTRIBUTE, default=now) >= now}
-        held = {key: item for key, item in living.items() if key.startswith(CONFIGURATION) and not is_deleted(item)}
-        times = [_number(item, TTL_ATTRIBUTE) for item in held.values()]
-        quota = by_key.get(QUOTA, {})
-        return _Snapshot(
-            version=_number(quota, "version"),
-            counted=_number(quota, "config_count"),
-            stored=frozenset(held),
-            expires_at=max(times, default=None) if all(times) else None,
-            is_over=not living,
-        )
-
-    def _quota(self, key: str, seen: _Snapshot) -> Quota:
-        return Quota(key.removeprefix(_PERSON), 0 if seen.is_over else seen.counted or 0, len(seen.stored))
-
-    def _write(self, key: str, seen: _Snapshot) -> bool:
-        """Set the count if nothing was created or deleted since; whether it could be set."""
-        values: dict[str, Any] = {":stored": {"N": str(len(seen.stored))}, ":one": {"N": "1"}}
-        conditions = []
-        for name, value in (("config_count", seen.counted), ("version", seen.version)):
-            if value is None:
-                conditions.append(f"attribute_not_exists({name})")
-            else:
-                conditions.append(f"{name} = :{name}")
-                values[f":{name}"] = {"N": str(value)}
-        setting = "SET config_count = :stored"
-        if seen.expires_at is not None:
-            setting += f", {TTL_ATTRIBUTE} = :time"
-            values[":time"] = {"N": str(seen.expires_at)}
-        try:
-            self._client.update_item(
-                TableName=self._name,
-                Key={"PK": {"S": key}, "SK": {"S": QUOTA}},
-                UpdateExpression=f"{setting} ADD version :one",
-                ConditionExpression=" AND ".join(conditions),
-                ExpressionAttributeValues=values,
-            )
-        except (
-            self._client.exceptions.ConditionalCheckFailedException,
-            self._client.exceptions.TransactionConflictException,
-        ):
+        except self._admin.exceptions.ContinuousBackupsUnavailableException:
+            # A new table needs a moment.
             return False
         return True
 
+    def _recovery(self) -> Finding:
+        backups = self._admin.describe_continuous_backups(TableName=self._name)["ContinuousBackupsDescription"]
+        if backups.get("PointInTimeRecoveryDescription", {}).get("PointInTimeRecoveryStatus") == "ENABLED":
+            return Finding("recovery", "on")
+        return Finding("recovery", "off", "Deleted data could not be restored. Run `provision`.")
+
+    def _wait_until(self, is_done: Callable[[], bool]) -> None:
+        for _ in range(_MAX_POLLS):
+            if is_done():
+                return
+            self._sleep(_POLL_INTERVAL)
+        raise _refusal(f"{self._name} is still being created. Try again later.")
+
+    def _examine(self, subject: str, examine: Callable[[], Finding]) -> Finding:
+        try:
+            return examine()
+        except ClientError as error:
+            if _is_unsupported(error):
+                return Finding(subject, "This endpoint does not have it.")
+            return Finding(subject, str(error), classify_dynamodb_error(error).remedy or "Try again.")
+
+    def _permissions(self) -> Finding:
+        """Send each kind of request, for keys that do not exist and with conditions that fail."""
+        item, exists = self._client.models.quota, QuotaItem.PK.exists()
+        try:
+            self._client.get("HEALTH", "HEALTH")
+            self._client.query("HEALTH")
+            with self._client.transaction() as transaction:
+                transaction.save(item("HEALTH", "PUT"), condition=exists)
+                transaction.update(item("HEALTH", "UPDATE"), [QuotaItem.version.add(1)], condition=exists)
+                transaction.delete(item("HEALTH", "DELETE"), condition=exists)
+        except _ERRORS as error:
+            if isinstance(error, TransactWriteError) and reasons(error)[0].code == FAILED:
+                return Finding("permissions", "Reading and writing are allowed.")
+            return Finding("permissions", _cause(error), classify_dynamodb_error(error).remedy or "Try again.")
+        remedy = "It is not DynamoDB, or not compatible: use another endpoint."
+        return Finding("permissions", "The endpoint ignored a condition expression.", remedy)
+
+    def _clock_skew(self, date: str | None) -> Finding:
+        if date is None:
+            return Finding("clock", "The endpoint does not send its time.")
+        skew = abs(self._clock() - parsedate_to_datetime(date))
+        detail = f"{skew.total_seconds():.0f} s off AWS's."
+        return Finding("clock", detail, "Set the clock: run an NTP client." if skew > MAX_CLOCK_SKEW else None)
+
 
 @contextmanager
-def _explained() -> Iterator[None]:
-    """What AWS raises, with its cause and the way out, for an operator to read."""
+def _domain_errors() -> Iterator[None]:
+    """Raise StoreUnavailable with the cause and the remedy, for operators."""
     try:
         yield
-    except AWS_ERRORS as error:
-        fault = classify_dynamodb_error(error)
-        advice = fault.remedy if fault.kind is ErrorKind.PERMANENT else "Try again in a moment."
-        raise StoreUnavailable(f"{error}\n{advice}", retry_after=timedelta(seconds=1)) from error
+    except _ERRORS as error:
+        classified = classify_dynamodb_error(error)
+        remedy = classified.remedy if classified.kind is ErrorKind.PERMANENT else "Try again in a moment."
+        raise StoreUnavailable(f"{_cause(error)}\n{remedy}", retry_after=timedelta(seconds=1)) from error
+
+
+def _refusal(detail: str) -> StoreUnavailable:
+    return StoreUnavailable(detail, retry_after=timedelta())
+
+
+def _cause(error: Exception) -> str:
+    # The message of a PynamoDBException does not always have the cause.
+    return str(getattr(error, "cause", None) or error)
 
 
 def _wrong_keys(description: Mapping[str, Any]) -> str | None:
@@ -316,14 +240,7 @@ def _wrong_keys(description: Mapping[str, Any]) -> str | None:
     return f"has the keys {', '.join(f'{name} ({types[name]})' for name in keys)}, not PK (S) and SK (S)"
 
 
-def _is_unknown(error: ClientError) -> bool:
-    """The engine doesn't offer this operation; an emulator may not."""
-    return error.response["Error"].get("Code") in {
-        "UnknownOperationException",
-        "UnsupportedOperation",
-        "NotImplemented",
-    }
-
-
-def _number(item: RawItem, name: str, default: Any = None) -> Any:
-    return int(float(item[name]["N"])) if name in item else default
+def _is_unsupported(error: ClientError) -> bool:
+    """Whether the endpoint, an emulator, does not have this operation."""
+    code = error.response["Error"].get("Code")
+    return code in {"UnknownOperationException", "UnsupportedOperation", "NotImplemented"}

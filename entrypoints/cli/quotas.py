@@ -32,6 +32,8 @@ def reconcile(*, apply: bool) -> None:
         for quota in table.quotas():
             users += 1
             progress.advance(task, quota.stored + 1)
+            for key in quota.unreadable:
+                click.echo(f"{quota.user_id}: {key} cannot be read; repair or delete this item")
             if not quota.drifts:
                 continue
             after = table.repair(quota.user_id) if apply else quota
@@ -42,7 +44,8 @@ def reconcile(*, apply: bool) -> None:
 
 
 def _sentence(quota: Quota, after: Quota | None) -> str:
-    found = f"{quota.user_id}: {quota.counted} counted, {quota.stored} stored"
+    counted = "malformed count" if quota.counted is None else f"{quota.counted} counted"
+    found = f"{quota.user_id}: {counted}, {quota.stored} stored"
     if after is None:
         return found
     return f"{found}; still drifts, run it again" if after.drifts else f"{found}; set to {after.counted}"

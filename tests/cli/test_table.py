@@ -34,7 +34,11 @@ def table(run: Run, aws: DynamoDBClient) -> DynamoDBClient:
 
 
 def put(aws: DynamoDBClient, user: str, key: str, **attributes: Any) -> None:
-    aws.put_item(TableName=TABLE, Item={"PK": {"S": f"USER#{user}"}, "SK": {"S": key}} | attributes)
+    item: dict[str, Any] = {"PK": {"S": f"USER#{user}"}, "SK": {"S": key}}
+    if key.startswith("CONFIG#"):
+        item |= {name: {"S": "2026-11-23T12:00:00Z"} for name in ("name", "created_at", "updated_at")}
+        item["tickers"] = {"L": []}
+    aws.put_item(TableName=TABLE, Item=item | attributes)
 
 
 def counted(aws: DynamoDBClient, user: str) -> str | None:
@@ -49,9 +53,9 @@ def test_provision_makes_what_is_missing(run: Run, aws: DynamoDBClient) -> None:
     result = run("provision")
 
     assert result.output.splitlines() == [
-        "Made the table config-api, on demand.",
-        "Switched time to live on, by expires_at.",
-        "Switched point-in-time recovery on.",
+        "Created the table config-api, on demand.",
+        "Enabled point-in-time recovery.",
+        "Enabled time to live for expires_at.",
     ]
     table = aws.describe_table(TableName=TABLE)["Table"]
     assert table["BillingModeSummary"]["BillingMode"] == "PAY_PER_REQUEST"
@@ -72,9 +76,9 @@ def test_provision_is_safe_to_run_twice(run: Run, table: DynamoDBClient) -> None
 
     assert result.exit_code == 0
     assert result.output.splitlines() == [
-        "The table config-api is there.",
-        "Time to live is on.",
-        "Point-in-time recovery is on.",
+        "The table config-api exists.",
+        "Point-in-time recovery is enabled.",
+        "Time to live is enabled for expires_at.",
     ]
     assert table.scan(TableName=TABLE)["Count"] == 1
 
@@ -177,6 +181,22 @@ def test_reconcile_without_a_table_tells_the_way_out(run: Run) -> None:
     assert "run `provision`" in result.output
 
 
+def test_reconcile_repairs_a_malformed_count_and_names_items_that_cannot_be_read(
+    run: Run, table: DynamoDBClient
+) -> None:
+    put(table, "ann", "CONFIG#a", name={"NULL": True})
+    put(table, "ann", "QUOTA", config_count={"S": "many"})
+
+    result = run("quotas", "reconcile", "--apply")
+
+    assert result.exit_code == 0
+    assert result.stdout.splitlines() == [
+        "ann: CONFIG#a cannot be read; repair or delete this item",
+        "ann: malformed count, 1 stored; set to 1",
+        "1 users, 0 counts drift.",
+    ]
+
+
 # --- doctor -----------------------------------------------------------------------------------------------------------
 
 
@@ -217,6 +237,20 @@ def test_what_is_off_or_wrong_is_found(run: Run, aws: DynamoDBClient) -> None:
     assert result.exit_code == 1
     for subject in ("keys", "time to live", "recovery", "permissions"):
         assert f"ILL {subject}: " in result.output
+
+
+def test_time_to_live_on_another_attribute_is_named(run: Run, table: DynamoDBClient) -> None:
+    table.update_time_to_live(
+        TableName=TABLE, TimeToLiveSpecification={"Enabled": False, "AttributeName": "expires_at"}
+    )
+    table.update_time_to_live(TableName=TABLE, TimeToLiveSpecification={"Enabled": True, "AttributeName": "ttl"})
+
+    results = [run("doctor"), run("provision")]
+
+    for result in results:
+        assert result.exit_code == 1
+        assert "on for another attribute, ttl." in result.output
+        assert "Disable it" in result.output
 
 
 def test_a_list_that_cannot_deny_is_found_where_a_bucket_is_set(run: Run) -> None:

@@ -155,7 +155,7 @@ class DynamoDBStage:
     @contextmanager
     def interrupt(self, store: DynamoDBStore, interruption: Interruption) -> Iterator[None]:
         def step(sender: object, **_: Any) -> None:
-            if sender is store._table.connection:
+            if sender is store._client.table.connection:
                 interruption.step()
 
         with pre_dynamodb_send.connected_to(step):

@@ -10,7 +10,7 @@ from uuid import uuid4
 
 import pytest
 
-from adapters.dynamodb.table import KEYS
+from adapters.dynamodb.models import KEYS
 from tests.deployment.stage import Stage, a_project
 from tests.support.ministack import dynamodb_client, ministack
 

@@ -1,4 +1,4 @@
-"""A count is set right while its user goes on creating and deleting, at every point in between."""
+"""A count is repaired correctly while its user creates and deletes, whichever requests come between its own."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ from tests.support.ministack import a_dynamodb_store, a_shelf, dynamodb_client, 
 pytestmark = pytest.mark.slow
 
 LIMIT = 9
-TWO_LOOKS = 10
-"""Calls, where each item is a page of its own: three configurations, the quota, and that there is no more."""
+TWO_SNAPSHOTS = 10
+"""Requests, if each item is a page: three configurations, the quota, and an empty page, twice."""
 
 
 @pytest.fixture(scope="module")
-def keeper(aws: str, table: str) -> DynamoDBTable:
+def admin(aws: str, table: str) -> DynamoDBTable:
     with with_endpoint(aws):
         return DynamoDBTable(table, clock=lambda: datetime.now(UTC), sleep=lambda _: None)
 
@@ -34,8 +34,8 @@ def store(aws: str, table: str) -> DynamoDBStore:
     return a_dynamodb_store(aws, table)
 
 
-def a_user_who_drifts(aws: str, table: str, store: DynamoDBStore) -> str:
-    """Two configurations, one counted."""
+def a_user_with_drift(aws: str, table: str, store: DynamoDBStore) -> str:
+    """A user with two configurations, of which one is counted."""
     user = f"ann-{uuid4()}"
     for config_id in ("a", "b"):
         store.add(a_configuration(user, config_id=config_id), limit=LIMIT)
@@ -49,12 +49,12 @@ def a_user_who_drifts(aws: str, table: str, store: DynamoDBStore) -> str:
 
 
 class Interruption:
-    """Runs `rival` once, before the call that has the number `seam`."""
+    """Runs `rival` once, before the request with the number `index`."""
 
-    def __init__(self, keeper: DynamoDBTable, seam: int, rival: Callable[[], None]) -> None:
-        self._events = keeper._client.meta.events
+    def __init__(self, admin: DynamoDBTable, index: int, rival: Callable[[], None]) -> None:
+        self._events = admin._client.table.connection.client.meta.events
         self._numbers = count()
-        self._seam = seam
+        self._index = index
         self._rival = rival
         self.happened = False
 
@@ -66,7 +66,7 @@ class Interruption:
         self._events.unregister("before-call", unique_id="interruption")
 
     def _step(self, **_: object) -> None:
-        if next(self._numbers) == self._seam:
+        if next(self._numbers) == self._index:
             self.happened = True
             self._rival()
 
@@ -80,7 +80,7 @@ def delete(store: DynamoDBStore, user: str) -> None:
 
 
 def create_and_delete(store: DynamoDBStore, user: str) -> None:
-    """The count is the same before and after, and what is stored is not."""
+    """The count is the same as before, the stored configurations are not."""
     store.add(a_configuration(user), limit=LIMIT)
     store.remove(user, "a")
 
@@ -91,37 +91,37 @@ def delete_and_create_again(store: DynamoDBStore, user: str) -> None:
 
 
 @pytest.mark.parametrize("rival", [create, delete, create_and_delete, delete_and_create_again])
-def test_no_rival_makes_a_repair_miscount(
-    keeper: DynamoDBTable, store: DynamoDBStore, aws: str, table: str, rival: Callable[[DynamoDBStore, str], None]
+def test_a_repair_counts_correctly_with_a_concurrent_request_at_any_point(
+    admin: DynamoDBTable, store: DynamoDBStore, aws: str, table: str, rival: Callable[[DynamoDBStore, str], None]
 ) -> None:
-    for seam in count():
-        user = a_user_who_drifts(aws, table, store)
-        with Interruption(keeper, seam, lambda user=user: rival(store, user)) as interruption:  # type: ignore[misc]  # bound now
-            after = keeper.repair(user)
+    for index in count():
+        user = a_user_with_drift(aws, table, store)
+        with Interruption(admin, index, lambda user=user: rival(store, user)) as interruption:  # type: ignore[misc]  # bound now
+            after = admin.repair(user)
 
         counted, stored = a_shelf(aws, table, user)
-        assert counted == len(stored), f"at seam {seam}"
+        assert counted == len(stored), f"before request {index}"
         assert not after.drifts
         if not interruption.happened:
             break
-    assert seam >= 3
+    assert index >= 3
 
 
-def test_a_look_that_takes_several_calls_is_not_fooled_by_what_comes_and_goes_in_between(
-    keeper: DynamoDBTable, store: DynamoDBStore, aws: str, table: str
+def test_a_snapshot_of_several_pages_is_repeated_until_it_is_stable(
+    admin: DynamoDBTable, store: DynamoDBStore, aws: str, table: str
 ) -> None:
-    user = a_user_who_drifts(aws, table, store)
-    events = keeper._client.meta.events
+    user = a_user_with_drift(aws, table, store)
+    events = admin._client.table.connection.client.meta.events
     written = []
 
     def page_by_page(params: dict[str, Any], **_: object) -> None:
         params["Limit"] = 1
 
-    def come_and_go(model: Any, params: dict[str, Any], **_: object) -> None:
-        """The third is there whenever its page is read, and not counted whenever the count is."""
+    def create_or_delete(model: Any, params: dict[str, Any], **_: object) -> None:
+        """The third is stored while its page is read, and not counted while the count is read."""
         if model.name == "UpdateItem":
             written.append(a_shelf(aws, table, user))
-        elif len(written) == 0 and next(calls) < TWO_LOOKS:
+        elif len(written) == 0 and next(calls) < TWO_SNAPSHOTS:
             if "CONFIG#b" in (start := str(params["body"])):
                 store.add(a_configuration(user, config_id="c"), limit=LIMIT)
             elif "CONFIG#c" in start:
@@ -129,59 +129,59 @@ def test_a_look_that_takes_several_calls_is_not_fooled_by_what_comes_and_goes_in
 
     calls = count()
     events.register("before-parameter-build.dynamodb.Query", page_by_page, unique_id="pages")
-    events.register("before-call", come_and_go, unique_id="comes and goes")
+    events.register("before-call", create_or_delete, unique_id="rival")
     try:
-        after = keeper.repair(user)
+        after = admin.repair(user)
     finally:
         events.unregister("before-parameter-build.dynamodb.Query", unique_id="pages")
-        events.unregister("before-call", unique_id="comes and goes")
+        events.unregister("before-call", unique_id="rival")
 
     assert after == Quota(user, counted=2, stored=2)
     assert len(written) == 1
 
 
-def test_a_user_who_never_rests_is_left_as_they_are(
-    keeper: DynamoDBTable, store: DynamoDBStore, aws: str, table: str
+def test_a_repair_ends_without_a_write_if_every_attempt_is_interrupted(
+    admin: DynamoDBTable, store: DynamoDBStore, aws: str, table: str
 ) -> None:
-    user = a_user_who_drifts(aws, table, store)
+    user = a_user_with_drift(aws, table, store)
 
     def before_every_write(model: object, **_: object) -> None:
         if getattr(model, "name", "") == "UpdateItem":
             delete_and_create_again(store, user)
 
-    events = keeper._client.meta.events
-    events.register("before-call", before_every_write, unique_id="restless")
+    events = admin._client.table.connection.client.meta.events
+    events.register("before-call", before_every_write, unique_id="rival")
     try:
-        after = keeper.repair(user)
+        after = admin.repair(user)
     finally:
-        events.unregister("before-call", unique_id="restless")
+        events.unregister("before-call", unique_id="rival")
 
     assert after == Quota(user, counted=1, stored=2)
 
 
-def test_a_walk_shows_whoever_drifts(keeper: DynamoDBTable, store: DynamoDBStore, aws: str, table: str) -> None:
-    drifting = a_user_who_drifts(aws, table, store)
+def test_the_quotas_of_all_users_are_read(admin: DynamoDBTable, store: DynamoDBStore, aws: str, table: str) -> None:
+    drifting = a_user_with_drift(aws, table, store)
     create(store, fine := f"bob-{uuid4()}")
 
-    quotas = {quota.user_id: quota for quota in keeper.quotas()}
+    quotas = {quota.user_id: quota for quota in admin.quotas()}
 
     assert quotas[drifting] == Quota(drifting, counted=1, stored=2)
     assert quotas[fine] == Quota(fine, counted=1, stored=1)
 
 
-def test_what_only_seems_to_drift_is_looked_at_again(
-    keeper: DynamoDBTable, store: DynamoDBStore, aws: str, table: str
+def test_a_difference_in_the_scan_is_read_again(
+    admin: DynamoDBTable, store: DynamoDBStore, aws: str, table: str
 ) -> None:
-    user = a_user_who_drifts(aws, table, store)
+    user = a_user_with_drift(aws, table, store)
 
-    with Interruption(keeper, 1, lambda: delete_all_and_count_none(aws, table, user)) as interruption:
-        quotas = {quota.user_id: quota for quota in keeper.quotas() if quota.drifts}
+    with Interruption(admin, 1, lambda: delete_all_items(aws, table, user)) as interruption:
+        quotas = {quota.user_id: quota for quota in admin.quotas() if quota.drifts}
 
     assert interruption.happened
     assert user not in quotas
 
 
-def delete_all_and_count_none(aws: str, table: str, user: str) -> None:
+def delete_all_items(aws: str, table: str, user: str) -> None:
     client = dynamodb_client(aws)
     for key in ("CONFIG#a", "CONFIG#b", "QUOTA"):
         client.delete_item(TableName=table, Key={"PK": {"S": f"USER#{user}"}, "SK": {"S": key}})

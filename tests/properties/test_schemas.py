@@ -14,8 +14,6 @@ from flask.testing import FlaskClient
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from adapters.aws.errors import ErrorKind, ServiceError
-from adapters.dynamodb.models import RawItem, changes, decoded, encoded
 from adapters.memory import MemoryStore
 from adapters.tickers.bundled import pack, unpack
 from adapters.tickers.json_format import TickerListDocument, encode
@@ -27,7 +25,7 @@ from domain.configurations import (
     ConfigurationUpdate,
     WatchedTicker,
 )
-from domain.errors import NotFound, ValidationFailed
+from domain.errors import ValidationFailed
 from domain.limits import MAX_TICKERS, ConfigurationLimits
 from domain.tickers import SYMBOL, Listing, Ticker, canonical_symbol
 from entrypoints.api.representations import configuration_json
@@ -179,63 +177,6 @@ def test_a_store_lists_the_newest_first_whatever_the_years(stage: Stage, made_at
         store.add(a_configuration(user_id, at=moment), limit=len(made_at))
 
     assert [held.created_at for held in store.list(user_id)] == sorted(made_at, reverse=True)
-
-
-# --- items of DynamoDB ------------------------------------------------------------------------------------------------
-
-KNOWN = sorted(encoded(a_configuration(expires_at=NOW)))
-
-values = st.recursive(
-    st.one_of(
-        anything.map(lambda text: {"S": text}),
-        st.sampled_from(["0", "7", "-1", "1.5", "1E+17", "1E+125", "9" * 38]).map(lambda number: {"N": number}),
-        st.booleans().map(lambda truth: {"BOOL": truth}),
-        st.just({"NULL": True}),
-    ),
-    lambda inner: (
-        st.lists(inner, max_size=3).map(lambda several: {"L": several})
-        | st.dictionaries(anything, inner, max_size=3).map(lambda named: {"M": named})
-    ),
-    max_leaves=5,
-)
-"""Attributes as botocore gives them."""
-others = st.dictionaries(anything.filter(lambda name: name not in KNOWN), values, max_size=3)
-
-
-@FEW
-@given(configurations(), others)
-def test_an_item_is_read_as_it_was_written_whatever_else_is_in_it(kept: Configuration, beside: RawItem) -> None:
-    assert decoded({**beside, **encoded(kept)}) == kept
-
-
-@FEW
-@given(configurations(), configurations())
-def test_a_change_writes_what_differs_and_nothing_else(before: Configuration, other: Configuration) -> None:
-    after = updated(before, other, expires_at=before.expires_at)
-
-    written = {str(action.values[0]): action.values[1].values[0] for action in changes(before, after)}
-
-    assert decoded({**encoded(before), **written}) == after
-    assert set(written) == {name for name in KNOWN if encoded(after).get(name) != encoded(before).get(name)}
-
-
-@given(st.sampled_from(sorted({*KNOWN} - {"PK", "SK"})), st.none() | values)
-def test_a_spoilt_item_is_readable_deleted_or_named_to_the_operator(name: str, value: Any) -> None:
-    item = {key: held for key, held in encoded(a_configuration(expires_at=NOW)).items() if key != name}
-    if value is not None:
-        item[name] = value
-
-    outcome: object
-    try:
-        outcome = decoded(item)
-    except (NotFound, ServiceError) as refusal:
-        outcome = refusal
-
-    if isinstance(outcome, NotFound):
-        assert name in {"status", "is_active"}
-    elif isinstance(outcome, ServiceError):
-        assert outcome.kind is ErrorKind.PERMANENT
-        assert outcome.remedy is not None
 
 
 # --- ticker lists -----------------------------------------------------------------------------------------------------

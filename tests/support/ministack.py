@@ -20,7 +20,7 @@ import pytest
 import requests
 from botocore.config import Config
 
-from adapters.dynamodb.models import decoded
+from adapters.dynamodb.items import to_configuration
 from adapters.dynamodb.store import DynamoDBStore
 from domain.configurations import Configuration
 
@@ -94,7 +94,7 @@ def a_shelf(endpoint: str, table: str, user_id: str) -> tuple[int, tuple[Configu
         ConsistentRead=True,
     )["Items"]
     counted = sum(int(item["config_count"]["N"]) for item in items if item["SK"]["S"] == "QUOTA")
-    return counted, tuple(decoded(item) for item in items if item["SK"]["S"] != "QUOTA")
+    return counted, tuple(to_configuration(item) for item in items if item["SK"]["S"] != "QUOTA")
 
 
 def a_dynamodb_store(

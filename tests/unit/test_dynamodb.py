@@ -1,28 +1,19 @@
-"""Items as an earlier service wrote them, as we write them, and broken ones: one thread, on moto."""
+"""The items that the store writes, and those of older services."""
 
 from __future__ import annotations
 
-import logging
-import random
-import time
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any
-from uuid import uuid4
+from typing import Any
 
-import boto3
 import pytest
-from moto import mock_aws
 
-from adapters.dynamodb.store import FEW_REVISIONS, DynamoDBStore
+from adapters.dynamodb.store import MAX_REVISIONS_IN_CONDITION, DynamoDBStore
 from domain.configurations import WatchedTicker
-from domain.errors import LimitReached, NotFound, RevisionMismatch, StoreUnavailable
+from domain.errors import LimitReached, NotFound, RevisionMismatch
 from domain.ports import AddResult
 from tests.builders import APPLE, BERKSHIRE, NOW, a_configuration
-
-if TYPE_CHECKING:
-    from mypy_boto3_dynamodb.service_resource import Table
+from tests.support.moto_dynamodb import MotoTable
 
 LEGACY: dict[str, Any] = {
     "PK": "USER#ann",
@@ -45,64 +36,16 @@ LEGACY: dict[str, Any] = {
 }
 
 
-@pytest.fixture(scope="module")
-def engine() -> Iterator[tuple[Table, DynamoDBStore]]:
-    with mock_aws():
-        table = boto3.resource("dynamodb").create_table(
-            TableName="config-api",
-            BillingMode="PAY_PER_REQUEST",
-            AttributeDefinitions=[
-                {"AttributeName": "PK", "AttributeType": "S"},
-                {"AttributeName": "SK", "AttributeType": "S"},
-            ],
-            KeySchema=[{"AttributeName": "PK", "KeyType": "HASH"}, {"AttributeName": "SK", "KeyType": "RANGE"}],
-        )
-        yield (
-            table,
-            DynamoDBStore(
-                table.name,
-                clock=time.monotonic,
-                sleep=lambda _: None,
-                rng=random.Random(1),
-                new_id=lambda: str(uuid4()),
-            ),
-        )
+# --- writes -----------------------------------------------------------------------------------------------------------
 
 
-@pytest.fixture
-def table(engine: tuple[Table, DynamoDBStore]) -> Iterator[Table]:
-    table, _ = engine
-    yield table
-    while left := table.scan(ProjectionExpression="PK, SK")["Items"]:  # a page at a time
-        with table.batch_writer() as batch:
-            for key in left:
-                batch.delete_item(key)
-
-
-@pytest.fixture
-def store(engine: tuple[Table, DynamoDBStore], table: Table) -> DynamoDBStore:
-    assert table is engine[0], "the table is emptied after each test that uses the store"
-    return engine[1]
-
-
-def item(table: Table, config_id: str, user: str = "ann") -> dict[str, Any]:
-    return table.get_item(Key={"PK": f"USER#{user}", "SK": f"CONFIG#{config_id}"})["Item"]
-
-
-def quota(table: Table, user: str = "ann") -> dict[str, Any]:
-    return table.get_item(Key={"PK": f"USER#{user}", "SK": "QUOTA"})["Item"]
-
-
-# --- what we write ----------------------------------------------------------------------------------------------------
-
-
-def test_an_item_is_laid_out_as_earlier_services_did_and_with_what_is_ours(table: Table, store: DynamoDBStore) -> None:
+def test_a_create_writes_the_documented_items(table: MotoTable, store: DynamoDBStore) -> None:
     expires = NOW + timedelta(days=37)
     configuration = a_configuration(expires_at=expires)
 
     store.add(configuration, limit=1)
 
-    assert item(table, configuration.config_id) == {
+    assert table.item(configuration.config_id) == {
         "PK": "USER#ann",
         "SK": f"CONFIG#{configuration.config_id}",
         "config_id": configuration.config_id,
@@ -120,7 +63,7 @@ def test_an_item_is_laid_out_as_earlier_services_did_and_with_what_is_ours(table
         "request_fingerprint": configuration.request_fingerprint,
         "expires_at": int(expires.timestamp()),
     }
-    assert quota(table) == {
+    assert table.quota() == {
         "PK": "USER#ann",
         "SK": "QUOTA",
         "config_count": 1,
@@ -129,16 +72,16 @@ def test_an_item_is_laid_out_as_earlier_services_did_and_with_what_is_ours(table
     }
 
 
-def test_a_member_s_items_stay(table: Table, store: DynamoDBStore) -> None:
+def test_items_of_a_member_do_not_expire(table: MotoTable, store: DynamoDBStore) -> None:
     configuration = a_configuration(expires_at=None)
 
     store.add(configuration, limit=1)
 
-    assert "expires_at" not in item(table, configuration.config_id)
-    assert "expires_at" not in quota(table)
+    assert "expires_at" not in table.item(configuration.config_id)
+    assert "expires_at" not in table.quota()
 
 
-def test_each_write_keeps_an_anonymous_user_s_data_longer(table: Table, store: DynamoDBStore) -> None:
+def test_each_write_extends_the_expiry_of_an_anonymous_users_items(table: MotoTable, store: DynamoDBStore) -> None:
     later = NOW + timedelta(days=1)
     first, second = a_configuration(expires_at=NOW), a_configuration(expires_at=later)
     store.add(first, limit=2)
@@ -146,23 +89,23 @@ def test_each_write_keeps_an_anonymous_user_s_data_longer(table: Table, store: D
     store.add(second, limit=2)
     store.update("ann", first.config_id, lambda current: replace(current, expires_at=later, revision="new"))
 
-    assert quota(table)["expires_at"] == item(table, first.config_id)["expires_at"] == later.timestamp()
+    assert table.quota()["expires_at"] == table.item(first.config_id)["expires_at"] == later.timestamp()
 
 
-def test_a_count_goes_down_with_a_delete_and_its_version_up(table: Table, store: DynamoDBStore) -> None:
+def test_a_delete_decrements_the_count_and_increments_the_version(table: MotoTable, store: DynamoDBStore) -> None:
     configuration = a_configuration()
     store.add(configuration, limit=1)
 
     store.remove("ann", configuration.config_id)
 
-    assert (quota(table)["config_count"], quota(table)["version"]) == (0, 2)
+    assert (table.quota()["config_count"], table.quota()["version"]) == (0, 2)
 
 
-# --- what an earlier service wrote ------------------------------------------------------------------------------------
+# --- items of older services ------------------------------------------------------------------------------------------
 
 
-def test_an_older_item_is_read(table: Table, store: DynamoDBStore) -> None:
-    table.put_item(Item=LEGACY)
+def test_an_item_of_an_older_service_is_read(table: MotoTable, store: DynamoDBStore) -> None:
+    table.put(LEGACY)
 
     found = store.get("ann", "old")
 
@@ -176,23 +119,23 @@ def test_an_older_item_is_read(table: Table, store: DynamoDBStore) -> None:
     assert (found.request_fingerprint, found.expires_at) == (None, None)
 
 
-def test_an_older_item_has_a_revision_that_changes_when_it_does(table: Table, store: DynamoDBStore) -> None:
-    table.put_item(Item=LEGACY)
+def test_the_revision_of_an_older_item_changes_with_its_last_update(table: MotoTable, store: DynamoDBStore) -> None:
+    table.put(LEGACY)
     first, again = store.get("ann", "old").revision, store.get("ann", "old").revision
 
-    table.put_item(Item=LEGACY | {"updated_at": "2024-03-03T08:00:00"})
+    table.put(LEGACY | {"updated_at": "2024-03-03T08:00:00"})
 
     assert first == again
     assert store.get("ann", "old").revision != first
 
 
-def test_an_update_keeps_what_it_doesn_t_know(table: Table, store: DynamoDBStore) -> None:
+def test_an_update_keeps_unknown_attributes(table: MotoTable, store: DynamoDBStore) -> None:
     tickers = [ticker | {"note": "kept"} for ticker in LEGACY["tickers"]]
-    table.put_item(Item=LEGACY | {"tickers": tickers})
+    table.put(LEGACY | {"tickers": tickers})
 
     store.update("ann", "old", lambda current: replace(current, name="New", revision="r1", updated_at=NOW))
 
-    assert item(table, "old") == LEGACY | {
+    assert table.item("old") == LEGACY | {
         "tickers": tickers,
         "name": "New",
         "revision": "r1",
@@ -201,15 +144,15 @@ def test_an_update_keeps_what_it_doesn_t_know(table: Table, store: DynamoDBStore
     }
 
 
-def test_an_older_item_is_not_updated_over_what_the_earlier_service_made_of_it_meanwhile(
-    table: Table, store: DynamoDBStore
+def test_an_update_of_an_older_item_does_not_overwrite_a_concurrent_update(
+    table: MotoTable, store: DynamoDBStore
 ) -> None:
-    table.put_item(Item=LEGACY)
+    table.put(LEGACY)
     seen: list[str] = []
 
     def change(current: Any) -> Any:
         if not seen:
-            table.put_item(Item=LEGACY | {"name": "Meanwhile", "updated_at": "2024-03-03T08:00:00"})
+            table.put(LEGACY | {"name": "Meanwhile", "updated_at": "2024-03-03T08:00:00"})
         seen.append(current.name)
         return replace(current, timeframe_days=1, revision="r1")
 
@@ -220,21 +163,21 @@ def test_an_older_item_is_not_updated_over_what_the_earlier_service_made_of_it_m
 
 
 @pytest.mark.parametrize("revisions", [None, "its own"])
-def test_an_older_item_that_was_never_counted_is_deleted_all_the_same(
-    table: Table, store: DynamoDBStore, caplog: pytest.LogCaptureFixture, revisions: str | None
+def test_an_uncounted_item_is_deleted_with_a_warning(
+    table: MotoTable, store: DynamoDBStore, caplog: pytest.LogCaptureFixture, revisions: str | None
 ) -> None:
-    table.put_item(Item=LEGACY)
+    table.put(LEGACY)
     expected = None if revisions is None else frozenset({store.get("ann", "old").revision})
 
     store.remove("ann", "old", revisions=expected)
 
     assert store.list("ann") == ()
-    assert quota(table).get("config_count", 0) == 0
+    assert table.quota().get("config_count", 0) == 0
     assert "quotas reconcile" in caplog.records[-1].__dict__["remedy"]
 
 
-def test_an_older_item_is_deleted_at_its_own_revision_only(table: Table, store: DynamoDBStore) -> None:
-    table.put_item(Item=LEGACY)
+def test_an_older_item_is_not_deleted_at_another_revision(table: MotoTable, store: DynamoDBStore) -> None:
+    table.put(LEGACY)
 
     with pytest.raises(RevisionMismatch):
         store.remove("ann", "old", revisions=frozenset({"0-2024-01-01T00:00:00", "another"}))
@@ -243,10 +186,10 @@ def test_an_older_item_is_deleted_at_its_own_revision_only(table: Table, store: 
 
 
 @pytest.mark.parametrize("deleted", [{"status": "inactive"}, {"is_active": False}], ids=str)
-def test_what_an_earlier_service_deleted_does_not_exist(
-    table: Table, store: DynamoDBStore, deleted: dict[str, Any]
+def test_an_item_that_an_older_service_deleted_is_not_found(
+    table: MotoTable, store: DynamoDBStore, deleted: dict[str, Any]
 ) -> None:
-    table.put_item(Item=LEGACY | deleted)
+    table.put(LEGACY | deleted)
 
     assert store.list("ann") == ()
     with pytest.raises(NotFound):
@@ -260,10 +203,10 @@ def test_what_an_earlier_service_deleted_does_not_exist(
 
 
 @pytest.mark.parametrize("odd", [{"is_active": "false"}, {"is_active": 7}, {"status": None}], ids=str)
-def test_what_is_not_marked_as_deleted_in_the_one_way_is_there_for_all(
-    table: Table, store: DynamoDBStore, odd: dict[str, Any]
+def test_other_values_of_the_deletion_marks_do_not_delete(
+    table: MotoTable, store: DynamoDBStore, odd: dict[str, Any]
 ) -> None:
-    table.put_item(Item=LEGACY | odd)
+    table.put(LEGACY | odd)
 
     assert [configuration.config_id for configuration in store.list("ann")] == ["old"]
     assert store.update("ann", "old", lambda current: replace(current, name="New")).name == "New"
@@ -271,92 +214,37 @@ def test_what_is_not_marked_as_deleted_in_the_one_way_is_there_for_all(
     assert store.list("ann") == ()
 
 
-def test_the_place_of_a_deleted_item_is_free(table: Table, store: DynamoDBStore) -> None:
-    table.put_item(Item=LEGACY | {"status": "inactive"})
+def test_the_key_of_a_deleted_item_is_free(table: MotoTable, store: DynamoDBStore) -> None:
+    table.put(LEGACY | {"status": "inactive"})
     configuration = a_configuration(config_id="old")
 
     assert store.add(configuration, limit=1) == AddResult(configuration, replayed=False)
     assert store.get("ann", "old") == configuration
 
 
-# --- what nobody can read ---------------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    "wrong",
-    [
-        {"tickers": "AAPL"},
-        {"tickers": ["AAPL"]},
-        {"created_at": "yesterday"},
-        {"timeframe_days": "a week"},
-        {"name": 7},
-        {"name": None},
-        {"expires_at": 10**20},
-        {"expires_at": 1_800_000_000_000},
-    ],
-    ids=str,
-)
-def test_an_unreadable_item_is_the_store_s_trouble_and_hides_no_other(
-    table: Table, store: DynamoDBStore, caplog: pytest.LogCaptureFixture, wrong: dict[str, Any]
-) -> None:
-    table.put_item(Item=LEGACY | wrong)
-    good = a_configuration()
-    store.add(good, limit=2)
-
-    assert store.list("ann") == (good,)
-    with pytest.raises(StoreUnavailable):
-        store.get("ann", "old")
-    with pytest.raises(StoreUnavailable):
-        store.update("ann", "old", lambda current: current)
-
-    errors = [record.__dict__ for record in caplog.records if record.levelno == logging.ERROR]
-    assert len(errors) == 3
-    assert all(error["remedy"] == "Repair or delete the item whose SK is CONFIG#old." for error in errors)
-    assert not any("USER#" in str(error.get("cause")) for error in errors)
-
-
-def test_the_log_names_the_attribute_that_cannot_be_read(
-    table: Table, store: DynamoDBStore, caplog: pytest.LogCaptureFixture
-) -> None:
-    table.put_item(Item=LEGACY | {"name": 7})
-
-    store.list("ann")
-
-    assert caplog.records[-1].__dict__["cause"] == "name is missing, or of another type than S"
-
-
-def test_a_number_that_says_nothing_counts_as_missing(table: Table, store: DynamoDBStore) -> None:
-    table.put_item(Item=LEGACY | {"timeframe_days": 0, "expires_at": 0})
-
-    found = store.get("ann", "old")
-
-    assert (found.timeframe_days, found.expires_at) == (7, None)
-
-
-def test_an_unreadable_item_can_be_deleted(table: Table, store: DynamoDBStore) -> None:
-    table.put_item(Item=LEGACY | {"tickers": "AAPL"})
-
-    store.remove("ann", "old")
-
-    with pytest.raises(NotFound):
-        store.get("ann", "old")
-
-
-def test_a_missing_attribute_that_has_a_default_is_forgiven(table: Table, store: DynamoDBStore) -> None:
-    table.put_item(Item={k: v for k, v in LEGACY.items() if k not in {"timeframe_days", "include_extended_hours"}})
+def test_missing_attributes_have_defaults(table: MotoTable, store: DynamoDBStore) -> None:
+    table.put({k: v for k, v in LEGACY.items() if k not in {"timeframe_days", "include_extended_hours"}})
 
     found = store.get("ann", "old")
 
     assert (found.timeframe_days, found.include_extended_hours) == (7, False)
 
 
-# --- corners ----------------------------------------------------------------------------------------------------------
+def test_zero_is_read_as_absent(table: MotoTable, store: DynamoDBStore) -> None:
+    table.put(LEGACY | {"timeframe_days": 0, "expires_at": 0})
+
+    found = store.get("ann", "old")
+
+    assert (found.timeframe_days, found.expires_at) == (7, None)
 
 
-def test_more_revisions_than_a_condition_can_hold_are_compared_too(store: DynamoDBStore) -> None:
+# --- limits of DynamoDB -----------------------------------------------------------------------------------------------
+
+
+def test_more_revisions_than_a_condition_can_have_are_compared(store: DynamoDBStore) -> None:
     configuration = a_configuration()
     store.add(configuration, limit=1)
-    others = {f"revision {number}" for number in range(FEW_REVISIONS * 5)}
+    others = {f"revision {number}" for number in range(MAX_REVISIONS_IN_CONDITION * 5)}
 
     with pytest.raises(RevisionMismatch):
         store.remove("ann", configuration.config_id, revisions=frozenset(others))
@@ -372,8 +260,8 @@ def test_an_id_that_is_too_long_for_a_key_is_not_found(store: DynamoDBStore) -> 
         store.remove("ann", "x" * 2000)
 
 
-def test_a_list_of_several_pages_is_whole(table: Table, store: DynamoDBStore) -> None:
-    with table.batch_writer() as batch:
+def test_a_list_of_several_pages_is_complete(table: MotoTable, store: DynamoDBStore) -> None:
+    with table.raw.batch_writer() as batch:
         for number in range(12):
             key = {"SK": f"CONFIG#{number}", "config_id": str(number)}
             batch.put_item(LEGACY | key | {"padding": "x" * 300_000})
@@ -381,22 +269,11 @@ def test_a_list_of_several_pages_is_whole(table: Table, store: DynamoDBStore) ->
     assert len(store.list("ann")) == 12
 
 
-def test_a_refusal_at_the_limit_changes_nothing(table: Table, store: DynamoDBStore) -> None:
+def test_a_create_at_the_limit_does_not_change_the_quota(table: MotoTable, store: DynamoDBStore) -> None:
     store.add(a_configuration(), limit=1)
-    before = quota(table)
+    before = table.quota()
 
     with pytest.raises(LimitReached):
         store.add(a_configuration(), limit=1)
 
-    assert quota(table) == before
-
-
-def test_calls_say_which_service_makes_them(store: DynamoDBStore) -> None:
-    agents = []
-    events = store._table.connection.client.meta.events
-    events.register("before-send.dynamodb", lambda request, **_: agents.append(request.headers["User-Agent"]))
-
-    store.list("ann")
-
-    assert [agent.split()[0] for agent in agents] == [b"config-api"]
-    assert b"Botocore/" in agents[0]
+    assert table.quota() == before

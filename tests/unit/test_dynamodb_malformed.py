@@ -1,0 +1,298 @@
+"""Items that other programs have written: each attribute missing, NULL, and of each wrong type."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import dataclass, replace
+from typing import Any
+
+import pytest
+
+from adapters.dynamodb.items import to_item
+from adapters.dynamodb.models import RawItem
+from adapters.dynamodb.store import DynamoDBStore
+from domain.configurations import Configuration
+from domain.errors import LimitReached, NotFound, StoreUnavailable
+from tests.builders import NOW, a_configuration
+from tests.simulation.endpoint import SimulatedTable
+from tests.simulation.state import State
+from tests.support.ministack import a_dynamodb_store
+
+VALUES: dict[str, Any] = {
+    "missing": None,
+    "NULL": {"NULL": True},
+    "S": {"S": "text"},
+    "N": {"N": "7"},
+    "BOOL": {"BOOL": True},
+    "L": {"L": [{"NULL": True}]},
+    "M": {"M": {"name": {"S": "text"}}},
+    "SS": {"SS": ["text"]},
+    "NS": {"NS": ["7"]},
+    "B": {"B": "dGV4dA=="},
+}
+WRONG_FOR_A_NUMBER = sorted(VALUES.keys() - {"missing", "N"})
+READABLE: dict[str, set[str]] = {
+    # Written for other programs, not read.
+    "config_id": set(VALUES),
+    "user_id": set(VALUES),
+    "entity_type": set(VALUES),
+    "status": set(VALUES),
+    "is_active": set(VALUES),
+    "name": {"S"},
+    # None of the values is a list of tickers or a time.
+    "tickers": set(),
+    "created_at": set(),
+    "updated_at": set(),
+    "revision": {"missing", "NULL", "S"},
+    "request_fingerprint": {"missing", "NULL", "S"},
+    "timeframe_days": {"missing", "NULL", "N"},
+    "expires_at": {"missing", "NULL", "N"},
+    "include_extended_hours": {"missing", "NULL", "BOOL"},
+}
+"""The kinds of values with which an item is readable, by attribute."""
+READABLE_IN_TICKER = {"symbol": {"S"}, "name": {"S"}, "exchange": {"S"}, "added_at": {"missing", "NULL"}}
+
+
+def with_attribute(item: dict[str, Any], name: str, kind: str) -> dict[str, Any]:
+    rest = {key: value for key, value in item.items() if key != name}
+    return rest if kind == "missing" else rest | {name: VALUES[kind]}
+
+
+def malformed_items() -> dict[str, tuple[dict[str, Any], bool]]:
+    """By id: an item, and whether it is readable."""
+    items = {}
+    for name, readable in READABLE.items():
+        for kind in VALUES:
+            config_id = f"{name} {kind}"
+            item = to_item(a_configuration(config_id=config_id, expires_at=NOW)).serialize() | {"atr": {"N": "14"}}
+            items[config_id] = with_attribute(item, name, kind), kind in readable
+    for name, readable in READABLE_IN_TICKER.items():
+        for kind in VALUES:
+            config_id = f"tickers {name} {kind}"
+            item = to_item(a_configuration(config_id=config_id)).serialize()
+            ticker = with_attribute(item["tickers"]["L"][0]["M"], name, kind)
+            items[config_id] = item | {"tickers": {"L": [{"M": ticker}]}}, kind in readable
+    return items
+
+
+ITEMS = malformed_items()
+READABLE_IDS = {config_id for config_id, (_, is_readable) in ITEMS.items() if is_readable}
+UNREADABLE_IDS = ITEMS.keys() - READABLE_IDS
+
+
+@dataclass(frozen=True)
+class Table:
+    """A simulated table, and a store for it."""
+
+    simulated: SimulatedTable
+    store: DynamoDBStore
+
+    def put(self, item: RawItem) -> None:
+        self.simulated.send("PutItem", {"TableName": "simulated", "Item": item})
+
+    def item(self, sort_key: str) -> RawItem:
+        return self.simulated.state.items["USER#ann", sort_key].attributes
+
+
+@pytest.fixture(scope="module")
+def module_table() -> Iterator[Table]:
+    simulated = SimulatedTable(time.monotonic)
+    with simulated.connected():
+        store = a_dynamodb_store("http://127.0.0.1", "simulated", sleep=lambda _: None)
+    with closing(store):
+        yield Table(simulated, store)
+
+
+@pytest.fixture
+def table(module_table: Table) -> Table:
+    """An empty table."""
+    module_table.simulated.state = State()
+    return module_table
+
+
+@pytest.fixture
+def store(table: Table) -> DynamoDBStore:
+    return table.store
+
+
+@pytest.fixture
+def items(table: Table) -> None:
+    """All malformed items, of one user."""
+    for item, _ in ITEMS.values():
+        table.put(item)
+
+
+def renamed(current: Configuration) -> Configuration:
+    return replace(current, name="New", revision="new")
+
+
+@pytest.mark.usefixtures("items")
+def test_a_list_has_all_readable_items_and_reports_the_others(
+    store: DynamoDBStore, caplog: pytest.LogCaptureFixture
+) -> None:
+    listed = store.list("ann")
+
+    assert {each.config_id for each in listed} == READABLE_IDS
+    errors = [record.__dict__ for record in caplog.records if record.levelno == logging.ERROR]
+    assert {error["remedy"] for error in errors} == {
+        f"Repair or delete the item whose SK is CONFIG#{config_id}." for config_id in UNREADABLE_IDS
+    }
+    assert {error["event"] for error in errors} == {"unreadable item left out"}
+    assert not any("USER#" in error["cause"] for error in errors)
+
+
+@pytest.mark.usefixtures("items")
+def test_a_readable_item_is_read_and_updated_and_keeps_its_other_attributes(table: Table, store: DynamoDBStore) -> None:
+    for config_id in READABLE_IDS:
+        before = table.item(f"CONFIG#{config_id}")
+
+        assert store.get("ann", config_id).user_id == "ann"
+        assert store.update("ann", config_id, renamed).name == "New"
+
+        after = table.item(f"CONFIG#{config_id}")
+        changed = {name for name in before.keys() | after.keys() if before.get(name) != after.get(name)}
+        assert changed - {"expires_at"} == {"name", "revision"}
+
+
+@pytest.mark.usefixtures("items")
+def test_an_unreadable_item_can_be_neither_read_nor_updated(store: DynamoDBStore) -> None:
+    for config_id in UNREADABLE_IDS:
+        with pytest.raises(StoreUnavailable):
+            store.get("ann", config_id)
+        with pytest.raises(StoreUnavailable):
+            store.update("ann", config_id, renamed)
+
+
+@pytest.mark.usefixtures("items")
+def test_every_malformed_item_can_be_deleted(table: Table, store: DynamoDBStore) -> None:
+    for config_id in ITEMS:
+        store.remove("ann", config_id)
+
+        with pytest.raises(NotFound):
+            store.get("ann", config_id)
+    assert set(table.simulated.state.items) == {("USER#ann", "QUOTA")}
+
+
+@pytest.mark.usefixtures("items")
+def test_malformed_items_do_not_affect_a_create(store: DynamoDBStore) -> None:
+    configuration = a_configuration()
+
+    assert not store.add(configuration, limit=1).replayed
+    assert store.get("ann", configuration.config_id) == configuration
+
+
+@pytest.mark.usefixtures("items")
+def test_a_create_with_the_key_of_a_malformed_item_does_not_overwrite_it(table: Table, store: DynamoDBStore) -> None:
+    before = table.item("CONFIG#name NULL")
+
+    with pytest.raises(StoreUnavailable):
+        store.add(a_configuration(config_id="name NULL"), limit=1)
+
+    assert table.item("CONFIG#name NULL") == before
+
+
+def test_the_log_names_the_malformed_attribute(
+    table: Table, store: DynamoDBStore, caplog: pytest.LogCaptureFixture
+) -> None:
+    item, _ = ITEMS["tickers symbol N"]
+    table.put(item)
+
+    store.list("ann")
+
+    assert "symbol" in caplog.records[-1].__dict__["cause"]
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [{"created_at": {"S": "yesterday"}}, {"expires_at": {"N": "1" + "0" * 20}}, {"tickers": {"L": [VALUES["S"]]}}],
+)
+def test_a_value_without_a_meaning_makes_its_item_unreadable(
+    table: Table, store: DynamoDBStore, wrong: dict[str, Any]
+) -> None:
+    table.put(to_item(a_configuration(config_id="a")).serialize() | wrong)
+
+    assert store.list("ann") == ()
+    with pytest.raises(StoreUnavailable):
+        store.get("ann", "a")
+
+
+def test_an_item_with_a_null_revision_is_compared_by_its_last_update(table: Table, store: DynamoDBStore) -> None:
+    item, _ = ITEMS["revision NULL"]
+    table.put(item)
+    revision = store.get("ann", "revision NULL").revision
+
+    store.remove("ann", "revision NULL", revisions=frozenset({revision}))
+
+    assert store.list("ann") == ()
+
+
+# --- quota items ------------------------------------------------------------------------------------------------------
+
+
+def put_quota(table: Table, name: str, kind: str) -> None:
+    """One stored configuration, counted, and its quota item with a malformed attribute."""
+    table.put(to_item(a_configuration(config_id="a")).serialize())
+    quota = {"PK": {"S": "USER#ann"}, "SK": {"S": "QUOTA"}, "config_count": {"N": "1"}, "version": {"N": "5"}}
+    table.put(with_attribute(quota, name, kind))
+
+
+each_malformed_quota = pytest.mark.parametrize(
+    ("name", "kind"),
+    [(name, kind) for name in ("config_count", "version") for kind in WRONG_FOR_A_NUMBER],
+)
+
+
+@each_malformed_quota
+def test_a_create_repairs_a_malformed_quota_and_keeps_the_limit(
+    table: Table, store: DynamoDBStore, name: str, kind: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    put_quota(table, name, kind)
+
+    store.add(a_configuration(), limit=2)
+
+    with pytest.raises(LimitReached):
+        store.add(a_configuration(), limit=2)
+    assert table.item("QUOTA")["config_count"] == {"N": "2"}
+    errors = [record.__dict__ for record in caplog.records if record.levelno == logging.ERROR]
+    assert [(error["event"], error["key"]) for error in errors] == [("malformed quota item repaired", "QUOTA")]
+
+
+@each_malformed_quota
+def test_a_delete_repairs_a_malformed_quota(table: Table, store: DynamoDBStore, name: str, kind: str) -> None:
+    put_quota(table, name, kind)
+
+    store.remove("ann", "a")
+
+    assert table.item("QUOTA")["config_count"] == {"N": "0"}
+    assert store.list("ann") == ()
+
+
+@pytest.mark.parametrize("kind", WRONG_FOR_A_NUMBER)
+def test_a_create_overwrites_a_malformed_expiry_of_the_quota(table: Table, store: DynamoDBStore, kind: str) -> None:
+    put_quota(table, "expires_at", kind)
+
+    store.add(a_configuration(expires_at=NOW), limit=2)
+
+    assert table.item("QUOTA")["expires_at"] == {"N": str(int(NOW.timestamp()))}
+
+
+def test_another_request_may_repair_a_malformed_quota_first(
+    table: Table, store: DynamoDBStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put_quota(table, "config_count", "S")
+    query, rival = store._client.query, a_configuration()
+
+    def query_while_another_request_repairs(*arguments: Any, **keywords: Any) -> Any:
+        items = query(*arguments, **keywords)
+        monkeypatch.setattr(store._client, "query", query)
+        store.add(rival, limit=3)
+        return items
+
+    monkeypatch.setattr(store._client, "query", query_while_another_request_repairs)
+
+    store.add(a_configuration(), limit=3)
+
+    assert table.item("QUOTA")["config_count"] == {"N": "3"}

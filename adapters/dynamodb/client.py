@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from botocore.config import Config
 from botocore.exceptions import ClientError
 from pynamodb.connection import TableConnection
 from pynamodb.connection.base import MetaTable
@@ -50,6 +51,10 @@ class TableClient:
             max_pool_connections=32,
             meta_table=MetaTable(schema),
         )
+        # A fixed User-Agent. Otherwise botocore composes it for each request: 0.05 ms of the 1.0 ms that a list takes,
+        # 0.1 ms of the 1.85 ms of an update (processor time of a whole request).
+        session = self.table.connection.session
+        session.set_default_client_config(Config(user_agent=f"config-api {session.user_agent()}"))
         # If the first request built the client, many threads would build one each.
         _ = self.table.connection.client
 

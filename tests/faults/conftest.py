@@ -29,13 +29,13 @@ def proxy(aws: str) -> Iterator[FaultProxy]:
 
 @pytest.fixture
 def store(proxy: FaultProxy, table: str) -> DynamoDBStore:
-    """A store behind the proxy that doesn't wait between its attempts."""
+    """A store behind the proxy, without delays between its attempts."""
     return a_dynamodb_store(proxy.endpoint, table, sleep=lambda _: None)
 
 
 @pytest.fixture
 def rival(aws: str, table: str) -> DynamoDBStore:
-    """Another process, without trouble."""
+    """Another process, without faults."""
     return a_dynamodb_store(aws, table)
 
 

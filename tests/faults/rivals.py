@@ -1,4 +1,4 @@
-"""Somebody else who acts at the worst moment."""
+"""Concurrent requests at a chosen point."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from domain.configurations import Configuration
 from domain.ports import ConfigurationStore
 
 
-def after_a_rival(act: Callable[[], object]) -> Callable[[Configuration], Configuration]:
-    """A change before whose first write the rival acts."""
-    acts = iter([act])
+def change_after(rival: Callable[[], object]) -> Callable[[Configuration], Configuration]:
+    """A change; `rival` runs between the read and the first write of its update."""
+    rivals = iter([rival])
 
     def change(current: Configuration) -> Configuration:
-        for rival_acts in acts:
-            rival_acts()
+        for run in rivals:
+            run()
         return replace(current, timeframe_days=9, revision="ours")
 
     return change

@@ -13,7 +13,7 @@ from collections import Counter
 import tests.conftest  # noqa: F401 no credentials but made-up ones
 from tests.faults.history import CLIENTS, ConfigurationList, Outcome, play, violations
 from tests.support.fault_proxy import at_random, fault_proxy
-from tests.support.ministack import a_dynamodb_store, a_shelf, a_table, ministack
+from tests.support.ministack import a_dynamodb_store, a_table, ministack, read_state
 
 USERS, REQUESTS_EACH = 12, 40
 
@@ -45,7 +45,7 @@ def soak(minutes: float, seed: int) -> bool:
         for number in range(sys.maxsize):
             record = play(
                 stores,
-                lambda user: ConfigurationList(*a_shelf(aws, table, user)),
+                lambda user: ConfigurationList(*read_state(aws, table, user)),
                 seed=seed + number,
                 users=USERS,
                 requests_each=REQUESTS_EACH,

@@ -1,12 +1,10 @@
-"""Many at once, from several processes, with conflicts in between: never above the limit, and exactly up to it."""
+"""Concurrent creates of one user, from several processes and with injected conflicts, fill the limit exactly."""
 
 from __future__ import annotations
 
 import multiprocessing
 from collections import Counter
-from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
-from threading import Barrier
 from typing import Any
 
 import pytest
@@ -16,92 +14,72 @@ from domain.configurations import Configuration
 from domain.deadline import within
 from domain.errors import LimitReached
 from tests.builders import a_configuration
-from tests.support.fault_proxy import FaultProxy, Plan, Trouble, at_random
-from tests.support.ministack import a_dynamodb_store, a_shelf
+from tests.support.fault_proxy import Fault, FaultProxy, Plan, at_random
+from tests.support.ministack import a_dynamodb_store, read_state
 
 pytestmark = pytest.mark.slow
 
-PROCESSES = 4
+PROCESSES, CREATES_PER_PROCESS, LIMIT = 4, 5, 2
 
 
 def conflicts(share: float, *, seed: int) -> Plan:
     plan = at_random(share, seed=seed)
-    return lambda operation: Trouble.CONFLICT if plan(operation) else None
+    return lambda operation: Fault.CONFLICT if plan(operation) else None
 
 
-def outcome_of_add(store: DynamoDBStore, configuration: Configuration, limit: int) -> str:
+def outcome_of_add(store: DynamoDBStore, configuration: Configuration) -> str:
     try:
         with within(5):
-            return "replayed" if store.add(configuration, limit=limit).replayed else "added"
+            store.add(configuration, limit=LIMIT)
     except LimitReached:
-        return "full"
+        return "limit reached"
+    return "added"
 
 
-@pytest.fixture(scope="module")
-def processes() -> Iterator[ProcessPoolExecutor]:
-    spawn = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(
-        PROCESSES, mp_context=spawn, initializer=_meet, initargs=(spawn.Barrier(PROCESSES),)
-    ) as all_:
-        yield all_
+def share_barrier(barrier: Any) -> None:
+    global _barrier  # noqa: PLW0603 the only way to pass an object to the workers of a pool
+    _barrier = barrier
 
 
-def _meet(barrier: Any) -> None:
-    global _together  # noqa: PLW0603 a pool's process has no other place for what it is born with
-    _together = barrier
+_barrier: Any = None
 
 
-_together: Any = None
-
-
-def _creates(endpoint: str, table: str, user: str, number: int, limit: int) -> list[str]:
+def create_at_once(endpoint: str, table: str, user: str) -> list[str]:
+    """In a process of its own: wait for the other processes, then create from several threads."""
     store = a_dynamodb_store(endpoint, table)
-    configurations = [a_configuration(user) for _ in range(number)]
-    _together.wait()
-    with ThreadPoolExecutor(number) as crowd:
-        return list(crowd.map(lambda each: outcome_of_add(store, each, limit), configurations))
+    configurations = [a_configuration(user) for _ in range(CREATES_PER_PROCESS)]
+    _barrier.wait()
+    with ThreadPoolExecutor(CREATES_PER_PROCESS) as threads:
+        outcomes = list(threads.map(lambda each: outcome_of_add(store, each), configurations))
+    store.close()
+    return outcomes
 
 
-@pytest.mark.parametrize(("each", "limit"), [(1, 2), (5, 2), (5, 5)])
-def test_a_crowd_from_several_processes_fills_the_shelf_exactly(
-    processes: ProcessPoolExecutor, proxy: FaultProxy, aws: str, table: str, ann: str, each: int, limit: int
+def test_concurrent_creates_with_conflicts_fill_the_limit_exactly(
+    proxy: FaultProxy, aws: str, table: str, ann: str
 ) -> None:
-    proxy.plan = conflicts(0.3, seed=each)
+    """Twenty creates from four processes, 30 % of the requests with a conflict: as many succeed as the limit allows."""
+    proxy.plan = conflicts(0.3, seed=5)
+    spawn = multiprocessing.get_context("spawn")
 
-    answers = processes.map(_creates, *zip(*[(proxy.endpoint, table, ann, each, limit)] * PROCESSES, strict=True))
+    with ProcessPoolExecutor(
+        PROCESSES, mp_context=spawn, initializer=share_barrier, initargs=(spawn.Barrier(PROCESSES),)
+    ) as processes:
+        outcomes = processes.map(create_at_once, *zip(*[(proxy.endpoint, table, ann)] * PROCESSES, strict=True))
+        counts = Counter(outcome for some in outcomes for outcome in some)
 
-    assert Counter(answer for some in answers for answer in some) == {
-        "added": limit,
-        "full": PROCESSES * each - limit,
-    }
-    counted, stored = a_shelf(aws, table, ann)
-    assert (counted, len(stored)) == (limit, limit)
-    assert proxy.seen()[Trouble.CONFLICT] > 0
+    assert counts == {"added": LIMIT, "limit reached": PROCESSES * CREATES_PER_PROCESS - LIMIT}
+    counted, stored = read_state(aws, table, ann)
+    assert (counted, len(stored)) == (LIMIT, LIMIT)
+    assert proxy.seen()[Fault.CONFLICT] > 0
 
 
-def test_one_key_from_ten_clients_at_once_gives_one_configuration(
-    store: DynamoDBStore, proxy: FaultProxy, aws: str, table: str, ann: str
+def test_a_replay_at_the_limit_is_recognised_after_a_conflict(
+    store: DynamoDBStore, proxy: FaultProxy, ann: str
 ) -> None:
-    proxy.plan = conflicts(0.3, seed=10)
-    together = Barrier(10)
-    config_id = a_configuration().config_id
-
-    def create(_: int) -> str:
-        configuration = a_configuration(ann, config_id=config_id, request_fingerprint="the same")
-        together.wait()
-        return outcome_of_add(store, configuration, limit=1)
-
-    with ThreadPoolExecutor(10) as crowd:
-        answers = Counter(crowd.map(create, range(10)))
-
-    assert answers == {"added": 1, "replayed": 9}
-    counted, stored = a_shelf(aws, table, ann)
-    assert (counted, [each.config_id for each in stored]) == (1, [config_id])
-
-
-def test_a_conflict_at_the_limit_hides_no_replay(store: DynamoDBStore, proxy: FaultProxy, ann: str) -> None:
+    """A conflict on the put, with a failed quota condition beside it, decides nothing: the request is repeated."""
     configuration = a_configuration(ann)
     store.add(configuration, limit=1)
-    proxy.script(Trouble.CONFLICT_AND_FAILED)
+    proxy.script(Fault.CONFLICT_AND_FAILED)
 
     assert store.add(configuration, limit=1).replayed

@@ -11,7 +11,7 @@ from domain.configurations import Configuration
 from tests.builders import a_configuration
 from tests.faults.history import DEADLINE, LIMIT, ConfigurationList, Outcome, Record, Request, play, violations
 from tests.support.fault_proxy import FaultProxy, at_random
-from tests.support.ministack import a_dynamodb_store, a_shelf
+from tests.support.ministack import a_dynamodb_store, read_state
 
 
 @pytest.mark.slow
@@ -22,7 +22,7 @@ def test_no_promise_breaks_while_three_calls_in_ten_fail(proxy: FaultProxy, aws:
     proxy.plan = at_random(0.3, seed=seed)
 
     record = play(
-        stores, lambda user: ConfigurationList(*a_shelf(aws, table, user)), seed=seed, users=8, requests_each=20
+        stores, lambda user: ConfigurationList(*read_state(aws, table, user)), seed=seed, users=8, requests_each=20
     )
 
     assert violations(record) == []

@@ -1,4 +1,4 @@
-"""A retry never meets its own success as a failure, whatever happened to the first attempt."""
+"""A retry never takes the success of an earlier attempt for a failure."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from domain.configurations import Configuration
 from domain.errors import NotFound
 from domain.ports import AddResult
 from tests.builders import a_configuration
-from tests.support.fault_proxy import FaultProxy, Trouble
+from tests.support.fault_proxy import Fault, FaultProxy
 from tests.support.ministack import a_dynamodb_store, dynamodb_client
 
 pytestmark = pytest.mark.slow
 
-each_trouble = pytest.mark.parametrize("trouble", Trouble)
+each_fault = pytest.mark.parametrize("trouble", Fault)
 
 
 def count(aws: str, table: str, user: str) -> int:
@@ -25,10 +25,11 @@ def count(aws: str, table: str, user: str) -> int:
     return int(item.get("config_count", {"N": "0"})["N"])
 
 
-@each_trouble
-def test_a_create_is_stored_and_counted_once_whatever_befell_its_first_attempt(
-    store: DynamoDBStore, proxy: FaultProxy, aws: str, table: str, ann: str, trouble: Trouble
+@each_fault
+def test_a_create_is_stored_and_counted_once_after_any_fault(
+    store: DynamoDBStore, proxy: FaultProxy, aws: str, table: str, ann: str, trouble: Fault
 ) -> None:
+    """One fault in the first attempt, before or after it took effect: the second attempt succeeds."""
     configuration = a_configuration(ann)
     proxy.script(trouble)
 
@@ -40,10 +41,11 @@ def test_a_create_is_stored_and_counted_once_whatever_befell_its_first_attempt(
     assert count(aws, table, ann) == 1
 
 
-@each_trouble
-def test_an_update_is_made_once_whatever_befell_its_first_attempt(
-    store: DynamoDBStore, proxy: FaultProxy, ann: str, trouble: Trouble
+@each_fault
+def test_an_update_is_applied_once_after_any_fault(
+    store: DynamoDBStore, proxy: FaultProxy, ann: str, trouble: Fault
 ) -> None:
+    """The change is applied once, whether or not the first write took effect."""
     configuration = a_configuration(ann, timeframe_days=1)
     store.add(configuration, limit=1)
     proxy.script(None, trouble)
@@ -58,10 +60,11 @@ def test_an_update_is_made_once_whatever_befell_its_first_attempt(
     assert store.list(ann) == (updated,)
 
 
-@each_trouble
-def test_a_delete_succeeds_and_is_counted_once_whatever_befell_its_first_attempt(
-    store: DynamoDBStore, proxy: FaultProxy, aws: str, table: str, ann: str, trouble: Trouble
+@each_fault
+def test_a_delete_succeeds_and_is_counted_once_after_any_fault(
+    store: DynamoDBStore, proxy: FaultProxy, aws: str, table: str, ann: str, trouble: Fault
 ) -> None:
+    """The count goes down by one, whether or not the first attempt took effect."""
     gone, kept = a_configuration(ann), a_configuration(ann)
     for configuration in (gone, kept):
         store.add(configuration, limit=2)
@@ -74,8 +77,9 @@ def test_a_delete_succeeds_and_is_counted_once_whatever_befell_its_first_attempt
     assert count(aws, table, ann) == 1
 
 
-@each_trouble
-def test_reads_are_repeated(store: DynamoDBStore, proxy: FaultProxy, ann: str, trouble: Trouble) -> None:
+@each_fault
+def test_reads_are_retried_after_any_fault(store: DynamoDBStore, proxy: FaultProxy, ann: str, trouble: Fault) -> None:
+    """A get and a list succeed in their second attempt."""
     configuration = a_configuration(ann)
     store.add(configuration, limit=1)
     proxy.script(trouble, None, trouble, None)
@@ -86,8 +90,9 @@ def test_reads_are_repeated(store: DynamoDBStore, proxy: FaultProxy, ann: str, t
     assert proxy.operations == ["GetItem", "GetItem", "Query", "Query"]
 
 
-def test_a_delete_of_nothing_is_not_taken_for_a_lost_answer(store: DynamoDBStore, proxy: FaultProxy, ann: str) -> None:
-    proxy.script(Trouble.ANSWER_LOST, Trouble.RESET)
+def test_a_repeated_delete_of_nothing_is_not_found(store: DynamoDBStore, proxy: FaultProxy, ann: str) -> None:
+    """Without an item, the first attempt had no effect that a retry could confirm."""
+    proxy.script(Fault.RESPONSE_LOST, Fault.RESET)
 
     with pytest.raises(NotFound):
         store.remove(ann, "none")
@@ -95,9 +100,10 @@ def test_a_delete_of_nothing_is_not_taken_for_a_lost_answer(store: DynamoDBStore
     assert len(proxy.calls) == 3
 
 
-def test_an_update_whose_answer_was_lost_stands_though_others_wrote_over_it(
+def test_an_update_with_a_lost_response_succeeds_though_another_has_overwritten_it(
     store: DynamoDBStore, proxy: FaultProxy, aws: str, table: str, ann: str
 ) -> None:
+    """Only the client request token tells that the first attempt took effect."""
     configuration = a_configuration(ann)
     store.add(configuration, limit=1)
     rival = a_dynamodb_store(aws, table)
@@ -105,37 +111,39 @@ def test_an_update_whose_answer_was_lost_stands_though_others_wrote_over_it(
     def overwrite(_: float) -> None:
         rival.update(ann, configuration.config_id, lambda current: replace(current, name="Theirs", revision="theirs"))
 
-    hurried = a_dynamodb_store(proxy.endpoint, table, sleep=overwrite)
-    proxy.script(None, Trouble.ANSWER_LOST)
+    slow = a_dynamodb_store(proxy.endpoint, table, sleep=overwrite)
+    proxy.script(None, Fault.RESPONSE_LOST)
 
-    ours = hurried.update(ann, configuration.config_id, lambda current: replace(current, name="Ours", revision="ours"))
+    ours = slow.update(ann, configuration.config_id, lambda current: replace(current, name="Ours", revision="ours"))
 
     assert ours.name == "Ours"
     assert [(each.name, each.revision) for each in store.list(ann)] == [("Theirs", "theirs")]
 
 
-def test_a_create_whose_answer_was_lost_stands_though_its_owner_deleted_it_meanwhile(
+def test_a_create_with_a_lost_response_succeeds_though_it_was_deleted_since(
     store: DynamoDBStore, proxy: FaultProxy, aws: str, table: str, ann: str
 ) -> None:
+    """The retry has the token of the first attempt, so it does not create the configuration again."""
     configuration = a_configuration(ann)
     rival = a_dynamodb_store(aws, table)
-    hurried = a_dynamodb_store(proxy.endpoint, table, sleep=lambda _: rival.remove(ann, configuration.config_id))
-    proxy.script(Trouble.ANSWER_LOST)
+    slow = a_dynamodb_store(proxy.endpoint, table, sleep=lambda _: rival.remove(ann, configuration.config_id))
+    proxy.script(Fault.RESPONSE_LOST)
 
-    hurried.add(configuration, limit=1)
+    slow.add(configuration, limit=1)
 
     assert store.list(ann) == ()
     assert count(aws, table, ann) == 0
 
 
-def test_the_same_key_after_no_answer_at_all_settles_it(
+def test_a_create_after_a_crash_is_replayed(
     store: DynamoDBStore, proxy: FaultProxy, aws: str, table: str, ann: str
 ) -> None:
+    """A process ends after its request took effect. The same idempotency key gives the stored configuration."""
     first = a_configuration(ann)
-    a_process_that_dies = a_dynamodb_store(proxy.endpoint, table, sleep=_die)
-    proxy.script(Trouble.ANSWER_LOST)
+    crashing = a_dynamodb_store(proxy.endpoint, table, sleep=_crash)
+    proxy.script(Fault.RESPONSE_LOST)
     with pytest.raises(SystemExit):
-        a_process_that_dies.add(first, limit=1)
+        crashing.add(first, limit=1)
 
     again = store.add(replace(first, revision="of the second request"), limit=1)
 
@@ -143,5 +151,5 @@ def test_the_same_key_after_no_answer_at_all_settles_it(
     assert count(aws, table, ann) == 1
 
 
-def _die(_: float) -> None:
+def _crash(_: float) -> None:
     raise SystemExit

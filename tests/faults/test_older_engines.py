@@ -1,4 +1,4 @@
-"""Engines that say that a condition failed, and not on which item: one consistent read settles it."""
+"""Engines that do not return the item of a failed condition: one consistent read replaces it."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from adapters.dynamodb.store import DynamoDBStore
 from domain.errors import IdempotencyKeyReused, NotFound
 from domain.ports import AddResult
 from tests.builders import a_configuration
-from tests.faults.rivals import after_a_rival, rename
+from tests.faults.rivals import change_after, rename
 from tests.support.fault_proxy import FaultProxy
-from tests.support.ministack import a_shelf
+from tests.support.ministack import read_state
 
 pytestmark = pytest.mark.slow
 
@@ -23,7 +23,10 @@ def proxy(proxy: FaultProxy) -> FaultProxy:
     return proxy
 
 
-def test_a_replay_at_the_limit_is_told_from_a_full_shelf(store: DynamoDBStore, proxy: FaultProxy, ann: str) -> None:
+def test_a_read_distinguishes_a_replay_at_the_limit_from_a_new_create(
+    store: DynamoDBStore, proxy: FaultProxy, ann: str
+) -> None:
+    """The stored item decides between replay and reuse of the key."""
     configuration = a_configuration(ann)
     store.add(configuration, limit=1)
     proxy.script()
@@ -34,9 +37,10 @@ def test_a_replay_at_the_limit_is_told_from_a_full_shelf(store: DynamoDBStore, p
         store.add(replace(configuration, request_fingerprint="another"), limit=1)
 
 
-def test_a_key_that_was_freed_before_the_read_is_used(
+def test_a_key_that_is_freed_before_the_read_is_used(
     store: DynamoDBStore, proxy: FaultProxy, aws: str, table: str, ann: str, rival: DynamoDBStore
 ) -> None:
+    """A delete between the failed condition and the read frees the key, so the create is sent again."""
     configuration = a_configuration(ann)
     store.add(configuration, limit=1)
 
@@ -47,25 +51,29 @@ def test_a_key_that_was_freed_before_the_read_is_used(
     proxy.plan = delete_before_the_read
 
     assert store.add(configuration, limit=1) == AddResult(configuration, replayed=False)
-    assert a_shelf(aws, table, ann) == (1, (configuration,))
+    assert read_state(aws, table, ann) == (1, (configuration,))
 
 
-def test_a_lost_race_is_settled_by_a_read(
+def test_an_update_that_lost_a_race_reads_the_current_item(
     store: DynamoDBStore, proxy: FaultProxy, ann: str, rival: DynamoDBStore
 ) -> None:
+    """The change is applied to the item that the read returns."""
     configuration = a_configuration(ann)
     store.add(configuration, limit=1)
     proxy.script()
 
-    updated = store.update(ann, configuration.config_id, after_a_rival(lambda: rename(rival, configuration)))
+    updated = store.update(ann, configuration.config_id, change_after(lambda: rename(rival, configuration)))
 
     assert (updated.name, updated.timeframe_days) == ("Theirs", 9)
     assert proxy.operations == ["GetItem", "TransactWriteItems", "GetItem", "TransactWriteItems"]
 
 
-def test_a_race_lost_to_a_delete_finds_nothing(store: DynamoDBStore, ann: str, rival: DynamoDBStore) -> None:
+def test_an_update_that_lost_a_race_to_a_delete_is_not_found(
+    store: DynamoDBStore, ann: str, rival: DynamoDBStore
+) -> None:
+    """The read finds no item."""
     configuration = a_configuration(ann)
     store.add(configuration, limit=1)
 
     with pytest.raises(NotFound):
-        store.update(ann, configuration.config_id, after_a_rival(lambda: rival.remove(ann, configuration.config_id)))
+        store.update(ann, configuration.config_id, change_after(lambda: rival.remove(ann, configuration.config_id)))

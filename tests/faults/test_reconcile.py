@@ -14,7 +14,7 @@ from adapters.dynamodb.store import DynamoDBStore
 from adapters.dynamodb.table import DynamoDBTable
 from domain.operations import Quota
 from tests.builders import a_configuration
-from tests.support.ministack import a_dynamodb_store, a_shelf, dynamodb_client, with_endpoint
+from tests.support.ministack import a_dynamodb_store, dynamodb_client, read_state, with_endpoint
 
 pytestmark = pytest.mark.slow
 
@@ -99,7 +99,7 @@ def test_a_repair_counts_correctly_with_a_concurrent_request_at_any_point(
         with Interruption(admin, index, lambda user=user: rival(store, user)) as interruption:  # type: ignore[misc]  # bound now
             after = admin.repair(user)
 
-        counted, stored = a_shelf(aws, table, user)
+        counted, stored = read_state(aws, table, user)
         assert counted == len(stored), f"before request {index}"
         assert not after.drifts
         if not interruption.happened:
@@ -120,7 +120,7 @@ def test_a_snapshot_of_several_pages_is_repeated_until_it_is_stable(
     def create_or_delete(model: Any, params: dict[str, Any], **_: object) -> None:
         """The third is stored while its page is read, and not counted while the count is read."""
         if model.name == "UpdateItem":
-            written.append(a_shelf(aws, table, user))
+            written.append(read_state(aws, table, user))
         elif len(written) == 0 and next(calls) < TWO_SNAPSHOTS:
             if "CONFIG#b" in (start := str(params["body"])):
                 store.add(a_configuration(user, config_id="c"), limit=LIMIT)

@@ -26,7 +26,7 @@ from domain.tickers import Listing, Ticker
 from entrypoints.bootstrap import create_app
 from entrypoints.settings import Settings, StoreKind
 from tests.builders import NOW
-from tests.support.fault_proxy import FaultProxy, Trouble, always, no_trouble
+from tests.support.fault_proxy import Fault, FaultProxy, always, no_fault
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.slow
 
 KEY = "ticker-cache/us-symbols.json"
-SHORT = [Trouble.THROTTLED, Trouble.INTERNAL_ERROR, Trouble.UNAVAILABLE, Trouble.RESET, Trouble.ANSWER_LOST]
+SHORT = [Fault.THROTTLED, Fault.INTERNAL_ERROR, Fault.UNAVAILABLE, Fault.RESET, Fault.RESPONSE_LOST]
 
 
 def a_list(version: str, symbols: Iterable[str] = ("AAPL", "MSFT")) -> bytes:
@@ -151,7 +151,7 @@ def test_an_object_that_is_too_large_is_not_read_to_its_end(tickers: S3TickerLis
 
 @pytest.mark.parametrize("trouble", SHORT)
 def test_a_transient_fault_is_tried_again(
-    tickers: S3TickerList, proxy: FaultProxy, put: Callable[..., None], waits: list[float], trouble: Trouble
+    tickers: S3TickerList, proxy: FaultProxy, put: Callable[..., None], waits: list[float], trouble: Fault
 ) -> None:
     put(a_list("1"))
     proxy.script(trouble, trouble)
@@ -167,7 +167,7 @@ def test_an_answer_that_does_not_come_is_given_up_and_tried_again(
     tickers: S3TickerList, proxy: FaultProxy, put: Callable[..., None]
 ) -> None:
     put(a_list("1"))
-    proxy.script(Trouble.HANGS)
+    proxy.script(Fault.HANGS)
 
     assert tickers.fetch() is not None
 
@@ -187,9 +187,9 @@ def test_a_slow_response_is_abandoned_and_retried(tickers: S3TickerList, proxy: 
     assert len(proxy.calls) == 3
 
 
-@pytest.mark.parametrize("trouble", [*SHORT, Trouble.HANGS])
+@pytest.mark.parametrize("trouble", [*SHORT, Fault.HANGS])
 def test_a_source_that_stays_down_is_a_step_down_within_the_deadline(
-    tickers: S3TickerList, proxy: FaultProxy, put: Callable[..., None], trouble: Trouble
+    tickers: S3TickerList, proxy: FaultProxy, put: Callable[..., None], trouble: Fault
 ) -> None:
     put(a_list("1"))
     now = [NOW]
@@ -264,9 +264,9 @@ def test_a_list_that_was_taken_away_meanwhile_is_not_replaced(tickers: S3TickerL
 
 
 @pytest.mark.parametrize("first", [True, False])
-@pytest.mark.parametrize("trouble", [*SHORT, Trouble.CONFLICT])
+@pytest.mark.parametrize("trouble", [*SHORT, Fault.CONFLICT])
 def test_a_publication_meets_no_success_of_its_own_as_a_rival(
-    tickers: S3TickerList, proxy: FaultProxy, trouble: Trouble, *, first: bool
+    tickers: S3TickerList, proxy: FaultProxy, trouble: Fault, *, first: bool
 ) -> None:
     base = None
     if not first:
@@ -315,10 +315,10 @@ def test_the_service_takes_its_list_from_the_bucket_and_lives_without(
         return answer.status_code, answer.get_json().get("code")
 
     fresh = [create("NEWCO"), create("ZZZZ"), ready(client)]
-    proxy.plan = always(Trouble.RESET)
+    proxy.plan = always(Fault.RESET)
     now[0] += timedelta(seconds=2)
     stale = [create("NEWCO"), create("ZZZZ"), ready(client)]
-    proxy.plan = no_trouble
+    proxy.plan = no_fault
     now[0] += timedelta(seconds=31)
     back = [create("NEWCO"), create("ZZZZ"), ready(client)]
 

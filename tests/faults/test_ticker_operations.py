@@ -25,7 +25,7 @@ from entrypoints.application import KEY
 from entrypoints.bootstrap import create_app
 from entrypoints.settings import Settings, StoreKind
 from tests.builders import NOW
-from tests.support.fault_proxy import FaultProxy, Trouble, always
+from tests.support.fault_proxy import Fault, FaultProxy, always
 from tests.unit.test_ticker_files import nasdaq_listed
 
 if TYPE_CHECKING:
@@ -179,7 +179,7 @@ def test_an_expected_error_is_one_sentence(run: Run, arguments: list[str], words
 
 def test_an_unreachable_bucket_is_one_sentence(run: Run, proxy: FaultProxy) -> None:
     Path("now.txt").write_bytes(a_nasdaq_file(*SYMBOLS))
-    proxy.plan = always(Trouble.THROTTLED)
+    proxy.plan = always(Fault.THROTTLED)
 
     result = run("build", "now.txt")
 
@@ -268,7 +268,7 @@ def test_the_job_logs_an_error_and_publishes_nothing_if_the_list_is_refused(
 def test_the_job_logs_an_error_if_the_bucket_is_unreachable(
     job: Callable[[bytes], dict[str, str]], proxy: FaultProxy, caplog: pytest.LogCaptureFixture
 ) -> None:
-    proxy.plan = always(Trouble.INTERNAL_ERROR)
+    proxy.plan = always(Fault.INTERNAL_ERROR)
 
     assert job(a_nasdaq_file(*SYMBOLS)) == {"status": "refused"}
 

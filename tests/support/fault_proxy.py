@@ -1,4 +1,4 @@
-"""A DynamoDB or S3 with trouble: an HTTP proxy on loopback that spoils calls by a plan."""
+"""An HTTP proxy on loopback in front of DynamoDB or S3 that injects faults."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ from urllib.parse import urlsplit
 Answer = tuple[int, Mapping[str, str], bytes]
 
 LONGEST_HANG = 10.0
-"""Seconds after which even a hanging answer is given up; every client in the tests does so long before."""
+"""Seconds after which the proxy closes a connection without a response. All clients in the tests time out before."""
 
 
-class Trouble(StrEnum):
-    """What may happen to a call. The last two do what was asked, the others leave nothing behind."""
+class Fault(StrEnum):
+    """The faults of a request. With the last two, the request takes effect; with the others, it does not."""
 
     THROTTLED = "throttled"
     INTERNAL_ERROR = "internal error"
@@ -33,89 +33,89 @@ class Trouble(StrEnum):
     CONFLICT_AND_FAILED = "conflict, and a condition failed beside it"
     RESET = "reset"
     HANGS = "hangs"
-    ANSWER_LOST = "answer lost"
-    ANSWER_HANGS = "answer hangs"
+    RESPONSE_LOST = "response lost"
+    RESPONSE_HANGS = "response hangs"
 
 
 _S3_REFUSALS = {
-    Trouble.THROTTLED: (503, "SlowDown"),
-    Trouble.INTERNAL_ERROR: (500, "InternalError"),
-    Trouble.UNAVAILABLE: (503, "ServiceUnavailable"),
-    Trouble.CONFLICT: (409, "ConditionalRequestConflict"),
-    Trouble.CONFLICT_AND_FAILED: (409, "ConditionalRequestConflict"),
+    Fault.THROTTLED: (503, "SlowDown"),
+    Fault.INTERNAL_ERROR: (500, "InternalError"),
+    Fault.UNAVAILABLE: (503, "ServiceUnavailable"),
+    Fault.CONFLICT: (409, "ConditionalRequestConflict"),
+    Fault.CONFLICT_AND_FAILED: (409, "ConditionalRequestConflict"),
 }
 _OF_CONNECTION = {"connection", "content-length", "date", "keep-alive", "server", "transfer-encoding"}
 
-SHORT_TROUBLES = tuple(trouble for trouble in Trouble if trouble not in {Trouble.HANGS, Trouble.ANSWER_HANGS})
+SHORT_FAULTS = tuple(fault for fault in Fault if fault not in {Fault.HANGS, Fault.RESPONSE_HANGS})
 
-Plan = Callable[[str], Trouble | None]
-"""Given the operation (`GetItem`), what happens to this call."""
-
-
-def no_trouble(_: str) -> None:
-    """Every call goes through."""
+Plan = Callable[[str], Fault | None]
+"""The fault of a request, by its operation (`GetItem`)."""
 
 
-def always(trouble: Trouble) -> Plan:
-    """Every call has the same."""
-    return lambda _: trouble
+def no_fault(_: str) -> None:
+    """No request fails."""
+
+
+def always(fault: Fault) -> Plan:
+    """Each request has this fault."""
+    return lambda _: fault
 
 
 def at_random(share: float, *, seed: int, hangs: float = 0.1) -> Plan:
-    """Of all calls, `share` have trouble of a random kind; of these, `hangs` get no answer in time."""
+    """A random fault for a `share` of the requests. A share `hangs` of the faults are requests without a response."""
     rng, lock = random.Random(seed), Lock()
 
-    def plan(_: str) -> Trouble | None:
+    def plan(_: str) -> Fault | None:
         with lock:
             if rng.random() >= share:
                 return None
             if rng.random() < hangs:
-                return rng.choice([Trouble.HANGS, Trouble.ANSWER_HANGS])
-            return rng.choice(SHORT_TROUBLES)
+                return rng.choice([Fault.HANGS, Fault.RESPONSE_HANGS])
+            return rng.choice(SHORT_FAULTS)
 
     return plan
 
 
 @dataclass
 class FaultProxy:
-    """The proxy's controls; `calls` lists every operation that reached it, with its trouble.
+    """Controls the proxy. `calls` has each operation that reached it, with its fault.
 
-    With `leaves_items_out` a condition that failed comes without the item that made it fail.
+    With `leaves_items_out`, a failed condition does not return the item.
     """
 
     endpoint: str
-    plan: Plan = no_trouble
+    plan: Plan = no_fault
     leaves_items_out: bool = False
-    calls: list[tuple[str, Trouble | None]] = field(default_factory=list)
-    _script: deque[Trouble | None] = field(default_factory=deque)
+    calls: list[tuple[str, Fault | None]] = field(default_factory=list)
+    _script: deque[Fault | None] = field(default_factory=deque)
 
-    def script(self, *troubles: Trouble | None) -> None:
-        """What happens to the next calls, one each, before the plan takes over again; calls are counted from now."""
+    def script(self, *faults: Fault | None) -> None:
+        """The faults of the next requests; after these, the plan applies. Empties `calls`."""
         self.calls.clear()
-        self._script = deque(troubles)
+        self._script = deque(faults)
 
     @property
     def operations(self) -> list[str]:
-        """The calls since `script`, without their troubles."""
+        """The operations since `script`, without their faults."""
         return [operation for operation, _ in self.calls]
 
-    def seen(self) -> Mapping[Trouble | None, int]:
-        """How many calls had which trouble."""
-        return Counter(trouble for _, trouble in self.calls)
+    def seen(self) -> Mapping[Fault | None, int]:
+        """The number of requests by fault."""
+        return Counter(fault for _, fault in self.calls)
 
-    def next_trouble(self, operation: str) -> Trouble | None:
-        """Draw for a call that has arrived."""
+    def next_fault(self, operation: str) -> Fault | None:
+        """The fault of a request that arrived."""
         try:
-            trouble = self._script.popleft()
+            fault = self._script.popleft()
         except IndexError:
-            trouble = self.plan(operation)
-        self.calls.append((operation, trouble))
-        return trouble
+            fault = self.plan(operation)
+        self.calls.append((operation, fault))
+        return fault
 
 
 @contextmanager
 def fault_proxy(target: str) -> Iterator[FaultProxy]:
-    """A proxy in front of `target`, without trouble until a plan or a script is set."""
+    """A proxy in front of `target`, without faults until a plan or a script is set."""
     with _Server(("127.0.0.1", 0), _Handler) as server:
         server.address = urlsplit(target).netloc
         server.proxy = FaultProxy(f"http://127.0.0.1:{server.server_port}")
@@ -135,7 +135,7 @@ class _Server(ThreadingHTTPServer):
     proxy: FaultProxy
 
     def handle_error(self, request: object, client_address: object) -> None:
-        """A client that has given up and hung up is what this proxy is for."""
+        """A client that closes the connection is expected."""
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -162,24 +162,24 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _serve(self, operation: str) -> None:
         body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
-        trouble = self.server.proxy.next_trouble(operation)
-        match trouble:
+        fault = self.server.proxy.next_fault(operation)
+        match fault:
             case None:
                 status, headers, answer = self._forward(body)
                 left_out = self.server.proxy.leaves_items_out
                 self._answer(status, headers, _without_items(answer) if left_out else answer)
-            case Trouble.RESET:
+            case Fault.RESET:
                 self._reset()
-            case Trouble.HANGS:
+            case Fault.HANGS:
                 self._hang()
-            case Trouble.ANSWER_LOST:
+            case Fault.RESPONSE_LOST:
                 self._forward(body)
                 self._reset()
-            case Trouble.ANSWER_HANGS:
+            case Fault.RESPONSE_HANGS:
                 self._forward(body)
                 self._hang()
             case _:
-                status, error = _refusal(trouble, operation, body)
+                status, error = _refusal(fault, operation, body)
                 self._answer(status, {}, error)
 
     def _forward(self, body: bytes) -> Answer:
@@ -203,34 +203,34 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _hang(self) -> None:
         self.connection.settimeout(LONGEST_HANG)
-        self.connection.recv(1)  # returns when the client has had enough
+        self.connection.recv(1)  # returns when the client closes the connection
         self.close_connection = True
 
 
 def _without_items(answer: bytes) -> bytes:
-    """A cancellation as older engines tell it."""
+    """A response of an older engine."""
     told = json.loads(answer)
     for reason in told.get("CancellationReasons", ()):
         reason.pop("Item", None)
     return json.dumps(told).encode()
 
 
-def _refusal(trouble: Trouble, operation: str, body: bytes) -> tuple[int, bytes]:
+def _refusal(fault: Fault, operation: str, body: bytes) -> tuple[int, bytes]:
     if operation in {"GetObject", "PutObject"}:
-        status, code = _S3_REFUSALS[trouble]
+        status, code = _S3_REFUSALS[fault]
         return status, f"<Error><Code>{code}</Code><Message>injected</Message></Error>".encode()
-    status, error = _dynamodb_refusal(trouble, operation, body)
+    status, error = _dynamodb_refusal(fault, operation, body)
     return status, json.dumps(error).encode()
 
 
-def _dynamodb_refusal(trouble: Trouble, operation: str, body: bytes) -> tuple[int, dict[str, object]]:
-    if trouble is Trouble.INTERNAL_ERROR:
+def _dynamodb_refusal(fault: Fault, operation: str, body: bytes) -> tuple[int, dict[str, object]]:
+    if fault is Fault.INTERNAL_ERROR:
         return 500, {"__type": "com.amazonaws.dynamodb.v20120810#InternalServerError", "message": "injected"}
-    if trouble is Trouble.UNAVAILABLE:
+    if fault is Fault.UNAVAILABLE:
         return 503, {"__type": "ServiceUnavailable", "message": "injected"}
-    conflicts = trouble in {Trouble.CONFLICT, Trouble.CONFLICT_AND_FAILED}
+    conflicts = fault in {Fault.CONFLICT, Fault.CONFLICT_AND_FAILED}
     if conflicts and operation == "TransactWriteItems":
-        beside = "None" if trouble is Trouble.CONFLICT else "ConditionalCheckFailed"
+        beside = "None" if fault is Fault.CONFLICT else "ConditionalCheckFailed"
         others = len(json.loads(body)["TransactItems"]) - 1
         reasons = [{"Code": "TransactionConflict", "Message": "injected"}] + [{"Code": beside}] * others
         return 400, {"__type": "TransactionCanceledException", "message": "injected", "CancellationReasons": reasons}

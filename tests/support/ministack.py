@@ -85,7 +85,7 @@ def a_table(endpoint: str) -> str:
     return name
 
 
-def a_shelf(endpoint: str, table: str, user_id: str) -> tuple[int, tuple[Configuration, ...]]:
+def read_state(endpoint: str, table: str, user_id: str) -> tuple[int, tuple[Configuration, ...]]:
     """How many configurations are counted for a user, and those that are stored, read past the store."""
     items = dynamodb_client(endpoint).query(
         TableName=table,
@@ -98,13 +98,16 @@ def a_shelf(endpoint: str, table: str, user_id: str) -> tuple[int, tuple[Configu
 
 
 def a_dynamodb_store(
-    endpoint: str, table: str, *, sleep: Callable[[float], None] = time.sleep, seed: int | None = None
+    endpoint: str,
+    table: str,
+    *,
+    clock: Callable[[], float] = time.monotonic,
+    sleep: Callable[[float], None] = time.sleep,
+    seed: int | None = None,
 ) -> DynamoDBStore:
     """A store whose client talks to `endpoint`."""
     with with_endpoint(endpoint):
-        return DynamoDBStore(
-            table, clock=time.monotonic, sleep=sleep, rng=random.Random(seed), new_id=lambda: str(uuid4())
-        )
+        return DynamoDBStore(table, clock=clock, sleep=sleep, rng=random.Random(seed), new_id=lambda: str(uuid4()))
 
 
 _environment = Lock()

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import logging
-import time
 from collections.abc import Iterator
-from contextlib import closing
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -17,9 +15,8 @@ from adapters.dynamodb.store import DynamoDBStore
 from domain.configurations import Configuration
 from domain.errors import LimitReached, NotFound, StoreUnavailable
 from tests.builders import NOW, a_configuration
-from tests.simulation.endpoint import SimulatedTable
 from tests.simulation.state import State
-from tests.support.ministack import a_dynamodb_store
+from tests.support.simulated_endpoint import SimulatedEndpoint
 
 VALUES: dict[str, Any] = {
     "missing": None,
@@ -83,43 +80,30 @@ READABLE_IDS = {config_id for config_id, (_, is_readable) in ITEMS.items() if is
 UNREADABLE_IDS = ITEMS.keys() - READABLE_IDS
 
 
-@dataclass(frozen=True)
-class Table:
-    """A simulated table, and a store for it."""
-
-    simulated: SimulatedTable
-    store: DynamoDBStore
-
-    def put(self, item: RawItem) -> None:
-        self.simulated.send("PutItem", {"TableName": "simulated", "Item": item})
-
-    def item(self, sort_key: str) -> RawItem:
-        return self.simulated.state.items["USER#ann", sort_key].attributes
+@pytest.fixture(scope="module")
+def endpoint() -> SimulatedEndpoint:
+    return SimulatedEndpoint()
 
 
 @pytest.fixture(scope="module")
-def module_table() -> Iterator[Table]:
-    simulated = SimulatedTable(time.monotonic)
-    with simulated.connected():
-        store = a_dynamodb_store("http://127.0.0.1", "simulated", sleep=lambda _: None)
-    with closing(store):
-        yield Table(simulated, store)
+def store(endpoint: SimulatedEndpoint) -> Iterator[DynamoDBStore]:
+    with endpoint.store() as store:
+        yield store
 
 
-@pytest.fixture
-def table(module_table: Table) -> Table:
+@pytest.fixture(autouse=True)
+def table(endpoint: SimulatedEndpoint) -> SimulatedEndpoint:
     """An empty table."""
-    module_table.simulated.state = State()
-    return module_table
+    endpoint.table.state = State()
+    return endpoint
+
+
+def stored_item(table: SimulatedEndpoint, sort_key: str) -> RawItem:
+    return table.table.state.items["USER#ann", sort_key].attributes
 
 
 @pytest.fixture
-def store(table: Table) -> DynamoDBStore:
-    return table.store
-
-
-@pytest.fixture
-def items(table: Table) -> None:
+def items(table: SimulatedEndpoint) -> None:
     """All malformed items, of one user."""
     for item, _ in ITEMS.values():
         table.put(item)
@@ -145,14 +129,16 @@ def test_a_list_has_all_readable_items_and_reports_the_others(
 
 
 @pytest.mark.usefixtures("items")
-def test_a_readable_item_is_read_and_updated_and_keeps_its_other_attributes(table: Table, store: DynamoDBStore) -> None:
+def test_a_readable_item_is_read_and_updated_and_keeps_its_other_attributes(
+    table: SimulatedEndpoint, store: DynamoDBStore
+) -> None:
     for config_id in READABLE_IDS:
-        before = table.item(f"CONFIG#{config_id}")
+        before = stored_item(table, f"CONFIG#{config_id}")
 
         assert store.get("ann", config_id).user_id == "ann"
         assert store.update("ann", config_id, renamed).name == "New"
 
-        after = table.item(f"CONFIG#{config_id}")
+        after = stored_item(table, f"CONFIG#{config_id}")
         changed = {name for name in before.keys() | after.keys() if before.get(name) != after.get(name)}
         assert changed - {"expires_at"} == {"name", "revision"}
 
@@ -167,13 +153,13 @@ def test_an_unreadable_item_can_be_neither_read_nor_updated(store: DynamoDBStore
 
 
 @pytest.mark.usefixtures("items")
-def test_every_malformed_item_can_be_deleted(table: Table, store: DynamoDBStore) -> None:
+def test_every_malformed_item_can_be_deleted(table: SimulatedEndpoint, store: DynamoDBStore) -> None:
     for config_id in ITEMS:
         store.remove("ann", config_id)
 
         with pytest.raises(NotFound):
             store.get("ann", config_id)
-    assert set(table.simulated.state.items) == {("USER#ann", "QUOTA")}
+    assert set(table.table.state.items) == {("USER#ann", "QUOTA")}
 
 
 @pytest.mark.usefixtures("items")
@@ -185,17 +171,19 @@ def test_malformed_items_do_not_affect_a_create(store: DynamoDBStore) -> None:
 
 
 @pytest.mark.usefixtures("items")
-def test_a_create_with_the_key_of_a_malformed_item_does_not_overwrite_it(table: Table, store: DynamoDBStore) -> None:
-    before = table.item("CONFIG#name NULL")
+def test_a_create_with_the_key_of_a_malformed_item_does_not_overwrite_it(
+    table: SimulatedEndpoint, store: DynamoDBStore
+) -> None:
+    before = stored_item(table, "CONFIG#name NULL")
 
     with pytest.raises(StoreUnavailable):
         store.add(a_configuration(config_id="name NULL"), limit=1)
 
-    assert table.item("CONFIG#name NULL") == before
+    assert stored_item(table, "CONFIG#name NULL") == before
 
 
 def test_the_log_names_the_malformed_attribute(
-    table: Table, store: DynamoDBStore, caplog: pytest.LogCaptureFixture
+    table: SimulatedEndpoint, store: DynamoDBStore, caplog: pytest.LogCaptureFixture
 ) -> None:
     item, _ = ITEMS["tickers symbol N"]
     table.put(item)
@@ -210,7 +198,7 @@ def test_the_log_names_the_malformed_attribute(
     [{"created_at": {"S": "yesterday"}}, {"expires_at": {"N": "1" + "0" * 20}}, {"tickers": {"L": [VALUES["S"]]}}],
 )
 def test_a_value_without_a_meaning_makes_its_item_unreadable(
-    table: Table, store: DynamoDBStore, wrong: dict[str, Any]
+    table: SimulatedEndpoint, store: DynamoDBStore, wrong: dict[str, Any]
 ) -> None:
     table.put(to_item(a_configuration(config_id="a")).serialize() | wrong)
 
@@ -219,7 +207,9 @@ def test_a_value_without_a_meaning_makes_its_item_unreadable(
         store.get("ann", "a")
 
 
-def test_an_item_with_a_null_revision_is_compared_by_its_last_update(table: Table, store: DynamoDBStore) -> None:
+def test_an_item_with_a_null_revision_is_compared_by_its_last_update(
+    table: SimulatedEndpoint, store: DynamoDBStore
+) -> None:
     item, _ = ITEMS["revision NULL"]
     table.put(item)
     revision = store.get("ann", "revision NULL").revision
@@ -232,7 +222,7 @@ def test_an_item_with_a_null_revision_is_compared_by_its_last_update(table: Tabl
 # --- quota items ------------------------------------------------------------------------------------------------------
 
 
-def put_quota(table: Table, name: str, kind: str) -> None:
+def put_quota(table: SimulatedEndpoint, name: str, kind: str) -> None:
     """One stored configuration, counted, and its quota item with a malformed attribute."""
     table.put(to_item(a_configuration(config_id="a")).serialize())
     quota = {"PK": {"S": "USER#ann"}, "SK": {"S": "QUOTA"}, "config_count": {"N": "1"}, "version": {"N": "5"}}
@@ -247,7 +237,7 @@ each_malformed_quota = pytest.mark.parametrize(
 
 @each_malformed_quota
 def test_a_create_repairs_a_malformed_quota_and_keeps_the_limit(
-    table: Table, store: DynamoDBStore, name: str, kind: str, caplog: pytest.LogCaptureFixture
+    table: SimulatedEndpoint, store: DynamoDBStore, name: str, kind: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     put_quota(table, name, kind)
 
@@ -255,32 +245,36 @@ def test_a_create_repairs_a_malformed_quota_and_keeps_the_limit(
 
     with pytest.raises(LimitReached):
         store.add(a_configuration(), limit=2)
-    assert table.item("QUOTA")["config_count"] == {"N": "2"}
+    assert stored_item(table, "QUOTA")["config_count"] == {"N": "2"}
     errors = [record.__dict__ for record in caplog.records if record.levelno == logging.ERROR]
     assert [(error["event"], error["key"]) for error in errors] == [("malformed quota item repaired", "QUOTA")]
 
 
 @each_malformed_quota
-def test_a_delete_repairs_a_malformed_quota(table: Table, store: DynamoDBStore, name: str, kind: str) -> None:
+def test_a_delete_repairs_a_malformed_quota(
+    table: SimulatedEndpoint, store: DynamoDBStore, name: str, kind: str
+) -> None:
     put_quota(table, name, kind)
 
     store.remove("ann", "a")
 
-    assert table.item("QUOTA")["config_count"] == {"N": "0"}
+    assert stored_item(table, "QUOTA")["config_count"] == {"N": "0"}
     assert store.list("ann") == ()
 
 
 @pytest.mark.parametrize("kind", WRONG_FOR_A_NUMBER)
-def test_a_create_overwrites_a_malformed_expiry_of_the_quota(table: Table, store: DynamoDBStore, kind: str) -> None:
+def test_a_create_overwrites_a_malformed_expiry_of_the_quota(
+    table: SimulatedEndpoint, store: DynamoDBStore, kind: str
+) -> None:
     put_quota(table, "expires_at", kind)
 
     store.add(a_configuration(expires_at=NOW), limit=2)
 
-    assert table.item("QUOTA")["expires_at"] == {"N": str(int(NOW.timestamp()))}
+    assert stored_item(table, "QUOTA")["expires_at"] == {"N": str(int(NOW.timestamp()))}
 
 
 def test_another_request_may_repair_a_malformed_quota_first(
-    table: Table, store: DynamoDBStore, monkeypatch: pytest.MonkeyPatch
+    table: SimulatedEndpoint, store: DynamoDBStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     put_quota(table, "config_count", "S")
     query, rival = store._client.query, a_configuration()
@@ -295,4 +289,4 @@ def test_another_request_may_repair_a_malformed_quota_first(
 
     store.add(a_configuration(), limit=3)
 
-    assert table.item("QUOTA")["config_count"] == {"N": "3"}
+    assert stored_item(table, "QUOTA")["config_count"] == {"N": "3"}

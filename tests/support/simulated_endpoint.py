@@ -47,7 +47,8 @@ class SimulatedEndpoint:
         with closing(store):
             yield store
 
-    def _prepare(self, client: Any) -> Any:
+    def _prepare(self, create_client: Callable[[], Any]) -> Any:
+        client = create_client()
         client.meta.events.register("before-send.dynamodb", self._send)
         return client
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from datetime import datetime
 from threading import Lock
 
 from domain.configurations import Configuration, newest_first
 from domain.errors import LimitReached, NotFound, RevisionMismatch
+from domain.idempotency import Tombstone
 from domain.ports import AddResult, ConfigurationStore
 
 
@@ -18,18 +20,33 @@ class MemoryStore(ConfigurationStore):
 
     def __init__(self) -> None:
         self._by_user: dict[str, Mapping[str, Configuration]] = {}
+        self._tombstones: dict[str, Mapping[str, Tombstone]] = {}
         self._write_lock = Lock()
 
     def add(self, configuration: Configuration, *, limit: int) -> AddResult:
         user_id, config_id = configuration.user_id, configuration.config_id
         with self._write_lock:
+            earlier = self.find_replay(
+                user_id, config_id, configuration.request_fingerprint, now=configuration.created_at
+            )
+            if earlier is not None:
+                return earlier
             stored = self._of(user_id)
-            if config_id in stored:
-                return AddResult.replay(stored[config_id], configuration.request_fingerprint)
             if len(stored) >= limit:
                 raise LimitReached(limit)
             self._by_user[user_id] = {**stored, config_id: configuration}
         return AddResult(configuration, replayed=False)
+
+    def find_replay(
+        self, user_id: str, config_id: str, request_fingerprint: str | None, *, now: datetime
+    ) -> AddResult | None:
+        stored = self._of(user_id).get(config_id)
+        if stored is not None:
+            return AddResult.replay(stored, request_fingerprint)
+        tombstone = self._tombstones.get(user_id, {}).get(config_id)
+        if tombstone is not None and not tombstone.is_expired(now):
+            tombstone.refuse(request_fingerprint)
+        return None
 
     def get(self, user_id: str, config_id: str) -> Configuration:
         try:
@@ -46,17 +63,18 @@ class MemoryStore(ConfigurationStore):
             self._by_user[user_id] = {**self._of(user_id), config_id: configuration}
         return configuration
 
-    def remove(self, user_id: str, config_id: str, *, revisions: frozenset[str] | None = None) -> None:
+    def remove(self, user_id: str, config_id: str, *, now: datetime, revisions: frozenset[str] | None = None) -> None:
         with self._write_lock:
-            if revisions is not None and self.get(user_id, config_id).revision not in revisions:
+            stored = self.get(user_id, config_id)
+            if revisions is not None and stored.revision not in revisions:
                 raise RevisionMismatch
-            remaining = dict(self._of(user_id))
-            if remaining.pop(config_id, None) is None:
-                raise NotFound
-            if remaining:
-                self._by_user[user_id] = remaining
-            else:
-                del self._by_user[user_id]
+            self._by_user[user_id] = {id_: each for id_, each in self._of(user_id).items() if id_ != config_id}
+            tombstones = {
+                id_: each for id_, each in self._tombstones.get(user_id, {}).items() if not each.is_expired(now)
+            }
+            if (tombstone := Tombstone.of(stored, deleted_at=now)) is not None:
+                tombstones[config_id] = tombstone
+            self._tombstones[user_id] = tombstones
 
     def check(self) -> None:
         """Memory is always available."""

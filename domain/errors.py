@@ -7,7 +7,7 @@ turns each of these into HTTP, and a test walks the subclasses to see that none 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +84,15 @@ class IdempotencyKeyReused(DomainError):
 
     def __init__(self) -> None:
         super().__init__("This Idempotency-Key was used for another request. Use a new key for a new request.")
+
+
+class DeletedSince(DomainError):
+    """The create with this idempotency key was carried out, and its configuration was deleted at `deleted_at`."""
+
+    def __init__(self, config_id: str, deleted_at: datetime) -> None:
+        super().__init__("This request created a configuration that was deleted since. Use a new Idempotency-Key.")
+        self.config_id = config_id
+        self.deleted_at = deleted_at
 
 
 class TryLater(DomainError):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import datetime
 from typing import Protocol, TypeVar
 
 from domain.configurations import Configuration
@@ -37,8 +38,15 @@ class InterceptedStore(ConfigurationStore):
     def update(self, user_id: str, config_id: str, change: Callable[[Configuration], Configuration]) -> Configuration:
         return self._intercept("update", lambda: self._store.update(user_id, config_id, change))
 
-    def remove(self, user_id: str, config_id: str, *, revisions: frozenset[str] | None = None) -> None:
-        self._intercept("remove", lambda: self._store.remove(user_id, config_id, revisions=revisions))
+    def find_replay(
+        self, user_id: str, config_id: str, request_fingerprint: str | None, *, now: datetime
+    ) -> AddResult | None:
+        return self._intercept(
+            "find_replay", lambda: self._store.find_replay(user_id, config_id, request_fingerprint, now=now)
+        )
+
+    def remove(self, user_id: str, config_id: str, *, now: datetime, revisions: frozenset[str] | None = None) -> None:
+        self._intercept("remove", lambda: self._store.remove(user_id, config_id, now=now, revisions=revisions))
 
     def check(self) -> None:
         self._intercept("check", self._store.check)

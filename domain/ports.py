@@ -53,7 +53,16 @@ class ConfigurationStore(Protocol):
 
         If its `config_id` is taken, nothing changes: the stored configuration is returned as replayed if its
         `request_fingerprint` is the same, also at the limit.
-        Raises LimitReached, IdempotencyKeyReused, Throttled, Contended, StoreUnavailable.
+        If an unexpired tombstone has the `config_id`, the create is refused; `configuration.created_at` is the time
+        that decides. Raises LimitReached, DeletedSince, IdempotencyKeyReused, Throttled, Contended, StoreUnavailable.
+        """
+
+    def find_replay(
+        self, user_id: str, config_id: str, request_fingerprint: str | None, *, now: datetime
+    ) -> AddResult | None:
+        """What `add` would return or raise if the `config_id` is taken; None if it is free.
+
+        Raises DeletedSince, IdempotencyKeyReused, Throttled, StoreUnavailable.
         """
 
     def get(self, user_id: str, config_id: str) -> Configuration:
@@ -72,9 +81,10 @@ class ConfigurationStore(Protocol):
         nothing is changed. Raises NotFound, Throttled, Contended, StoreUnavailable.
         """
 
-    def remove(self, user_id: str, config_id: str, *, revisions: frozenset[str] | None = None) -> None:
+    def remove(self, user_id: str, config_id: str, *, now: datetime, revisions: frozenset[str] | None = None) -> None:
         """Delete it if it is at one of `revisions` (None: at any), as one atomic operation.
 
+        A configuration that was created with an idempotency key leaves a `Tombstone`, deleted at `now`.
         Raises NotFound, RevisionMismatch, Throttled, Contended, StoreUnavailable.
         """
 

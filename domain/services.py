@@ -1,31 +1,31 @@
-"""The use cases: one method each, and no technology."""
+"""The use cases of users: what they can do with their configurations."""
 
 from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass
-from uuid import NAMESPACE_URL, uuid5
 
 from domain.configurations import Configuration, ConfigurationInput, ConfigurationUpdate, WatchedTicker, apply_update
-from domain.errors import NotFound, RevisionMismatch, TickersUnavailable, ValidationFailed
+from domain.errors import RevisionMismatch, TickersUnavailable, ValidationFailed
+from domain.idempotency import config_id_for
 from domain.limits import ConfigurationLimits, User
 from domain.ports import AddResult, Clock, ConfigurationStore, NewId
 from domain.ticker_services import TickerService
 
 Revisions = Collection[str] | None
-"""The revisions that a caller accepts (`If-Match`); None where any will do."""
+"""The revisions that a caller accepts (`If-Match`); None accepts every revision."""
 
 
 @dataclass(frozen=True, slots=True)
 class ConfigurationList:
-    """What one user holds, and how much they may hold."""
+    """All configurations of a user, and the limit."""
 
     configurations: tuple[Configuration, ...]
     max_allowed: int
 
     @property
     def remaining(self) -> int:
-        """Places left; 0 also for a user whose limit was lowered."""
+        """How many more the user may create; 0 also if the limit was lowered below the present number."""
         return max(0, self.max_allowed - len(self.configurations))
 
 
@@ -48,29 +48,31 @@ class ConfigurationService:
         self._new_id = new_id
 
     def list(self, user: User) -> ConfigurationList:
-        """All that the user holds, newest first."""
+        """All of the user's configurations, newest first. Raises TryLater."""
         return ConfigurationList(self._store.list(user.user_id), self._limits.of(user.kind))
 
     def get(self, user: User, config_id: str) -> Configuration:
-        """One of the user's configurations. Raises NotFound."""
+        """One of the user's configurations. Raises NotFound, TryLater."""
         return self._store.get(user.user_id, config_id)
 
     def create(self, user: User, draft: ConfigurationInput, *, idempotency_key: str | None = None) -> AddResult:
-        """Store the draft as a new configuration, at most once for each idempotency key.
+        """Store a new configuration, at most once for each idempotency key, also after its delete.
 
-        Raises LimitReached, IdempotencyKeyReused, the refusals of `TickerService.resolve`, TryLater.
+        Raises LimitReached, DeletedSince, IdempotencyKeyReused, the errors of `TickerService.resolve`, TryLater.
         """
-        config_id = self._new_id() if idempotency_key is None else _id_for(user, idempotency_key)
-        fingerprint = draft.fingerprint()
+        now = self._clock()
+        if idempotency_key is None:
+            config_id, fingerprint = self._new_id(), None
+        else:
+            config_id, fingerprint = config_id_for(user.user_id, idempotency_key), draft.fingerprint()
         try:
             tickers = self._tickers.resolve(draft.symbols)
         except (ValidationFailed, TickersUnavailable):
-            # The list may have changed since the request was first answered: what was stored stands.
-            stored = None if idempotency_key is None else self._stored(user, config_id)
-            if stored is None:
+            # The list may have changed since the first request with this key: its result stands.
+            earlier = fingerprint and self._store.find_replay(user.user_id, config_id, fingerprint, now=now)
+            if not earlier:
                 raise
-            return AddResult.replay(stored, fingerprint)
-        now = self._clock()
+            return earlier
         configuration = Configuration(
             config_id=config_id,
             user_id=user.user_id,
@@ -89,9 +91,9 @@ class ConfigurationService:
     def update(
         self, user: User, config_id: str, changes: ConfigurationUpdate, *, revisions: Revisions = None
     ) -> Configuration:
-        """Make the changes if the configuration is at one of `revisions`.
+        """Apply the update if the configuration is at one of `revisions`.
 
-        Raises NotFound, RevisionMismatch, the refusals of `TickerService.resolve`, TryLater.
+        Raises NotFound, RevisionMismatch, the errors of `TickerService.resolve`, TryLater.
         """
         tickers = None if changes.symbols is None else self._tickers.resolve(changes.symbols)
         revision, now = self._new_id(), self._clock()
@@ -104,16 +106,10 @@ class ConfigurationService:
         return self._store.update(user.user_id, config_id, change)
 
     def delete(self, user: User, config_id: str, *, revisions: Revisions = None) -> None:
-        """Delete it if it is at one of `revisions`, and free its place. Raises NotFound, RevisionMismatch, TryLater."""
-        self._store.remove(user.user_id, config_id, revisions=None if revisions is None else frozenset(revisions))
-
-    def _stored(self, user: User, config_id: str) -> Configuration | None:
-        try:
-            return self._store.get(user.user_id, config_id)
-        except NotFound:
-            return None
-
-
-def _id_for(user: User, idempotency_key: str) -> str:
-    """The id of whatever this user creates with this key: the same for every repeat (RFC 9562 §5.5)."""
-    return str(uuid5(NAMESPACE_URL, f"{user.user_id}\n{idempotency_key}"))
+        """Delete it if it is at one of `revisions`. Raises NotFound, RevisionMismatch, TryLater."""
+        self._store.remove(
+            user.user_id,
+            config_id,
+            now=self._clock(),
+            revisions=None if revisions is None else frozenset(revisions),
+        )

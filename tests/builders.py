@@ -7,6 +7,7 @@ from typing import Any
 from uuid import uuid4
 
 from domain.configurations import Configuration, ConfigurationInput, WatchedTicker
+from domain.idempotency import config_id_for
 from domain.limits import User, UserKind
 from domain.ticker_list import Freshness, TickerSource
 from domain.tickers import Listing, Ticker
@@ -41,6 +42,11 @@ def a_configuration(user_id: str = "ann", *tickers: Ticker, at: datetime = NOW, 
         "expires_at": None,
     }
     return Configuration(**values | fields)
+
+
+def a_keyed_configuration(user_id: str = "ann", key: str | None = None, **fields: Any) -> Configuration:
+    """A configuration that was created with an idempotency key."""
+    return a_configuration(user_id, config_id=config_id_for(user_id, key or str(uuid4())), **fields)
 
 
 class AFixedList:

@@ -25,6 +25,7 @@ from adapters.dynamodb.models import (
 )
 from domain.configurations import DEFAULT_TIMEFRAME_DAYS, Configuration, WatchedTicker
 from domain.errors import NotFound
+from domain.idempotency import TOMBSTONE_RETENTION, Tombstone
 from domain.tickers import Ticker
 from domain.times import iso_utc
 
@@ -70,8 +71,34 @@ def to_configuration(raw: RawItem | None) -> Configuration:
 
 
 def is_deleted(raw: RawItem) -> bool:
-    """Whether an older service has deleted the configuration and kept its item: the condition `IS_DELETED`."""
+    """Whether it is a tombstone, or an older service has deleted the configuration: the condition `IS_DELETED`."""
     return raw.get("status") == {"S": "inactive"} or raw.get("is_active") == {"BOOL": False}
+
+
+def to_tombstone(raw: RawItem) -> Tombstone | None:
+    """The tombstone in an item; None if the item is not one, or malformed."""
+    try:
+        return Tombstone(
+            config_id=raw["SK"]["S"].partition("#")[2],
+            request_fingerprint=raw["request_fingerprint"]["S"],
+            deleted_at=_to_time(raw["deleted_at"]["S"]),
+            expires_at=datetime.fromtimestamp(float(raw["expires_at"]["N"]), UTC),
+        )
+    except (KeyError, ValueError, OverflowError, OSError):
+        return None
+
+
+def bury(deleted_at: datetime) -> list[Action]:
+    """Turn a configuration into a tombstone. Only the attributes of the tombstone and unknown ones stay."""
+    item = ConfigurationItem
+    kept = {"PK", "SK", "status", "is_active", "request_fingerprint", "deleted_at", "expires_at"}
+    return [
+        item.status.set("inactive"),
+        item.is_active.set(False),
+        item.deleted_at.set(iso_utc(deleted_at)),
+        item.expires_at.set(math.ceil((deleted_at + TOMBSTONE_RETENTION).timestamp())),
+        *(attribute.remove() for name, attribute in item.get_attributes().items() if name not in kept),
+    ]
 
 
 def number(raw: RawItem, name: str) -> int | None:

@@ -73,7 +73,8 @@ class TickerMap(MapAttribute[str, Any]):
 class ConfigurationItem(Model):
     """A configuration. Times are ISO 8601 strings, `expires_at` is in seconds since 1970 (time to live).
 
-    Items of older services have no `revision`, `request_fingerprint` and `expires_at`.
+    Items of older services have no `revision`, `request_fingerprint` and `expires_at`. A tombstone is an item with
+    `deleted_at`, and of the other attributes only `status`, `is_active`, `request_fingerprint` and `expires_at`.
     """
 
     PK = UnicodeAttribute(hash_key=True)
@@ -91,6 +92,7 @@ class ConfigurationItem(Model):
     updated_at = UnicodeAttribute()
     revision = UnicodeAttribute(null=True)
     request_fingerprint = UnicodeAttribute(null=True)
+    deleted_at = UnicodeAttribute(null=True)
     expires_at = NumberAttribute(null=True)
 
 
@@ -142,10 +144,10 @@ def key(user_id: str, config_id: str) -> tuple[str, str]:
 # --- conditions -------------------------------------------------------------------------------------------------------
 
 IS_DELETED: Condition = (ConfigurationItem.status == "inactive") | (ConfigurationItem.is_active == False)  # noqa: E712 builds an expression
-"""An older service has deleted the configuration and kept its item. For an item that was read: `items.is_deleted`."""
+"""The item is a tombstone, or an older service has deleted the configuration. For an item that was read:
+`items.is_deleted`."""
 
 IS_STORED: Condition = ConfigurationItem.PK.exists() & ~IS_DELETED
-KEY_IS_FREE: Condition = ConfigurationItem.PK.does_not_exist() | IS_DELETED
 _REVISION_IS_ABSENT: Condition = ConfigurationItem.revision.does_not_exist() | Path("revision").is_type("NULL")
 IS_CONFIGURATION: Condition = ConfigurationItem.SK.startswith(CONFIGURATION)
 
@@ -156,6 +158,19 @@ _COUNT_IS_ABSENT: Condition = QuotaItem.config_count.does_not_exist()
 
 COUNT_IS_POSITIVE: Condition = (QuotaItem.config_count > 0) & _VERSION_IS_VALID
 COUNT_IS_ZERO: Condition = (_COUNT_IS_ABSENT | (QuotaItem.config_count < 1)) & _VERSION_IS_VALID
+
+
+def key_is_free(now: int) -> Condition:
+    """No configuration and no unexpired tombstone has the key. `now`: seconds since 1970."""
+    # A deleted item of an older service, and a malformed tombstone, leave the key free.
+    is_no_tombstone: Condition = (
+        ~Path("deleted_at").is_type("S")
+        | ~Path("request_fingerprint").is_type("S")
+        | ~Path("expires_at").is_type("N")
+        | (ConfigurationItem.expires_at <= now)
+    )
+    free: Condition = ConfigurationItem.PK.does_not_exist() | (IS_DELETED & is_no_tombstone)
+    return free
 
 
 def count_is_below(limit: int) -> Condition:

@@ -10,17 +10,20 @@ from __future__ import annotations
 import logging
 import random
 from collections.abc import Callable, Iterator, Sequence
+from datetime import datetime
 from enum import Enum, auto
 from typing import TypeVar
 
 from pynamodb.exceptions import PynamoDBException, TransactWriteError
 from pynamodb.expressions.condition import Condition
 from pynamodb.expressions.update import Action
+from pynamodb.transactions import TransactWrite
 
 from adapters.aws.errors import AWS_ERRORS, ErrorKind, ServiceError, classify_dynamodb_error
 from adapters.aws.retry import Sleep, dynamodb_probe, dynamodb_retry
 from adapters.dynamodb.client import FAILED, NO_REASON, TableClient, reasons
 from adapters.dynamodb.items import (
+    bury,
     changes,
     expiry,
     has_valid_count,
@@ -28,13 +31,13 @@ from adapters.dynamodb.items import (
     repaired_count,
     to_configuration,
     to_item,
+    to_tombstone,
 )
 from adapters.dynamodb.models import (
     COUNT_IS_POSITIVE,
     COUNT_IS_ZERO,
     IS_CONFIGURATION,
     IS_STORED,
-    KEY_IS_FREE,
     QUOTA,
     ConfigurationItem,
     QuotaItem,
@@ -42,6 +45,7 @@ from adapters.dynamodb.models import (
     count_is_below,
     has_revision,
     key,
+    key_is_free,
     partition,
     quota_is_unchanged,
 )
@@ -49,12 +53,15 @@ from domain.configurations import Configuration, newest_first
 from domain.deadline import Monotonic
 from domain.errors import LimitReached, NotFound, RevisionMismatch
 from domain.events import Event
+from domain.idempotency import is_derived_from_key
 from domain.ports import AddResult, NewId
 
 log = logging.getLogger(__name__)
 
 T = TypeVar("T")
 Actions = list[Action]
+_Delete = Callable[[TransactWrite], None]
+"""Adds the deletion of a configuration to a transaction."""
 
 MAX_REVISIONS_IN_CONDITION = 50
 """DynamoDB allows 100 values. If there are more revisions, the configuration is read first."""
@@ -103,17 +110,18 @@ class DynamoDBStore:
         item = to_item(configuration, self._client.models.configuration)
         quota = self._client.models.quota(item.PK, QUOTA)
         increment = [QuotaItem.config_count.add(1), QuotaItem.version.add(1), expiry(configuration.expires_at)]
+        free = key_is_free(int(configuration.created_at.timestamp()))
         token = self._new_token()
 
         def attempt() -> AddResult:
             try:
                 with self._client.transaction(token) as transaction:
-                    transaction.save(item, condition=KEY_IS_FREE, return_values="ALL_OLD")
+                    transaction.save(item, condition=free, return_values="ALL_OLD")
                     transaction.update(quota, increment, condition=count_is_below(limit), return_values="ALL_OLD")
             except TransactWriteError as error:
                 put, count = reasons(error)
                 if put.code == FAILED:
-                    return self._replay(configuration, put.raw_item)
+                    return self._replay(configuration, item, put.raw_item)
                 if put is NO_REASON and count.code == FAILED:
                     self._repair_if_malformed(quota, count.raw_item)
                     raise LimitReached(limit) from None
@@ -122,6 +130,13 @@ class DynamoDBStore:
             return AddResult(configuration, replayed=False)
 
         return self._call("add", attempt)
+
+    def find_replay(
+        self, user_id: str, config_id: str, request_fingerprint: str | None, *, now: datetime
+    ) -> AddResult | None:
+        return self._call(
+            "get", lambda: _find_replay(self._client.get(*key(user_id, config_id)), request_fingerprint, now=now)
+        )
 
     def get(self, user_id: str, config_id: str) -> Configuration:
         return self._call("get", lambda: to_configuration(self._client.get(*key(user_id, config_id))))
@@ -167,16 +182,27 @@ class DynamoDBStore:
     #
     # In a table whose counts were never reconciled, the count may be 0. Then a second transaction, with a
     # token of its own, deletes the configuration if the count is still 0.
-    def remove(self, user_id: str, config_id: str, *, revisions: frozenset[str] | None = None) -> None:
+    #
+    # A configuration that was created with a key is not deleted but turned into a tombstone, at the same price. Its id
+    # tells the two kinds apart, so no read is necessary.
+    def remove(self, user_id: str, config_id: str, *, now: datetime, revisions: frozenset[str] | None = None) -> None:
         if revisions is not None and not 0 < len(revisions) <= MAX_REVISIONS_IN_CONDITION:
             revisions &= {self.get(user_id, config_id).revision}
             if not revisions:
                 raise RevisionMismatch
         condition = IS_STORED if revisions is None else IS_STORED & has_revision(*revisions)
         item = self._client.models.configuration(*key(user_id, config_id))
-        deletion = self._delete_and_decrement(item, condition)
+        quota = self._client.models.quota(item.PK, QUOTA)
+
+        def delete(transaction: TransactWrite) -> None:
+            if is_derived_from_key(config_id):
+                transaction.update(item, bury(now), condition=condition)
+            else:
+                transaction.delete(item, condition)
+
+        deletion = self._delete_and_decrement(delete, quota)
         if deletion is _Deletion.COUNT_REFUSED:
-            deletion = self._delete_uncounted(item, condition)
+            deletion = self._delete_uncounted(delete, quota)
         if deletion is _Deletion.REFUSED:
             if revisions is None:
                 raise NotFound
@@ -189,27 +215,27 @@ class DynamoDBStore:
     def close(self) -> None:
         self._client.close()
 
-    def _replay(self, configuration: Configuration, raw: RawItem | None) -> AddResult:
+    def _replay(self, configuration: Configuration, item: ConfigurationItem, raw: RawItem | None) -> AddResult:
         if raw is None:
             # Older engines do not return the item.
-            raw = self._client.get(*key(configuration.user_id, configuration.config_id))
-        try:
-            return AddResult.replay(to_configuration(raw), configuration.request_fingerprint)
-        except NotFound:
+            raw = self._client.get(item.PK, item.SK)
+        earlier = _find_replay(raw, configuration.request_fingerprint, now=configuration.created_at)
+        if earlier is None:
             # Deleted since the condition failed: the key is free again.
-            raise ServiceError(ErrorKind.CONTENDED, FAILED) from None
+            raise ServiceError(ErrorKind.CONTENDED, FAILED)
+        return earlier
 
-    def _delete_and_decrement(self, item: ConfigurationItem, condition: Condition) -> _Deletion:
+    def _delete_and_decrement(self, delete: _Delete, quota: QuotaItem) -> _Deletion:
         decrement: Actions = [QuotaItem.version.add(1), QuotaItem.config_count.add(-1)]
         token = self._new_token()
-        return self._call("remove", lambda: self._delete(token, item, condition, decrement, COUNT_IS_POSITIVE))
+        return self._call("remove", lambda: self._delete(token, delete, quota, decrement, COUNT_IS_POSITIVE))
 
-    def _delete_uncounted(self, item: ConfigurationItem, condition: Condition) -> _Deletion:
+    def _delete_uncounted(self, delete: _Delete, quota: QuotaItem) -> _Deletion:
         new_version: Actions = [QuotaItem.version.add(1)]
         token = self._new_token()
 
         def attempt() -> _Deletion:
-            deletion = self._delete(token, item, condition, new_version, COUNT_IS_ZERO)
+            deletion = self._delete(token, delete, quota, new_version, COUNT_IS_ZERO)
             if deletion is _Deletion.COUNT_REFUSED:
                 # A concurrent create or repair has counted since.
                 raise ServiceError(ErrorKind.CONTENDED, FAILED)
@@ -222,25 +248,19 @@ class DynamoDBStore:
         return deletion
 
     def _delete(
-        self,
-        token: str,
-        item: ConfigurationItem,
-        condition: Condition,
-        count_actions: Actions,
-        count_condition: Condition,
+        self, token: str, delete: _Delete, quota: QuotaItem, count: Actions, count_condition: Condition
     ) -> _Deletion:
-        quota = self._client.models.quota(item.PK, QUOTA)
         try:
             with self._client.transaction(token) as transaction:
-                transaction.delete(item, condition)
-                transaction.update(quota, count_actions, condition=count_condition, return_values="ALL_OLD")
+                delete(transaction)
+                transaction.update(quota, count, condition=count_condition, return_values="ALL_OLD")
         except TransactWriteError as error:
-            deletion, count = reasons(error)
+            deletion, counting = reasons(error)
             if deletion.code == FAILED:
                 return _Deletion.REFUSED
-            if deletion is not NO_REASON or count.code != FAILED:
+            if deletion is not NO_REASON or counting.code != FAILED:
                 raise
-            self._repair_if_malformed(quota, count.raw_item)
+            self._repair_if_malformed(quota, counting.raw_item)
             return _Deletion.COUNT_REFUSED
         return _Deletion.DONE
 
@@ -274,6 +294,16 @@ def _translated(attempt: Callable[[], T]) -> T:
         return attempt()
     except (PynamoDBException, *AWS_ERRORS) as error:
         raise classify_dynamodb_error(error) from error
+
+
+def _find_replay(raw: RawItem | None, request_fingerprint: str | None, *, now: datetime) -> AddResult | None:
+    """What a create gets if `raw` has its key; None if the key is free."""
+    if raw is not None and not is_deleted(raw):
+        return AddResult.replay(to_configuration(raw), request_fingerprint)
+    tombstone = to_tombstone(raw or {})
+    if tombstone is not None and not tombstone.is_expired(now):
+        tombstone.refuse(request_fingerprint)
+    return None
 
 
 def _readable(items: Sequence[RawItem]) -> Iterator[Configuration]:

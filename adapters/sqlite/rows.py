@@ -9,6 +9,7 @@ from typing import Any
 
 from adapters.sqlite.errors import operational_error
 from domain.configurations import Configuration, WatchedTicker
+from domain.idempotency import Tombstone
 from domain.tickers import Ticker
 
 Row = tuple[Any, ...]
@@ -17,6 +18,8 @@ COLUMNS = (
     "config_id, user_id, name, tickers, timeframe_days, include_extended_hours, "
     "created_at, updated_at, revision, request_fingerprint, expires_at"
 )
+
+TOMBSTONE_COLUMNS = "config_id, request_fingerprint, deleted_at, expires_at"
 
 
 def row_from_configuration(configuration: Configuration) -> Row:
@@ -68,6 +71,20 @@ def configuration_from_row(row: Row) -> Configuration:
         )
     except (ValueError, TypeError, KeyError) as error:
         raise operational_error(sqlite3.SQLITE_CORRUPT, f"a row cannot be read: {type(error).__name__}") from error
+
+
+def row_from_tombstone(tombstone: Tombstone) -> Row:
+    """The values in the order of TOMBSTONE_COLUMNS."""
+    times = text_from_time(tombstone.deleted_at), text_from_time(tombstone.expires_at)
+    return (tombstone.config_id, tombstone.request_fingerprint, *times)
+
+
+def tombstone_from_row(row: Row) -> Tombstone:
+    """The inverse."""
+    config_id, request_fingerprint, deleted_at, expires_at = row
+    return Tombstone(
+        config_id, request_fingerprint, datetime.fromisoformat(deleted_at), datetime.fromisoformat(expires_at)
+    )
 
 
 def text_from_time(time: datetime) -> str:

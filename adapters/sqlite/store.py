@@ -10,18 +10,28 @@ from __future__ import annotations
 import logging
 import random
 import sqlite3
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
 
 from adapters.sqlite.connections import ConnectionPool
 from adapters.sqlite.errors import DatabaseUnusable, remedy_for
-from adapters.sqlite.rows import COLUMNS, Row, configuration_from_row, row_from_configuration, text_from_time
+from adapters.sqlite.rows import (
+    COLUMNS,
+    TOMBSTONE_COLUMNS,
+    Row,
+    configuration_from_row,
+    row_from_configuration,
+    row_from_tombstone,
+    text_from_time,
+    tombstone_from_row,
+)
 from adapters.sqlite.schema import create_file, migrate
 from domain.configurations import Configuration, newest_first
 from domain.errors import LimitReached, NotFound, RevisionMismatch, StoreUnavailable
 from domain.events import Event
+from domain.idempotency import Tombstone
 from domain.ports import AddResult, ConfigurationStore
 from domain.times import random_between
 
@@ -40,6 +50,9 @@ _UPDATE = f"""UPDATE configurations SET ({COLUMNS}) = (?, ?, ?, ?, ?, ?, ?, ?, ?
     WHERE user_id = ? AND config_id = ?"""  # nosec # noqa: S608 - constants only
 _DELETE = "DELETE FROM configurations WHERE user_id = ? AND config_id = ?"
 _PURGE = "DELETE FROM configurations WHERE expires_at < ?"
+_GET_TOMBSTONE = f"SELECT {TOMBSTONE_COLUMNS} FROM tombstones WHERE user_id = ? AND config_id = ?"  # nosec # noqa: S608 - constants only
+_INSERT_TOMBSTONE = f"INSERT OR REPLACE INTO tombstones (user_id, {TOMBSTONE_COLUMNS}) VALUES (?, ?, ?, ?, ?)"  # nosec # noqa: S608 - constants only
+_PURGE_TOMBSTONES = "DELETE FROM tombstones WHERE expires_at <= ?"
 _CHECK = "INSERT INTO health (id, checks) VALUES (1, 1) ON CONFLICT DO UPDATE SET checks = checks + 1"
 
 
@@ -78,14 +91,25 @@ class SQLiteStore(ConfigurationStore):
     def add(self, configuration: Configuration, *, limit: int) -> AddResult:
         user_id = configuration.user_id
         with self._transaction() as execute:
-            stored = execute(_GET, (user_id, configuration.config_id)).fetchone()
-            if stored is not None:
-                return AddResult.replay(configuration_from_row(stored), configuration.request_fingerprint)
+            earlier = _find_replay(
+                lambda statement, key: execute(statement, key).fetchall(),
+                (user_id, configuration.config_id),
+                configuration.request_fingerprint,
+                now=configuration.created_at,
+            )
+            if earlier is not None:
+                return earlier
             (count,) = execute(_COUNT, (user_id,)).fetchone()
             if count >= limit:
                 raise LimitReached(limit)
             execute(_INSERT, row_from_configuration(configuration))
         return AddResult(configuration, replayed=False)
+
+    def find_replay(
+        self, user_id: str, config_id: str, request_fingerprint: str | None, *, now: datetime
+    ) -> AddResult | None:
+        with self._translated_errors():
+            return _find_replay(self._pool.read, (user_id, config_id), request_fingerprint, now=now)
 
     def get(self, user_id: str, config_id: str) -> Configuration:
         with self._translated_errors():
@@ -104,12 +128,15 @@ class SQLiteStore(ConfigurationStore):
             execute(_UPDATE, (*row_from_configuration(configuration), user_id, config_id))
         return configuration
 
-    def remove(self, user_id: str, config_id: str, *, revisions: frozenset[str] | None = None) -> None:
+    def remove(self, user_id: str, config_id: str, *, now: datetime, revisions: frozenset[str] | None = None) -> None:
         with self._transaction() as execute:
             stored = self._stored(execute, user_id, config_id)
             if revisions is not None and stored.revision not in revisions:
                 raise RevisionMismatch
             execute(_DELETE, (user_id, config_id))
+            execute(f"{_PURGE_TOMBSTONES} AND user_id = ?", (text_from_time(now), user_id))
+            if (tombstone := Tombstone.of(stored, deleted_at=now)) is not None:
+                execute(_INSERT_TOMBSTONE, (user_id, *row_from_tombstone(tombstone)))
 
     def check(self) -> None:
         """Commits a change of one page: a database that can only be read, or a full disk, counts as unavailable."""
@@ -122,6 +149,7 @@ class SQLiteStore(ConfigurationStore):
         Called at the start of the service. The session of an owner has ended long before, so no user sees a difference.
         """
         with self._transaction() as execute:
+            execute(_PURGE_TOMBSTONES, (text_from_time(now),))
             return execute(_PURGE, (text_from_time(now),)).rowcount
 
     def close(self) -> None:
@@ -175,3 +203,19 @@ class SQLiteStore(ConfigurationStore):
                         "cause": str(error.__cause__),
                     },
                 )
+
+
+def _find_replay(
+    read: Callable[[str, tuple[str, str]], Sequence[Row]],
+    key: tuple[str, str],
+    request_fingerprint: str | None,
+    *,
+    now: datetime,
+) -> AddResult | None:
+    for row in read(_GET, key):
+        return AddResult.replay(configuration_from_row(row), request_fingerprint)
+    for row in read(_GET_TOMBSTONE, key):
+        tombstone = tombstone_from_row(row)
+        if not tombstone.is_expired(now):
+            tombstone.refuse(request_fingerprint)
+    return None

@@ -83,7 +83,7 @@ def test_a_lowered_limit_takes_nothing_away_and_lets_nothing_in_until_there_is_r
     for configuration in held[:2]:
         with pytest.raises(LimitReached):
             store.add(a_configuration(ann), limit=2)
-        store.remove(ann, configuration.config_id)
+        store.remove(ann, configuration.config_id, now=NOW)
 
     store.add(a_configuration(ann), limit=2)
     assert len(store.list(ann)) == 2
@@ -258,7 +258,7 @@ def test_an_id_that_is_none_is_not_found(store: ConfigurationStore, ann: str, co
     with pytest.raises(NotFound):
         store.update(ann, config_id, _renamed("Never"))
     with pytest.raises(NotFound):
-        store.remove(ann, config_id)
+        store.remove(ann, config_id, now=NOW)
 
 
 # --- other people's ---------------------------------------------------------------------------------------------------
@@ -273,9 +273,9 @@ def test_somebody_else_s_cannot_be_told_from_none(store: ConfigurationStore, ann
     with pytest.raises(NotFound):
         store.update(bob, hers.config_id, _renamed("Mine now"))
     with pytest.raises(NotFound):
-        store.remove(bob, hers.config_id)
+        store.remove(bob, hers.config_id, now=NOW)
     with pytest.raises(NotFound):
-        store.remove(bob, hers.config_id, revisions=frozenset({hers.revision}))
+        store.remove(bob, hers.config_id, revisions=frozenset({hers.revision}), now=NOW)
 
     assert store.list(bob) == ()
     assert store.list(ann) == (hers,)
@@ -358,7 +358,7 @@ def test_deleting_frees_a_place(stage: Stage, ann: str) -> None:
     stage.open().add(first, limit=2)
     stage.open().add(second, limit=2)
 
-    stage.open().remove(ann, first.config_id)
+    stage.open().remove(ann, first.config_id, now=NOW)
 
     assert stage.open().add(third, limit=2) == AddResult(third, replayed=False)
     with pytest.raises(LimitReached):
@@ -371,10 +371,10 @@ def test_a_second_delete_finds_nothing_and_frees_nothing(store: ConfigurationSto
     gone, kept = a_configuration(ann), a_configuration(ann)
     for configuration in (gone, kept):
         store.add(configuration, limit=2)
-    store.remove(ann, gone.config_id)
+    store.remove(ann, gone.config_id, now=NOW)
 
     with pytest.raises(NotFound):
-        store.remove(ann, gone.config_id)
+        store.remove(ann, gone.config_id, now=NOW)
 
     store.add(a_configuration(ann), limit=2)
     with pytest.raises(LimitReached):
@@ -385,7 +385,7 @@ def test_the_last_one_deleted_leaves_an_empty_shelf(store: ConfigurationStore, a
     configuration = a_configuration(ann)
     store.add(configuration, limit=1)
 
-    store.remove(ann, configuration.config_id)
+    store.remove(ann, configuration.config_id, now=NOW)
 
     assert store.list(ann) == ()
     with pytest.raises(NotFound):
@@ -398,22 +398,22 @@ def test_a_delete_happens_only_at_a_revision_that_the_caller_knows(store: Config
 
     for unknown in (frozenset({"another"}), frozenset[str]()):
         with pytest.raises(RevisionMismatch):
-            store.remove(ann, configuration.config_id, revisions=unknown)
+            store.remove(ann, configuration.config_id, revisions=unknown, now=NOW)
     assert store.list(ann) == (configuration,)
 
-    store.remove(ann, configuration.config_id, revisions=frozenset({"another", configuration.revision}))
+    store.remove(ann, configuration.config_id, revisions=frozenset({"another", configuration.revision}), now=NOW)
     assert store.list(ann) == ()
 
 
 def test_what_is_gone_is_not_found_at_any_revision(store: ConfigurationStore, ann: str) -> None:
     with pytest.raises(NotFound):
-        store.remove(ann, str(uuid4()), revisions=frozenset({"any"}))
+        store.remove(ann, str(uuid4()), revisions=frozenset({"any"}), now=NOW)
 
 
 def test_a_deleted_id_can_be_used_again(store: ConfigurationStore, ann: str) -> None:
     configuration = a_configuration(ann)
     store.add(configuration, limit=1)
-    store.remove(ann, configuration.config_id)
+    store.remove(ann, configuration.config_id, now=NOW)
 
     assert store.add(configuration, limit=1) == AddResult(configuration, replayed=False)
 
@@ -494,8 +494,8 @@ def test_of_two_deletes_one_frees_one_place(stage: Stage) -> None:
         ours.add(doomed, limit=2)
         ours.add(a_configuration(user), limit=2)
         return (
-            lambda: _outcome(lambda: ours.remove(user, doomed.config_id)),
-            lambda: _outcome(lambda: theirs.remove(user, doomed.config_id)),
+            lambda: _outcome(lambda: ours.remove(user, doomed.config_id, now=NOW)),
+            lambda: _outcome(lambda: theirs.remove(user, doomed.config_id, now=NOW)),
         )
 
     for store, user, outcomes in _at_every_seam(stage, race):
@@ -510,7 +510,7 @@ def test_an_update_never_brings_back_what_a_rival_deleted(stage: Stage) -> None:
         ours.add(configuration, limit=1)
         return (
             lambda: _outcome(lambda: ours.update(user, configuration.config_id, _renamed("Risen")).name),
-            lambda: _outcome(lambda: theirs.remove(user, configuration.config_id)),
+            lambda: _outcome(lambda: theirs.remove(user, configuration.config_id, now=NOW)),
         )
 
     for store, user, outcomes in _at_every_seam(stage, race):
@@ -523,7 +523,7 @@ def test_a_delete_at_a_revision_never_takes_what_a_rival_made_of_it(stage: Stage
         seen = a_configuration(user)
         ours.add(seen, limit=1)
         return (
-            lambda: _outcome(lambda: ours.remove(user, seen.config_id, revisions=frozenset({seen.revision}))),
+            lambda: _outcome(lambda: ours.remove(user, seen.config_id, revisions=frozenset({seen.revision}), now=NOW)),
             lambda: _outcome(lambda: theirs.update(user, seen.config_id, _renamed("Newer")).name),
         )
 
@@ -590,7 +590,7 @@ def test_adding_and_deleting_in_a_crowd_never_exceeds_the_limit_and_never_loses_
             configuration = a_configuration(ann)
             if _settled(partial(_outcome_of_add, store, configuration)) == ADDED:
                 assert len(store.list(ann)) <= 2
-                _settled(lambda: _outcome(partial(store.remove, ann, configuration.config_id)))  # noqa: B023 - called now
+                _settled(lambda: _outcome(partial(store.remove, ann, configuration.config_id, now=NOW)))  # noqa: B023 - called now
 
     with ThreadPoolExecutor(6) as crowd:
         list(crowd.map(come_and_go, range(6)))

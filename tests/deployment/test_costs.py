@@ -9,7 +9,7 @@ from dataclasses import replace
 import pytest
 
 from domain.tickers import Ticker
-from tests.builders import a_configuration
+from tests.builders import NOW, a_configuration
 from tests.deployment.recorder import recording
 from tests.deployment.stage import ROOT
 from tests.support.ministack import a_dynamodb_store, a_table
@@ -39,7 +39,7 @@ def test_requests_take_the_calls_and_units_that_the_documentation_says(aws: str)
         "update": units_of(
             lambda: store.update("ann", one.config_id, lambda found: replace(found, name="y", revision="2"))
         ),
-        "delete": units_of(lambda: store.remove("ann", two.config_id)),
+        "delete": units_of(lambda: store.remove("ann", two.config_id, now=NOW)),
     }
 
     assert taken == documented()

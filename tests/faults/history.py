@@ -22,7 +22,7 @@ from domain.configurations import Configuration
 from domain.deadline import within
 from domain.errors import IdempotencyKeyReused, LimitReached, NotFound, RevisionMismatch, TryLater
 from domain.ports import ConfigurationStore
-from tests.builders import a_configuration
+from tests.builders import NOW, a_configuration
 
 LIMIT = 3
 SLOTS = 5
@@ -157,7 +157,7 @@ class _Client:
 
     def _delete(self, request: Request) -> tuple[Outcome, tuple[Configuration, ...]]:
         revisions = None if request.expected is None else frozenset({request.expected})
-        self._store.remove(request.user, request.config_id, revisions=revisions)
+        self._store.remove(request.user, request.config_id, revisions=revisions, now=NOW)
         return Outcome.DONE, ()
 
     def _update(self, request: Request) -> tuple[Outcome, tuple[Configuration, ...]]:

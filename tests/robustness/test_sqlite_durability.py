@@ -19,7 +19,7 @@ from adapters.sqlite.store import SQLiteStore
 from domain.configurations import Configuration
 from domain.deadline import within
 from domain.errors import LimitReached, StoreUnavailable
-from tests.builders import a_configuration
+from tests.builders import NOW, a_configuration
 from tests.contract.stages import Interruption, SQLiteStage
 from tests.robustness.conftest import REPOSITORY, OpenStore, database, remedy_in
 
@@ -27,7 +27,7 @@ FORK_DURING_A_WRITE = """
 import os, random, sqlite3, sys
 from pathlib import Path
 from adapters.sqlite.store import SQLiteStore
-from tests.builders import a_configuration
+from tests.builders import NOW, a_configuration
 
 children = []
 
@@ -114,7 +114,7 @@ def test_a_full_database_refuses_writes_and_the_readiness_check_and_keeps_its_da
     assert stored
     assert {each.config_id for each in store.list("ann")} == set(stored)
     assert "free some space" in remedy_in(caplog)
-    store.remove("ann", stored[0])
+    store.remove("ann", stored[0], now=NOW)
 
 
 def test_the_readiness_check_writes(store: SQLiteStore, path: Path) -> None:
@@ -224,7 +224,11 @@ def test_a_lock_that_is_held_beyond_the_deadline_makes_the_store_unavailable(
     with database(path) as other, within(0):
         other.execute("BEGIN IMMEDIATE")
 
-        for act in (lambda: store.add(a_configuration(), limit=1), store.check, lambda: store.remove("ann", "x")):
+        for act in (
+            lambda: store.add(a_configuration(), limit=1),
+            store.check,
+            lambda: store.remove("ann", "x", now=NOW),
+        ):
             with pytest.raises(StoreUnavailable):
                 act()
 

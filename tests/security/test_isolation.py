@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from datetime import datetime
 from typing import Any
 
 import pytest
@@ -31,9 +32,9 @@ class AWatchedStore(MemoryStore):
         self.asked.append("update")
         return super().update(user_id, config_id, change)
 
-    def remove(self, user_id: str, config_id: str, *, revisions: frozenset[str] | None = None) -> None:
+    def remove(self, user_id: str, config_id: str, *, now: datetime, revisions: frozenset[str] | None = None) -> None:
         self.asked.append("remove")
-        super().remove(user_id, config_id, revisions=revisions)
+        super().remove(user_id, config_id, now=now, revisions=revisions)
 
 
 @pytest.fixture

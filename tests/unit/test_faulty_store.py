@@ -12,7 +12,7 @@ from adapters.memory import MemoryStore
 from domain.deadline import within
 from domain.errors import StoreUnavailable, Throttled
 from domain.ports import ConfigurationStore
-from tests.builders import a_configuration
+from tests.builders import NOW, a_configuration
 
 
 @pytest.fixture
@@ -70,7 +70,7 @@ CALLS: dict[str, Callable[[ConfigurationStore], object]] = {
     "get": lambda store: store.get("ann", "one"),
     "list": lambda store: store.list("ann"),
     "update": lambda store: store.update("ann", "one", lambda current: current),
-    "remove": lambda store: store.remove("ann", "one"),
+    "remove": lambda store: store.remove("ann", "one", now=NOW),
 }
 
 

@@ -96,7 +96,7 @@ def test_a_delete_decrements_the_count_and_increments_the_version(table: MotoTab
     configuration = a_configuration()
     store.add(configuration, limit=1)
 
-    store.remove("ann", configuration.config_id)
+    store.remove("ann", configuration.config_id, now=NOW)
 
     assert (table.quota()["config_count"], table.quota()["version"]) == (0, 2)
 
@@ -169,7 +169,7 @@ def test_an_uncounted_item_is_deleted_with_a_warning(
     table.put(LEGACY)
     expected = None if revisions is None else frozenset({store.get("ann", "old").revision})
 
-    store.remove("ann", "old", revisions=expected)
+    store.remove("ann", "old", revisions=expected, now=NOW)
 
     assert store.list("ann") == ()
     assert table.quota().get("config_count", 0) == 0
@@ -180,7 +180,7 @@ def test_an_older_item_is_not_deleted_at_another_revision(table: MotoTable, stor
     table.put(LEGACY)
 
     with pytest.raises(RevisionMismatch):
-        store.remove("ann", "old", revisions=frozenset({"0-2024-01-01T00:00:00", "another"}))
+        store.remove("ann", "old", revisions=frozenset({"0-2024-01-01T00:00:00", "another"}), now=NOW)
 
     assert len(store.list("ann")) == 1
 
@@ -197,9 +197,9 @@ def test_an_item_that_an_older_service_deleted_is_not_found(
     with pytest.raises(NotFound):
         store.update("ann", "old", lambda current: replace(current, name="New"))
     with pytest.raises(NotFound):
-        store.remove("ann", "old")
+        store.remove("ann", "old", now=NOW)
     with pytest.raises(NotFound):
-        store.remove("ann", "old", revisions=frozenset({"0-2024-03-02T08:00:00.123456"}))
+        store.remove("ann", "old", revisions=frozenset({"0-2024-03-02T08:00:00.123456"}), now=NOW)
 
 
 @pytest.mark.parametrize("odd", [{"is_active": "false"}, {"is_active": 7}, {"status": None}], ids=str)
@@ -210,7 +210,7 @@ def test_other_values_of_the_deletion_marks_do_not_delete(
 
     assert [configuration.config_id for configuration in store.list("ann")] == ["old"]
     assert store.update("ann", "old", lambda current: replace(current, name="New")).name == "New"
-    store.remove("ann", "old")
+    store.remove("ann", "old", now=NOW)
     assert store.list("ann") == ()
 
 
@@ -247,8 +247,8 @@ def test_more_revisions_than_a_condition_can_have_are_compared(store: DynamoDBSt
     others = {f"revision {number}" for number in range(MAX_REVISIONS_IN_CONDITION * 5)}
 
     with pytest.raises(RevisionMismatch):
-        store.remove("ann", configuration.config_id, revisions=frozenset(others))
-    store.remove("ann", configuration.config_id, revisions=frozenset(others | {configuration.revision}))
+        store.remove("ann", configuration.config_id, revisions=frozenset(others), now=NOW)
+    store.remove("ann", configuration.config_id, revisions=frozenset(others | {configuration.revision}), now=NOW)
 
     assert store.list("ann") == ()
 
@@ -257,7 +257,7 @@ def test_an_id_that_is_too_long_for_a_key_is_not_found(store: DynamoDBStore) -> 
     with pytest.raises(NotFound):
         store.get("ann", "x" * 2000)
     with pytest.raises(NotFound):
-        store.remove("ann", "x" * 2000)
+        store.remove("ann", "x" * 2000, now=NOW)
 
 
 def test_a_list_of_several_pages_is_complete(table: MotoTable, store: DynamoDBStore) -> None:

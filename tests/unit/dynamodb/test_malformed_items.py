@@ -155,7 +155,7 @@ def test_an_unreadable_item_can_be_neither_read_nor_updated(store: DynamoDBStore
 @pytest.mark.usefixtures("items")
 def test_every_malformed_item_can_be_deleted(table: SimulatedEndpoint, store: DynamoDBStore) -> None:
     for config_id in ITEMS:
-        store.remove("ann", config_id)
+        store.remove("ann", config_id, now=NOW)
 
         with pytest.raises(NotFound):
             store.get("ann", config_id)
@@ -214,7 +214,7 @@ def test_an_item_with_a_null_revision_is_compared_by_its_last_update(
     table.put(item)
     revision = store.get("ann", "revision NULL").revision
 
-    store.remove("ann", "revision NULL", revisions=frozenset({revision}))
+    store.remove("ann", "revision NULL", revisions=frozenset({revision}), now=NOW)
 
     assert store.list("ann") == ()
 
@@ -256,7 +256,7 @@ def test_a_delete_repairs_a_malformed_quota(
 ) -> None:
     put_quota(table, name, kind)
 
-    store.remove("ann", "a")
+    store.remove("ann", "a", now=NOW)
 
     assert stored_item(table, "QUOTA")["config_count"] == {"N": "0"}
     assert store.list("ann") == ()

@@ -11,6 +11,7 @@ from flask_smorest import Blueprint
 
 from domain.configurations import ConfigurationInput, ConfigurationUpdate
 from domain.errors import (
+    DeletedSince,
     DelistedTicker,
     DomainError,
     IdempotencyKeyReused,
@@ -91,6 +92,7 @@ def list_configurations(user: User) -> Response:
     *components.WRITE_ERRORS,
     *_BODY_ERRORS,
     LimitReached,
+    DeletedSince,
     IdempotencyKeyReused,
 )
 @authenticated

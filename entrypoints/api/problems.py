@@ -45,6 +45,7 @@ PROBLEMS: Mapping[type[DomainError], Problem] = {
     errors.ExpiredToken: Problem(HTTPStatus.UNAUTHORIZED, "expired_token", "The token has expired"),
     errors.NotFound: Problem(HTTPStatus.NOT_FOUND, "not_found", "Not found"),
     errors.LimitReached: Problem(HTTPStatus.CONFLICT, "limit_reached", "The limit is reached"),
+    errors.DeletedSince: Problem(HTTPStatus.CONFLICT, "deleted_since", "The configuration was deleted since"),
     errors.RevisionMismatch: Problem(
         HTTPStatus.PRECONDITION_FAILED, "revision_mismatch", "The configuration has changed"
     ),
@@ -111,6 +112,9 @@ def error_response(error: DomainError, members: Mapping[str, object] | None = No
         extra["successor"] = error.successor
     if isinstance(error, errors.LimitReached):
         extra["max_allowed"] = error.max_allowed
+    if isinstance(error, errors.DeletedSince):
+        extra["config_id"] = error.config_id
+        extra["deleted_at"] = error.deleted_at
     if isinstance(error, errors.TryLater):
         seconds = max(1, math.ceil(error.retry_after.total_seconds()))
         extra["retry_after"] = seconds

@@ -310,6 +310,8 @@ class ProblemSchema(Schema):
     retry_after = fields.Integer(metadata={"minimum": 1, "description": "Seconds, as in Retry-After."})
     errors = fields.List(fields.Nested(FieldProblemSchema))
     max_allowed = fields.Integer()
+    config_id = fields.String(metadata={"description": "Of `deleted_since`: the configuration that was deleted."})
+    deleted_at = fields.DateTime(metadata={"description": "Of `deleted_since`: when it was deleted."})
     successor = fields.String(allow_none=True)
     store = fields.String()
     tickers = fields.Nested(TickerListSchema)

@@ -10,6 +10,7 @@ from flask.testing import FlaskClient
 
 from adapters.memory import MemoryStore
 from domain.limits import ConfigurationLimits
+from domain.times import iso_utc
 from tests.api.conftest import V2, AClock, MakeApp, a_body, a_session
 from tests.builders import AFixedList, a_configuration
 
@@ -107,6 +108,24 @@ def test_the_same_key_with_another_body_is_refused(client: FlaskClient, ann: Hea
     reused = client.post(CONFIGURATIONS, json=a_body(timeframe_days=8), headers=keyed)
 
     assert (reused.status_code, reused.json["code"]) == (422, "idempotency_key_reused")
+
+
+def test_a_late_duplicate_of_a_create_is_refused_with_the_time_of_the_delete(
+    client: FlaskClient, ann: Headers, clock: AClock
+) -> None:
+    keyed = ann | {"Idempotency-Key": "one-intention"}
+    created = client.post(CONFIGURATIONS, json=a_body(), headers=keyed)
+    clock.now += timedelta(minutes=1)
+    client.delete(created.headers["Location"], headers=ann)
+
+    late = client.post(CONFIGURATIONS, json=a_body(), headers=keyed)
+    another = client.post(CONFIGURATIONS, json=a_body(name="Other"), headers=keyed)
+
+    assert (late.status_code, late.json["code"]) == (409, "deleted_since")
+    assert late.json["config_id"] == created.json["config_id"]
+    assert late.json["deleted_at"] == iso_utc(clock.now)
+    assert another.json["code"] == "idempotency_key_reused"
+    assert client.get(CONFIGURATIONS, headers=ann).json["configurations"] == []
 
 
 def test_two_users_may_use_the_same_key(client: FlaskClient, ann: Headers, bob: Headers) -> None:

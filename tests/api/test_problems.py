@@ -15,7 +15,7 @@ from domain.errors import DomainError, FieldProblem
 from entrypoints.api.errors import PayloadTooLarge
 from entrypoints.api.problems import ALL, PROBLEMS
 from tests.api.conftest import ORIGIN, V2, MakeApp, a_session
-from tests.builders import AFixedList
+from tests.builders import NOW, AFixedList
 
 ABSTRACT = {errors.RequestRefused, errors.TryLater}
 
@@ -55,6 +55,8 @@ def an(error: type[DomainError]) -> DomainError:
         return error("Come back.", retry_after=timedelta(seconds=2.2))
     if issubclass(error, errors.ValidationFailed):
         return error((FieldProblem("name", "too_long", "Too long."),))
+    if error is errors.DeletedSince:
+        return error("a-config-id", NOW)
     if error in {errors.LimitReached, PayloadTooLarge}:
         return error(2)
     return error() if "__init__" in vars(error) else error("No.")

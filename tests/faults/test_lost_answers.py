@@ -10,7 +10,7 @@ from adapters.dynamodb.store import DynamoDBStore
 from domain.configurations import Configuration
 from domain.errors import NotFound
 from domain.ports import AddResult
-from tests.builders import a_configuration
+from tests.builders import NOW, a_configuration
 from tests.support.fault_proxy import Fault, FaultProxy
 from tests.support.ministack import a_dynamodb_store, dynamodb_client
 
@@ -70,7 +70,7 @@ def test_a_delete_succeeds_and_is_counted_once_after_any_fault(
         store.add(configuration, limit=2)
     proxy.script(trouble)
 
-    store.remove(ann, gone.config_id, revisions=frozenset({gone.revision}))
+    store.remove(ann, gone.config_id, revisions=frozenset({gone.revision}), now=NOW)
 
     assert proxy.operations == ["TransactWriteItems"] * 2
     assert store.list(ann) == (kept,)
@@ -95,7 +95,7 @@ def test_a_repeated_delete_of_nothing_is_not_found(store: DynamoDBStore, proxy: 
     proxy.script(Fault.RESPONSE_LOST, Fault.RESET)
 
     with pytest.raises(NotFound):
-        store.remove(ann, "none")
+        store.remove(ann, "none", now=NOW)
 
     assert len(proxy.calls) == 3
 
@@ -126,7 +126,7 @@ def test_a_create_with_a_lost_response_succeeds_though_it_was_deleted_since(
     """The retry has the token of the first attempt, so it does not create the configuration again."""
     configuration = a_configuration(ann)
     rival = a_dynamodb_store(aws, table)
-    slow = a_dynamodb_store(proxy.endpoint, table, sleep=lambda _: rival.remove(ann, configuration.config_id))
+    slow = a_dynamodb_store(proxy.endpoint, table, sleep=lambda _: rival.remove(ann, configuration.config_id, now=NOW))
     proxy.script(Fault.RESPONSE_LOST)
 
     slow.add(configuration, limit=1)

@@ -9,7 +9,7 @@ import pytest
 from adapters.dynamodb.store import DynamoDBStore
 from domain.errors import IdempotencyKeyReused, NotFound
 from domain.ports import AddResult
-from tests.builders import a_configuration
+from tests.builders import NOW, a_configuration
 from tests.faults.rivals import change_after, rename
 from tests.support.fault_proxy import FaultProxy
 from tests.support.ministack import read_state
@@ -46,7 +46,7 @@ def test_a_key_that_is_freed_before_the_read_is_used(
 
     def delete_before_the_read(operation: str) -> None:
         if operation == "GetItem":
-            rival.remove(ann, configuration.config_id)
+            rival.remove(ann, configuration.config_id, now=NOW)
 
     proxy.plan = delete_before_the_read
 
@@ -76,4 +76,6 @@ def test_an_update_that_lost_a_race_to_a_delete_is_not_found(
     store.add(configuration, limit=1)
 
     with pytest.raises(NotFound):
-        store.update(ann, configuration.config_id, change_after(lambda: rival.remove(ann, configuration.config_id)))
+        store.update(
+            ann, configuration.config_id, change_after(lambda: rival.remove(ann, configuration.config_id, now=NOW))
+        )

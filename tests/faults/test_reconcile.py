@@ -13,7 +13,7 @@ import pytest
 from adapters.dynamodb.store import DynamoDBStore
 from adapters.dynamodb.table import DynamoDBTable
 from domain.operations import Quota
-from tests.builders import a_configuration
+from tests.builders import NOW, a_configuration
 from tests.support.ministack import a_dynamodb_store, dynamodb_client, read_state, with_endpoint
 
 pytestmark = pytest.mark.slow
@@ -76,17 +76,17 @@ def create(store: DynamoDBStore, user: str) -> None:
 
 
 def delete(store: DynamoDBStore, user: str) -> None:
-    store.remove(user, "a")
+    store.remove(user, "a", now=NOW)
 
 
 def create_and_delete(store: DynamoDBStore, user: str) -> None:
     """The count is the same as before, the stored configurations are not."""
     store.add(a_configuration(user), limit=LIMIT)
-    store.remove(user, "a")
+    store.remove(user, "a", now=NOW)
 
 
 def delete_and_create_again(store: DynamoDBStore, user: str) -> None:
-    store.remove(user, "a")
+    store.remove(user, "a", now=NOW)
     store.add(a_configuration(user, config_id="a"), limit=LIMIT)
 
 
@@ -125,7 +125,7 @@ def test_a_snapshot_of_several_pages_is_repeated_until_it_is_stable(
             if "CONFIG#b" in (start := str(params["body"])):
                 store.add(a_configuration(user, config_id="c"), limit=LIMIT)
             elif "CONFIG#c" in start:
-                store.remove(user, "c")
+                store.remove(user, "c", now=NOW)
 
     calls = count()
     events.register("before-parameter-build.dynamodb.Query", page_by_page, unique_id="pages")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import TypeVar
 from uuid import uuid4
 
@@ -14,7 +14,16 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, rule, run_state_machine_as_test
 
 from domain.configurations import Configuration, ConfigurationInput, ConfigurationUpdate
-from domain.errors import DomainError, IdempotencyKeyReused, LimitReached, NotFound, RevisionMismatch, UnknownTicker
+from domain.errors import (
+    DeletedSince,
+    DomainError,
+    IdempotencyKeyReused,
+    LimitReached,
+    NotFound,
+    RevisionMismatch,
+    UnknownTicker,
+)
+from domain.idempotency import TOMBSTONE_RETENTION
 from domain.limits import ConfigurationLimits, UserKind
 from domain.services import ConfigurationService
 from domain.ticker_services import TickerService
@@ -53,6 +62,14 @@ class Expected:
     stored: Configuration
 
 
+@dataclass
+class Deleted:
+    """What the model knows of a deleted configuration."""
+
+    first: ConfigurationInput
+    at: datetime
+
+
 class History(RuleBasedStateMachine):
     """Two users, two workers with a handle each, a clock that jumps, and limits that the operator changes."""
 
@@ -64,18 +81,22 @@ class History(RuleBasedStateMachine):
         self.limit = 2
         self.users = [a_user(f"ann-{uuid4()}"), a_user(f"bob-{uuid4()}", UserKind.MEMBER)]
         self.model: list[dict[str, Expected]] = [{}, {}]
+        self.tombstones: list[dict[str, Deleted]] = [{}, {}]
         self.outdated: list[str] = []
         self.stores = [self.stage.open(), self.stage.open()]
 
     @rule(worker=_workers, user=_users, draft=_drafts, key=_keys, jump=_jumps)
     def create(self, worker: int, user: int, draft: ConfigurationInput, key: str | None, jump: timedelta) -> None:
         self.now += jump
-        shelf = self.model[user]
-        earlier = next((held for held in shelf.values() if key and held.key == key), None)
+        stored = self.model[user]
+        earlier = next((held for held in stored.values() if key and held.key == key), None)
+        tombstone = self.tombstone(user, key)
         expected: type[DomainError] | None = None
-        if earlier and earlier.first != draft:
+        if (earlier and earlier.first != draft) or (tombstone and tombstone.first != draft):
             expected = IdempotencyKeyReused
-        elif not earlier and len(shelf) >= self.limit:
+        elif tombstone:
+            expected = DeletedSince
+        elif not earlier and len(stored) >= self.limit:
             expected = LimitReached
 
         outcome = _outcome(lambda: self.service(worker).create(self.users[user], draft, idempotency_key=key))
@@ -90,14 +111,18 @@ class History(RuleBasedStateMachine):
         else:
             assert not outcome.replayed
             made = outcome.configuration
-            assert made.config_id not in shelf
+            assert made.config_id not in stored
             assert made.created_at == made.updated_at == self.now
-            shelf[made.config_id] = Expected(draft, key, draft, made)
+            stored[made.config_id] = Expected(draft, key, draft, made)
+
+    @rule()
+    def let_tombstones_expire(self) -> None:
+        self.now += TOMBSTONE_RETENTION + timedelta(hours=1)
 
     @rule(worker=_workers, user=_users, key=_keys)
     def create_with_a_ticker_that_is_none(self, worker: int, user: int, key: str | None) -> None:
         draft = ConfigurationInput.of(name="Tech", tickers=["ZZZZ"])
-        taken = any(key and held.key == key for held in self.model[user].values())
+        taken = self.tombstone(user, key) or any(key and held.key == key for held in self.model[user].values())
 
         outcome = _outcome(lambda: self.service(worker).create(self.users[user], draft, idempotency_key=key))
 
@@ -153,6 +178,8 @@ class History(RuleBasedStateMachine):
         else:
             assert outcome is None
             del self.model[user][held.stored.config_id]
+            if held.key:
+                self.tombstones[user][held.key] = Deleted(held.first, self.now)
 
     @rule(worker=_workers, user=_users, place=_places)
     def reach_for_another_s(self, worker: int, user: int, place: int) -> None:
@@ -204,6 +231,10 @@ class History(RuleBasedStateMachine):
             clock=lambda: self.now,
             new_id=lambda: str(uuid4()),
         )
+
+    def tombstone(self, user: int, key: str | None) -> Deleted | None:
+        found = self.tombstones[user].get(key or "")
+        return found if found and self.now < found.at + TOMBSTONE_RETENTION else None
 
     def held(self, user: int, place: int) -> Expected | None:
         return dict(enumerate(self.model[user].values())).get(place)

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
 from itertools import count
+from typing import Any
 from uuid import NAMESPACE_URL, uuid5
 
 import pytest
@@ -14,6 +15,7 @@ import pytest
 from adapters.memory import MemoryStore
 from domain.configurations import Configuration, ConfigurationUpdate, WatchedTicker
 from domain.errors import (
+    DeletedSince,
     IdempotencyKeyReused,
     LimitReached,
     NotFound,
@@ -23,6 +25,7 @@ from domain.errors import (
     UnknownTicker,
 )
 from domain.limits import ConfigurationLimits, User, UserKind
+from domain.ports import AddResult
 from domain.services import ConfigurationList, ConfigurationService
 from domain.ticker_services import TickerService
 from domain.tickers import Ticker
@@ -106,7 +109,7 @@ def test_a_new_configuration_is_what_was_asked_for(service: AService, ann: User)
         created_at=NOW,
         updated_at=NOW,
         revision=made.revision,
-        request_fingerprint=draft.fingerprint(),
+        request_fingerprint=None,
         expires_at=ann.data_expires_at,
     )
     assert made.config_id != made.revision
@@ -222,9 +225,24 @@ def test_a_key_is_good_for_one_request(service: AService, ann: User) -> None:
         service.create(ann, a_draft("Other"), idempotency_key="k")
 
 
-def test_a_key_whose_configuration_is_gone_makes_a_new_one(service: AService, ann: User) -> None:
+def test_a_late_duplicate_does_not_recreate_a_deleted_configuration(service: AService, ann: User) -> None:
+    first = service.create(ann, a_draft(), idempotency_key="k").configuration
+    service.now += timedelta(minutes=1)
+    service.delete(ann, first.config_id)
+
+    with pytest.raises(DeletedSince) as error:
+        service.create(ann, a_draft(), idempotency_key="k")
+
+    assert (error.value.config_id, error.value.deleted_at) == (first.config_id, service.now)
+    del service.tickers._listings["AAPL"]
+    with pytest.raises(DeletedSince):
+        service.create(ann, a_draft(), idempotency_key="k")
+
+
+def test_a_key_can_be_used_again_a_day_after_the_delete(service: AService, ann: User) -> None:
     first = service.create(ann, a_draft(), idempotency_key="k").configuration
     service.delete(ann, first.config_id)
+    service.now += timedelta(hours=24)
 
     again = service.create(ann, a_draft(), idempotency_key="k")
 
@@ -272,8 +290,8 @@ def test_a_request_without_a_key_is_refused_for_its_tickers_without_a_look_into_
 
 
 class AStoreThatCannotBeRead(MemoryStore):
-    def get(self, user_id: str, config_id: str) -> Configuration:
-        raise StoreUnavailable(f"{user_id}, {config_id}", retry_after=timedelta(seconds=1))
+    def find_replay(self, *_: Any, **__: Any) -> AddResult | None:
+        raise StoreUnavailable("unavailable", retry_after=timedelta(seconds=1))
 
 
 # --- reading ----------------------------------------------------------------------------------------------------------

@@ -12,7 +12,7 @@ from adapters.aws.retry import DYNAMODB
 from adapters.dynamodb.items import to_item
 from adapters.dynamodb.store import DynamoDBStore
 from domain.errors import Contended, LimitReached, StoreUnavailable
-from tests.builders import a_configuration
+from tests.builders import NOW, a_configuration
 from tests.support.simulated_endpoint import SimulatedEndpoint
 
 ATTEMPTS = DYNAMODB.backoffs[ErrorKind.TRANSIENT].max_attempts
@@ -28,9 +28,9 @@ OPERATIONS: dict[str, tuple[Operation, list[str]]] = {
         ["GetItem", "TransactWriteItems"],
     ),
     "replay": (lambda store: store.add(STORED, limit=1), ["TransactWriteItems"]),
-    "remove": (lambda store: store.remove("ann", "stored"), ["TransactWriteItems"]),
+    "remove": (lambda store: store.remove("ann", "stored", now=NOW), ["TransactWriteItems"]),
     "remove uncounted": (
-        lambda store: store.remove("bob", "uncounted"),
+        lambda store: store.remove("bob", "uncounted", now=NOW),
         ["TransactWriteItems", "GetItem", "TransactWriteItems"],
     ),
 }
@@ -112,9 +112,9 @@ def test_a_delete_of_an_uncounted_item_that_is_counted_meanwhile_is_contended(
     endpoint.before = count
 
     with pytest.raises(Contended):
-        store.remove("bob", "uncounted")
+        store.remove("bob", "uncounted", now=NOW)
 
     assert endpoint.requests == ["TransactWriteItems", "GetItem"] + ["TransactWriteItems"] * ATTEMPTS
     endpoint.before = lambda _: None
-    store.remove("bob", "uncounted")
+    store.remove("bob", "uncounted", now=NOW)
     assert store.list("bob") == ()

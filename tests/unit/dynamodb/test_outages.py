@@ -13,7 +13,7 @@ from adapters.dynamodb.models import READ_TIMEOUT
 from adapters.dynamodb.store import DynamoDBStore
 from domain.deadline import within
 from domain.errors import StoreUnavailable
-from tests.builders import a_configuration
+from tests.builders import NOW, a_configuration
 from tests.simulation.requests import Response
 from tests.support.simulated_endpoint import SimulatedEndpoint, internal_error
 from tests.support.virtual_time import VirtualTime
@@ -26,7 +26,7 @@ OPERATIONS: list[Callable[[DynamoDBStore], object]] = [
     lambda store: store.list("ann"),
     lambda store: store.get("ann", "a"),
     lambda store: store.update("ann", "a", lambda current: replace(current, name="New")),
-    lambda store: store.remove("ann", "a"),
+    lambda store: store.remove("ann", "a", now=NOW),
 ]
 
 

@@ -106,14 +106,20 @@ class DynamoDBStore:
     #                |-- another token: the put's condition fails, the stored item returns --> replayed
     #
     # At the limit a repeat fails both conditions. The put decides: it is a replay.
+    #
+    #   request 1    |-- T, delayed on its way to DynamoDB ..........................--> created after all
+    #   request 1      |-- T again: the limit is reached      (a delete makes room) |
+    # So the limit is no final answer after an attempt without a response: 429, and the same key settles it.
     def add(self, configuration: Configuration, *, limit: int) -> AddResult:
         item = to_item(configuration, self._client.models.configuration)
         quota = self._client.models.quota(item.PK, QUOTA)
         increment = [QuotaItem.config_count.add(1), QuotaItem.version.add(1), expiry(configuration.expires_at)]
         free = key_is_free(int(configuration.created_at.timestamp()))
         token = self._new_token()
+        earlier_attempt_is_unsettled = False
 
         def attempt() -> AddResult:
+            nonlocal earlier_attempt_is_unsettled
             try:
                 with self._client.transaction(token) as transaction:
                     transaction.save(item, condition=free, return_values="ALL_OLD")
@@ -124,8 +130,12 @@ class DynamoDBStore:
                     return self._replay(configuration, item, put.raw_item)
                 if put is NO_REASON and count.code == FAILED:
                     self._repair_if_malformed(quota, count.raw_item)
+                    if earlier_attempt_is_unsettled:
+                        raise ServiceError(ErrorKind.CONTENDED, "UnsettledAttempt") from error
                     raise LimitReached(limit) from None
                 # If the put has a conflict, the key may hold this very configuration: try again, also at the limit.
+                kind = classify_dynamodb_error(error).kind
+                earlier_attempt_is_unsettled |= kind in {ErrorKind.TIMEOUT, ErrorKind.TRANSIENT}
                 raise
             return AddResult(configuration, replayed=False)
 

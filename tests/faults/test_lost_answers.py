@@ -8,7 +8,7 @@ import pytest
 
 from adapters.dynamodb.store import DynamoDBStore
 from domain.configurations import Configuration
-from domain.errors import NotFound
+from domain.errors import Contended, LimitReached, NotFound
 from domain.ports import AddResult
 from tests.builders import NOW, a_configuration
 from tests.support.fault_proxy import Fault, FaultProxy
@@ -153,3 +153,30 @@ def test_a_create_after_a_crash_is_replayed(
 
 def _crash(_: float) -> None:
     raise SystemExit
+
+
+@pytest.mark.parametrize("fault", [Fault.RESET, Fault.UNAVAILABLE, Fault.HANGS])
+def test_the_limit_is_no_final_answer_while_an_earlier_attempt_may_still_be_carried_out(
+    store: DynamoDBStore, proxy: FaultProxy, rival: DynamoDBStore, ann: str, fault: Fault
+) -> None:
+    """A delayed first attempt could store the configuration after a delete has made room."""
+    stored, refused = a_configuration(ann), a_configuration(ann)
+    rival.add(stored, limit=1)
+    proxy.script(fault)
+
+    with pytest.raises(Contended):
+        store.add(refused, limit=1)
+
+    with pytest.raises(LimitReached):
+        store.add(refused, limit=1)
+
+
+def test_the_limit_is_a_final_answer_after_a_throttled_attempt(
+    store: DynamoDBStore, proxy: FaultProxy, rival: DynamoDBStore, ann: str
+) -> None:
+    """A throttled request was not carried out and will not be."""
+    rival.add(a_configuration(ann), limit=1)
+    proxy.script(Fault.THROTTLED)
+
+    with pytest.raises(LimitReached):
+        store.add(a_configuration(ann), limit=1)

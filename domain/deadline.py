@@ -1,8 +1,7 @@
-"""The time one request may spend, shared by everything that it calls.
+"""The deadline of a request, which everything that the request calls observes.
 
-A deadline is a point on a monotonic clock, in seconds, so that a jump of the wall clock
-neither ends nor extends a request. It travels in a context variable: each thread and each
-request has its own, and code outside a request (a command, a job) has none.
+A deadline is a time on a monotonic clock, in seconds, so a change of the wall clock does not affect it. It is kept in
+a context variable: each request has its own, and code outside of a request (a command, a job) has none.
 """
 
 from __future__ import annotations
@@ -19,10 +18,10 @@ _deadline: ContextVar[float | None] = ContextVar("deadline", default=None)
 
 @contextmanager
 def within(seconds: float, *, clock: Monotonic = time.monotonic) -> Iterator[None]:
-    """Give the enclosed work `seconds`; an enclosing deadline that ends sooner stays in force."""
-    mine = clock() + seconds
+    """Set a deadline `seconds` from now for the enclosed code. An outer deadline that ends earlier stays in effect."""
+    deadline = clock() + seconds
     outer = _deadline.get()
-    token = _deadline.set(mine if outer is None else min(mine, outer))
+    token = _deadline.set(deadline if outer is None else min(deadline, outer))
     try:
         yield
     finally:
@@ -30,6 +29,6 @@ def within(seconds: float, *, clock: Monotonic = time.monotonic) -> Iterator[Non
 
 
 def remaining(*, clock: Monotonic = time.monotonic, default: float = float("inf")) -> float:
-    """Seconds left, negative when over; `default` where no deadline is set."""
+    """Seconds until the deadline, negative after it; `default` where there is none."""
     deadline = _deadline.get()
     return default if deadline is None else deadline - clock()

@@ -1,7 +1,22 @@
-"""What the domain refuses, and the data that helps whoever was refused.
+"""The errors of the domain. They carry data, and no HTTP status codes.
 
-No error knows a status code: `entrypoints/api/problems.py` holds the one table that
-turns each of these into HTTP, and a test walks the subclasses to see that none is missing.
+    DomainError                  a request failed; the message is safe to show to the caller
+     +- ValidationFailed         fields are wrong
+     |   +- UnknownTicker
+     |   +- DelistedTicker
+     +- InvalidToken, ExpiredToken
+     +- NotFound
+     +- LimitReached
+     +- DeletedSince
+     +- RevisionMismatch
+     +- IdempotencyKeyReused
+     +- TryLater                 the same request may succeed later
+         +- Throttled, Contended
+         +- StoreUnavailable, TickersUnavailable, IdentityUnavailable
+    TickerListRefused            operators and jobs only
+    PublishedMeanwhile           operators and jobs only
+
+`entrypoints/api/problems.py` maps each DomainError to HTTP; a test checks that none is missing.
 """
 
 from __future__ import annotations
@@ -12,7 +27,7 @@ from datetime import datetime, timedelta
 
 @dataclass(frozen=True, slots=True)
 class FieldProblem:
-    """One wrong field: where (`tickers.1`), what (`too_long`), and a sentence for people."""
+    """One wrong field: its path (`tickers.1`), a code (`too_long`), and a sentence for people."""
 
     field: str
     code: str
@@ -21,15 +36,11 @@ class FieldProblem:
 
 
 class DomainError(Exception):
-    """A refusal with a reason. Its message is safe to show to the caller."""
+    """A request failed. The message is safe to show to the caller."""
 
 
-class RequestRefused(DomainError):
-    """What the caller sent cannot be accepted, and would not be on a second try."""
-
-
-class ValidationFailed(RequestRefused):
-    """Fields are wrong; `problems` names all of them at once."""
+class ValidationFailed(DomainError):
+    """Fields are wrong; `problems` has all of them."""
 
     def __init__(self, problems: tuple[FieldProblem, ...]) -> None:
         super().__init__("; ".join(f"{p.field}: {p.detail}" if p.field else p.detail for p in problems))
@@ -37,7 +48,7 @@ class ValidationFailed(RequestRefused):
 
 
 class UnknownTicker(ValidationFailed):
-    """Every problem is a symbol that an authoritative list doesn't hold."""
+    """Every problem is a symbol that an authoritative list does not contain."""
 
 
 class DelistedTicker(ValidationFailed):
@@ -45,27 +56,27 @@ class DelistedTicker(ValidationFailed):
 
     @property
     def successor(self) -> str | None:
-        """The symbol that replaced the first delisted one, where there is one."""
+        """The symbol that replaced the first delisted one, if there is one."""
         return self.problems[0].successor
 
 
 class InvalidToken(DomainError):
-    """The token is malformed, forged, foreign or wrongly signed."""
+    """The token is malformed, forged, from another issuer, or wrongly signed."""
 
 
 class ExpiredToken(DomainError):
-    """The token was ours and is past its time."""
+    """The token is genuine and has expired."""
 
 
 class NotFound(DomainError):
-    """There is no such thing, or it is somebody else's: the two look the same."""
+    """It does not exist, or belongs to another user: the caller cannot tell the two apart."""
 
     def __init__(self, detail: str = "There is no such configuration.") -> None:
         super().__init__(detail)
 
 
 class LimitReached(DomainError):
-    """The user holds as many configurations as they may."""
+    """The user has the maximum number of configurations."""
 
     def __init__(self, max_allowed: int) -> None:
         super().__init__(f"You already have {max_allowed} of {max_allowed} configurations. Delete one to make room.")
@@ -73,14 +84,14 @@ class LimitReached(DomainError):
 
 
 class RevisionMismatch(DomainError):
-    """The stored configuration is at another revision than the caller expects."""
+    """The stored configuration has another revision than the caller expects."""
 
     def __init__(self) -> None:
         super().__init__("The configuration was changed since you read it. Read it again, then decide.")
 
 
 class IdempotencyKeyReused(DomainError):
-    """The idempotency key was used before, with another request."""
+    """The idempotency key was used before, for another request."""
 
     def __init__(self) -> None:
         super().__init__("This Idempotency-Key was used for another request. Use a new key for a new request.")
@@ -96,7 +107,7 @@ class DeletedSince(DomainError):
 
 
 class TryLater(DomainError):
-    """Nothing is wrong with the request; the same one may succeed after `retry_after`."""
+    """The request is valid; the same one may succeed after `retry_after`."""
 
     def __init__(self, detail: str, *, retry_after: timedelta) -> None:
         super().__init__(detail)
@@ -104,28 +115,28 @@ class TryLater(DomainError):
 
 
 class Throttled(TryLater):
-    """The store refused for its load, and the retries are used up."""
+    """The store is overloaded, and the retries are used up."""
 
 
 class Contended(TryLater):
-    """One user's concurrent writes kept colliding, and the retries are used up."""
+    """Concurrent writes of one user kept conflicting, and the retries are used up."""
 
 
 class StoreUnavailable(TryLater):
-    """The store is down, slow, unreachable, broken or denies us."""
+    """The store is down, slow, unreachable or damaged, or denies access."""
 
 
 class TickersUnavailable(TryLater):
-    """A symbol cannot be judged now: the list at hand is not authoritative."""
+    """A symbol cannot be validated now: the current list is not authoritative."""
 
 
 class IdentityUnavailable(TryLater):
-    """A member's token cannot be checked now: the issuer's keys are out of reach."""
+    """A member's token cannot be verified now: the keys of the issuer cannot be read."""
 
 
 class TickerListRefused(Exception):
-    """A ticker list that is not to be gone by. Nobody's request fails for it; its message completes "refused: …"."""
+    """A ticker list is unusable. No request fails because of it; the message completes "refused: …"."""
 
 
 class PublishedMeanwhile(Exception):
-    """Somebody else published a ticker list since ours was compared with the last one."""
+    """Another publisher has replaced the ticker list that this one was compared with."""

@@ -1,4 +1,4 @@
-"""Who may hold how much."""
+"""Users, and how many configurations they may have."""
 
 from __future__ import annotations
 
@@ -7,18 +7,18 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 MAX_TICKERS = 5
-"""Distinct tickers in one configuration, for everybody."""
+"""Distinct tickers in one configuration, for every user."""
 
 RETENTION = timedelta(days=7)
-"""How long an anonymous user's data outlives the session that owns it.
+"""How long the data of an anonymous user is kept after the end of the session.
 
-Longer than DynamoDB's time to live is late (48 hours), so that whatever is deleted by itself
-was out of its owner's reach before, and a counter never disagrees with what its owner can see.
+Longer than the delay of DynamoDB's time to live (48 hours): an item is deleted only when its owner can no longer read
+it, so the counter never differs from what the owner sees.
 """
 
 
 class UserKind(StrEnum):
-    """How a user came to us."""
+    """How a user is authenticated."""
 
     ANONYMOUS = "anonymous"
     MEMBER = "member"
@@ -26,7 +26,7 @@ class UserKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class User:
-    """Whoever is asking, as their token says it."""
+    """The user that a token identifies."""
 
     user_id: str
     kind: UserKind
@@ -34,17 +34,17 @@ class User:
 
     @property
     def data_expires_at(self) -> datetime | None:
-        """When what this user writes may go by itself: never, for a member."""
+        """When the data that this user writes may be deleted; None (never) for a member."""
         return self.session_expires_at + RETENTION if self.kind is UserKind.ANONYMOUS else None
 
 
 @dataclass(frozen=True, slots=True)
 class ConfigurationLimits:
-    """How many configurations each kind of user may hold at once."""
+    """The maximum number of configurations for each kind of user."""
 
     anonymous: int = 2
     member: int = 5
 
     def of(self, kind: UserKind) -> int:
-        """The largest number of configurations for a user of this kind."""
+        """The maximum for a user of this kind."""
         return self.member if kind is UserKind.MEMBER else self.anonymous

@@ -1,4 +1,4 @@
-"""`doctor`: is everything that the service needs there, and what to do where it isn't."""
+"""`doctor`: checks everything that the service needs, and names the remedy for what fails."""
 
 from __future__ import annotations
 
@@ -17,23 +17,23 @@ from entrypoints.application import Application, application
 @click.command()
 @with_appcontext
 def doctor() -> None:
-    """Look at settings, store, table, clock and ticker list; exits with 1 if one isn't well."""
+    """Check settings, store, table, clock, issuer and ticker list; exits with 1 if a check fails."""
     from rich.console import Console  # noqa: PLC0415 no Lambda loads what only commands need
     from rich.text import Text  # noqa: PLC0415 as above
 
     console = Console(soft_wrap=True)
-    ill = 0
+    failed = 0
     for finding in _findings(application()):
-        ill += not finding.passed
-        mark, style = ("ok  ", "green") if finding.passed else ("ILL ", "bold red")
-        console.print(Text.assemble((mark, style), (f"{finding.subject}: ", "bold"), finding.detail))
+        failed += not finding.passed
+        mark, style = ("ok  ", "green") if finding.passed else ("FAIL", "bold red")
+        console.print(Text.assemble((mark, style), (f" {finding.subject}: ", "bold"), finding.detail))
         if finding.remedy:
             console.print(Text(f"    {finding.remedy}"))
-    sys.exit(1 if ill else 0)
+    sys.exit(1 if failed else 0)
 
 
 def _findings(app: Application) -> Iterator[Finding]:
-    # Wrong settings have stopped the start before anybody could ask.
+    # Wrong settings stop the start, before this command runs.
     yield Finding("settings", f"{app.settings.store} store, {app.settings.deadline.total_seconds():g} s a request.")
     table = app.table()
     if table is not None:
@@ -58,7 +58,7 @@ def _ticker_list(app: Application) -> Finding:
     return Finding(
         "ticker list",
         detail,
-        "The list in S3 is out of reach: check CONFIG_API_TICKER_BUCKET and CONFIG_API_TICKER_KEY, or publish one."
+        "The list in S3 cannot be read: check CONFIG_API_TICKER_BUCKET and CONFIG_API_TICKER_KEY, or publish one."
         if cannot_deny
         else None,
     )

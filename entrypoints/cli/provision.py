@@ -1,4 +1,4 @@
-"""`provision`: what the service needs in AWS and doesn't find there."""
+"""`provision`: creates what the service needs in AWS."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from entrypoints.cli.table import the_table
 @click.command()
 @with_appcontext
 def provision() -> None:
-    """Make the DynamoDB table and switch on what it needs; safe to run twice."""
+    """Create the DynamoDB table, time to live and point-in-time recovery where they are missing; safe to repeat."""
     with the_table() as table:
         for step in table.provision():
             click.echo(step)

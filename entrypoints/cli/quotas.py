@@ -1,4 +1,4 @@
-"""`quotas`: the counts that hold the limit, compared with what is stored."""
+"""`quotas`: compares the counter of each user with the stored configurations."""
 
 from __future__ import annotations
 
@@ -10,16 +10,18 @@ from flask.cli import AppGroup
 from domain.operations import Quota
 from entrypoints.cli.table import the_table
 
-quotas = AppGroup("quotas", help="The counts that hold each user's limit.")
+quotas = AppGroup("quotas", help="The counters that enforce the limit of each user.")
 
 
 @quotas.command()
-@click.option("--apply", is_flag=True, help="Set what drifts right; users may create and delete meanwhile.")
+@click.option(
+    "--apply", is_flag=True, help="Correct the counters that differ; users may create and delete at the same time."
+)
 def reconcile(*, apply: bool) -> None:
-    """Compare every user's count with what they hold.
+    """Compare every user's counter with the number of stored configurations.
 
-    Exits with 1 if a count drifts and was not set right. A table that an earlier service
-    filled has no counts yet: run this with --apply before the first request.
+    Exits with 1 if a counter differs and was not corrected. A table that an earlier service filled
+    has no counters: run this with --apply before the first request.
     """
     from rich.console import Console  # noqa: PLC0415 no Lambda loads what only commands need
     from rich.progress import Progress  # noqa: PLC0415 as above
@@ -27,7 +29,7 @@ def reconcile(*, apply: bool) -> None:
     console = Console(stderr=True)
     bar = Progress(console=console, transient=True, disable=not console.is_terminal)
     with the_table() as table, bar as progress:
-        task = progress.add_task("Walking the table", total=table.size() or None)
+        task = progress.add_task("Scanning the table", total=table.size() or None)
         users, left = 0, 0
         for quota in table.quotas():
             users += 1

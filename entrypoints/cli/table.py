@@ -1,4 +1,4 @@
-"""The table that the operator's commands work on."""
+"""The table that the commands of operators use."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from entrypoints.application import application
 
 @contextmanager
 def the_table() -> Iterator[Table]:
-    """The table of the configured store; a store without one, or one out of reach, ends the command with a sentence."""
+    """The table of the configured store. Raises ClickException if the store has none or cannot be reached."""
     table = application().table()
     if table is None:
         store = application().settings.store

@@ -17,7 +17,7 @@ from entrypoints.api.problems import ALL, PROBLEMS
 from tests.api.conftest import ORIGIN, V2, MakeApp, a_session
 from tests.builders import NOW, AFixedList
 
-ABSTRACT = {errors.RequestRefused, errors.TryLater}
+ABSTRACT = {errors.TryLater}
 
 
 def subclasses(of: type[DomainError]) -> Iterator[type[DomainError]]:

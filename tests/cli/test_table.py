@@ -204,7 +204,7 @@ def test_a_healthy_setup_is_told_so_and_left_as_it_is(run: Run, table: DynamoDBC
     result = run("doctor")
 
     assert result.exit_code == 0, result.output
-    assert "ILL" not in result.output
+    assert "FAIL" not in result.output
     subjects = [line.split()[1] for line in result.output.splitlines()]
     assert subjects == [
         "settings:",
@@ -225,7 +225,7 @@ def test_a_missing_table_is_found_with_the_way_out(run: Run) -> None:
     result = run("doctor")
 
     assert result.exit_code == 1
-    assert "ILL table:" in result.output
+    assert "FAIL table:" in result.output
     assert "run `provision`" in result.output
 
 
@@ -236,7 +236,7 @@ def test_what_is_off_or_wrong_is_found(run: Run, aws: DynamoDBClient) -> None:
 
     assert result.exit_code == 1
     for subject in ("keys", "time to live", "recovery", "permissions"):
-        assert f"ILL {subject}: " in result.output
+        assert f"FAIL {subject}: " in result.output
 
 
 def test_time_to_live_on_another_attribute_is_named(run: Run, table: DynamoDBClient) -> None:
@@ -272,7 +272,7 @@ def test_a_clock_that_is_wrong_is_found(run: Run, table: DynamoDBClient) -> None
 
     result = run("doctor", clock=lambda: datetime.now(UTC) + timedelta(hours=1))
 
-    assert re.search(r"ILL clock: (359\d|360\d) s off AWS's\.", result.output)  # its answers tell whole seconds
+    assert re.search(r"FAIL clock: (359\d|360\d) s off AWS's\.", result.output)  # its answers tell whole seconds
     assert "NTP" in result.output
 
 

@@ -49,7 +49,7 @@ def counted(aws: DynamoDBClient, user: str) -> str | None:
 # --- provision --------------------------------------------------------------------------------------------------------
 
 
-def test_provision_makes_what_is_missing(run: Run, aws: DynamoDBClient) -> None:
+def test_provision_creates_what_is_missing(run: Run, aws: DynamoDBClient) -> None:
     result = run("provision")
 
     assert result.output.splitlines() == [
@@ -83,7 +83,7 @@ def test_provision_is_safe_to_run_twice(run: Run, table: DynamoDBClient) -> None
     assert table.scan(TableName=TABLE)["Count"] == 1
 
 
-def test_provision_leaves_a_table_with_other_keys_alone(run: Run, aws: DynamoDBClient) -> None:
+def test_provision_does_not_change_a_table_with_other_keys(run: Run, aws: DynamoDBClient) -> None:
     a_table_with_other_keys(aws)
 
     result = run("provision")
@@ -92,7 +92,7 @@ def test_provision_leaves_a_table_with_other_keys_alone(run: Run, aws: DynamoDBC
     assert "has the keys id (N), not PK (S) and SK (S)" in result.output
 
 
-def test_a_store_without_a_table_says_so(run: Run) -> None:
+def test_commands_for_a_store_without_a_table_explain_it(run: Run) -> None:
     for command in (["provision"], ["quotas", "reconcile"]):
         result = run(*command, store=StoreKind.MEMORY)
 
@@ -122,7 +122,7 @@ def test_reconcile_shows_drift_and_changes_nothing(run: Run, table: DynamoDBClie
     assert counted(table, "ann") is None
 
 
-def test_reconcile_sets_right_what_drifts_and_finds_nothing_after_that(run: Run, table: DynamoDBClient) -> None:
+def test_reconcile_apply_corrects_drift(run: Run, table: DynamoDBClient) -> None:
     put(table, "ann", "CONFIG#a")
     put(table, "ann", "CONFIG#b")
     put(table, "bob", "QUOTA", config_count={"N": "7"})
@@ -139,7 +139,7 @@ def test_reconcile_sets_right_what_drifts_and_finds_nothing_after_that(run: Run,
     assert (counted(table, "ann"), counted(table, "bob")) == ("2", "0")
 
 
-def test_what_only_waits_to_be_deleted_counts_no_more(run: Run, table: DynamoDBClient) -> None:
+def test_expired_items_are_not_counted(run: Run, table: DynamoDBClient) -> None:
     put(table, "gone", "CONFIG#a", expires_at={"N": PAST})
     put(table, "gone", "QUOTA", config_count={"N": "1"}, expires_at={"N": PAST})
     put(table, "here", "CONFIG#a", expires_at={"N": PAST})
@@ -152,7 +152,7 @@ def test_what_only_waits_to_be_deleted_counts_no_more(run: Run, table: DynamoDBC
     assert "gone" not in result.stdout
 
 
-def test_a_count_that_is_made_goes_when_its_configurations_go(run: Run, table: DynamoDBClient) -> None:
+def test_a_corrected_counter_expires_with_its_configurations(run: Run, table: DynamoDBClient) -> None:
     put(table, "ann", "CONFIG#a", expires_at={"N": FUTURE})
     put(table, "bob", "CONFIG#a", expires_at={"N": FUTURE})
     put(table, "bob", "CONFIG#b")
@@ -167,14 +167,14 @@ def test_a_count_that_is_made_goes_when_its_configurations_go(run: Run, table: D
     assert quotas == {"USER#ann": {"N": FUTURE}, "USER#bob": None}
 
 
-def test_items_that_are_not_ours_are_left_out(run: Run, table: DynamoDBClient) -> None:
+def test_items_of_other_applications_are_ignored(run: Run, table: DynamoDBClient) -> None:
     table.put_item(TableName=TABLE, Item={"PK": {"S": "JOB#1"}, "SK": {"S": "CONFIG#a"}})
     put(table, "ann", "SETTINGS")
 
     assert run("quotas", "reconcile").stdout == "1 users, 0 counts drift.\n"
 
 
-def test_reconcile_without_a_table_tells_the_way_out(run: Run) -> None:
+def test_reconcile_without_a_table_names_the_remedy(run: Run) -> None:
     result = run("quotas", "reconcile")
 
     assert result.exit_code == 1
@@ -200,7 +200,7 @@ def test_reconcile_repairs_a_malformed_count_and_names_items_that_cannot_be_read
 # --- doctor -----------------------------------------------------------------------------------------------------------
 
 
-def test_a_healthy_setup_is_told_so_and_left_as_it_is(run: Run, table: DynamoDBClient) -> None:
+def test_doctor_passes_and_changes_nothing(run: Run, table: DynamoDBClient) -> None:
     result = run("doctor")
 
     assert result.exit_code == 0, result.output
@@ -221,7 +221,7 @@ def test_a_healthy_setup_is_told_so_and_left_as_it_is(run: Run, table: DynamoDBC
     assert table.scan(TableName=TABLE)["Count"] == 0
 
 
-def test_a_missing_table_is_found_with_the_way_out(run: Run) -> None:
+def test_doctor_reports_a_missing_table_with_the_remedy(run: Run) -> None:
     result = run("doctor")
 
     assert result.exit_code == 1
@@ -229,7 +229,7 @@ def test_a_missing_table_is_found_with_the_way_out(run: Run) -> None:
     assert "run `provision`" in result.output
 
 
-def test_what_is_off_or_wrong_is_found(run: Run, aws: DynamoDBClient) -> None:
+def test_doctor_reports_disabled_features_and_wrong_keys(run: Run, aws: DynamoDBClient) -> None:
     a_table_with_other_keys(aws)
 
     result = run("doctor")
@@ -253,21 +253,21 @@ def test_time_to_live_on_another_attribute_is_named(run: Run, table: DynamoDBCli
         assert "Disable it" in result.output
 
 
-def test_a_list_that_cannot_deny_is_found_where_a_bucket_is_set(run: Run) -> None:
+def test_doctor_reports_a_ticker_list_that_is_not_authoritative(run: Run) -> None:
     result = run("doctor", ticker_bucket="a-bucket", store=StoreKind.MEMORY)
 
     assert result.exit_code == 1
     assert "CONFIG_API_TICKER_BUCKET" in result.output
 
 
-def test_the_doctor_sees_stores_without_a_table_too(run: Run) -> None:
+def test_doctor_checks_stores_without_a_table(run: Run) -> None:
     result = run("doctor", store=StoreKind.MEMORY)
 
     assert result.exit_code == 0
     assert "memory store" in result.output
 
 
-def test_a_clock_that_is_wrong_is_found(run: Run, table: DynamoDBClient) -> None:
+def test_doctor_reports_a_wrong_clock(run: Run, table: DynamoDBClient) -> None:
     put(table, "ann", "CONFIG#a")
 
     result = run("doctor", clock=lambda: datetime.now(UTC) + timedelta(hours=1))

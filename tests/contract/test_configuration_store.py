@@ -1,4 +1,4 @@
-"""What every store promises: see domain/ports.py."""
+"""The promises of domain/ports.py, on every store."""
 
 from __future__ import annotations
 
@@ -26,14 +26,14 @@ from tests.builders import APPLE, BERKSHIRE, NOW, a_configuration
 from tests.contract.stages import Interruption, Stage
 
 AT_ONCE = 0.1
-"""Seconds: enough for one attempt, and little enough to wait for at every step."""
+"""Seconds for an operation of a rival: it holds for one attempt, and does not make the test wait at every step."""
 ADDED, REPLAYED, DONE, FULL, WAIT, GONE, OUTDATED = "added", "replayed", "done", "full", "wait", "gone", "outdated"
 
 
 # --- adding -----------------------------------------------------------------------------------------------------------
 
 
-def test_what_was_added_is_found_by_every_other_handle(stage: Stage, ann: str) -> None:
+def test_an_added_configuration_is_visible_to_other_handles(stage: Stage, ann: str) -> None:
     configuration = a_configuration(ann)
 
     added = stage.open().add(configuration, limit=2)
@@ -54,7 +54,7 @@ def test_the_limit_can_be_filled_exactly(store: ConfigurationStore, ann: str) ->
     assert len(store.list(ann)) == 3
 
 
-def test_a_refused_add_leaves_nothing_behind(store: ConfigurationStore, ann: str) -> None:
+def test_a_refused_add_stores_nothing(store: ConfigurationStore, ann: str) -> None:
     kept, refused = a_configuration(ann), a_configuration(ann)
     store.add(kept, limit=1)
 
@@ -66,14 +66,14 @@ def test_a_refused_add_leaves_nothing_behind(store: ConfigurationStore, ann: str
         store.get(ann, refused.config_id)
 
 
-def test_a_limit_of_none_lets_nothing_in(store: ConfigurationStore, ann: str) -> None:
+def test_a_limit_of_zero_refuses_every_add(store: ConfigurationStore, ann: str) -> None:
     with pytest.raises(LimitReached):
         store.add(a_configuration(ann), limit=0)
 
     assert store.list(ann) == ()
 
 
-def test_a_lowered_limit_takes_nothing_away_and_lets_nothing_in_until_there_is_room(
+def test_a_lowered_limit_keeps_stored_configurations_and_refuses_adds_above_it(
     store: ConfigurationStore, ann: str
 ) -> None:
     held = [a_configuration(ann) for _ in range(3)]
@@ -89,7 +89,7 @@ def test_a_lowered_limit_takes_nothing_away_and_lets_nothing_in_until_there_is_r
     assert len(store.list(ann)) == 2
 
 
-def test_one_user_s_shelf_is_no_other_s_limit(store: ConfigurationStore, ann: str, bob: str) -> None:
+def test_the_limit_applies_to_each_user_separately(store: ConfigurationStore, ann: str, bob: str) -> None:
     store.add(a_configuration(ann), limit=1)
 
     added = store.add(a_configuration(bob), limit=1)
@@ -100,7 +100,7 @@ def test_one_user_s_shelf_is_no_other_s_limit(store: ConfigurationStore, ann: st
 # --- replays ----------------------------------------------------------------------------------------------------------
 
 
-def test_a_create_whose_answer_was_lost_is_not_counted_twice(stage: Stage, ann: str) -> None:
+def test_a_repeated_add_is_not_counted_twice(stage: Stage, ann: str) -> None:
     configuration = a_configuration(ann)
     stage.open().add(configuration, limit=2)
 
@@ -111,7 +111,7 @@ def test_a_create_whose_answer_was_lost_is_not_counted_twice(stage: Stage, ann: 
     assert len(stage.open().list(ann)) == 2
 
 
-def test_a_replay_gets_what_was_stored_and_not_what_it_brought(store: ConfigurationStore, ann: str) -> None:
+def test_a_replay_returns_the_stored_configuration(store: ConfigurationStore, ann: str) -> None:
     first = a_configuration(ann)
     store.add(first, limit=2)
 
@@ -122,7 +122,7 @@ def test_a_replay_gets_what_was_stored_and_not_what_it_brought(store: Configurat
     assert store.get(ann, first.config_id) == first
 
 
-def test_a_replay_is_answered_at_the_limit_too(store: ConfigurationStore, ann: str) -> None:
+def test_a_replay_succeeds_at_the_limit(store: ConfigurationStore, ann: str) -> None:
     first, second = a_configuration(ann), a_configuration(ann)
     store.add(first, limit=2)
     store.add(second, limit=2)
@@ -131,7 +131,7 @@ def test_a_replay_is_answered_at_the_limit_too(store: ConfigurationStore, ann: s
     assert store.add(second, limit=1) == AddResult(second, replayed=True)
 
 
-def test_a_replay_sees_what_became_of_the_first(store: ConfigurationStore, ann: str) -> None:
+def test_a_replay_returns_later_updates(store: ConfigurationStore, ann: str) -> None:
     first = a_configuration(ann)
     store.add(first, limit=2)
     renamed = store.update(ann, first.config_id, _renamed("Second thoughts"))
@@ -139,7 +139,7 @@ def test_a_replay_sees_what_became_of_the_first(store: ConfigurationStore, ann: 
     assert store.add(first, limit=2) == AddResult(renamed, replayed=True)
 
 
-def test_a_key_is_not_good_for_another_request(store: ConfigurationStore, ann: str) -> None:
+def test_the_same_id_with_another_fingerprint_is_refused(store: ConfigurationStore, ann: str) -> None:
     first = a_configuration(ann)
     store.add(first, limit=2)
 
@@ -149,7 +149,7 @@ def test_a_key_is_not_good_for_another_request(store: ConfigurationStore, ann: s
     assert store.list(ann) == (first,)
 
 
-def test_a_reused_key_is_called_so_at_the_limit_too(store: ConfigurationStore, ann: str) -> None:
+def test_a_reused_key_is_reported_at_the_limit_too(store: ConfigurationStore, ann: str) -> None:
     first = a_configuration(ann)
     store.add(first, limit=1)
 
@@ -157,7 +157,7 @@ def test_a_reused_key_is_called_so_at_the_limit_too(store: ConfigurationStore, a
         store.add(replace(first, request_fingerprint="other"), limit=1)
 
 
-def test_the_same_id_is_free_for_another_user(store: ConfigurationStore, ann: str, bob: str) -> None:
+def test_two_users_can_use_the_same_id(store: ConfigurationStore, ann: str, bob: str) -> None:
     hers = a_configuration(ann)
     his = replace(hers, user_id=bob, name="His")
     store.add(hers, limit=1)
@@ -170,13 +170,13 @@ def test_the_same_id_is_free_for_another_user(store: ConfigurationStore, ann: st
 # --- reading ----------------------------------------------------------------------------------------------------------
 
 
-def test_a_new_user_has_nothing(store: ConfigurationStore, ann: str) -> None:
+def test_a_new_user_has_no_configurations(store: ConfigurationStore, ann: str) -> None:
     assert store.list(ann) == ()
     with pytest.raises(NotFound):
         store.get(ann, str(uuid4()))
 
 
-def test_the_newest_comes_first_and_a_tie_has_an_order(store: ConfigurationStore, ann: str) -> None:
+def test_lists_are_ordered_newest_first_with_ties_by_id(store: ConfigurationStore, ann: str) -> None:
     moments = [NOW, NOW + timedelta(microseconds=1), NOW, NOW - timedelta(days=1), NOW + timedelta(seconds=1)]
     held = [a_configuration(ann, at=moment) for moment in moments]
     for configuration in held:
@@ -187,7 +187,7 @@ def test_the_newest_comes_first_and_a_tie_has_an_order(store: ConfigurationStore
     assert listed == tuple(sorted(held, key=lambda each: (each.created_at, each.config_id), reverse=True))
 
 
-def test_whole_seconds_and_fractions_sort_as_times(store: ConfigurationStore, ann: str) -> None:
+def test_times_with_and_without_fractions_sort_as_times(store: ConfigurationStore, ann: str) -> None:
     whole, fraction = a_configuration(ann, at=NOW), a_configuration(ann, at=NOW + timedelta(milliseconds=500))
     for configuration in (whole, fraction):
         store.add(configuration, limit=2)
@@ -195,7 +195,7 @@ def test_whole_seconds_and_fractions_sort_as_times(store: ConfigurationStore, an
     assert store.list(ann) == (fraction, whole)
 
 
-def test_a_clock_that_went_back_harms_nothing(store: ConfigurationStore, ann: str) -> None:
+def test_a_clock_that_is_set_back_does_not_affect_the_order(store: ConfigurationStore, ann: str) -> None:
     first = a_configuration(ann, at=NOW)
     before = a_configuration(ann, at=NOW - timedelta(days=365))
     store.add(first, limit=2)
@@ -229,7 +229,7 @@ _texts = st.text(st.characters(exclude_categories=["Cs", "Cc"]), min_size=1, max
         expires_at=st.none() | _times.map(lambda time: time.replace(microsecond=0)),
     )
 )
-def test_everything_comes_back_exactly_as_it_went_in(stage: Stage, some: Configuration) -> None:
+def test_every_field_is_stored_unchanged(stage: Stage, some: Configuration) -> None:
     store, configuration = stage.open(), replace(some, user_id=f"user-{uuid4()}")
 
     store.add(configuration, limit=1)
@@ -238,7 +238,7 @@ def test_everything_comes_back_exactly_as_it_went_in(stage: Stage, some: Configu
     assert store.list(configuration.user_id) == (configuration,)
 
 
-def test_types_come_back_too(store: ConfigurationStore, ann: str) -> None:
+def test_field_types_are_preserved(store: ConfigurationStore, ann: str) -> None:
     configuration = a_configuration(ann, APPLE, include_extended_hours=True, name="👩‍👩‍👧 Ünïcødé 株")
     store.add(configuration, limit=1)
 
@@ -250,7 +250,7 @@ def test_types_come_back_too(store: ConfigurationStore, ann: str) -> None:
 @pytest.mark.parametrize(
     "config_id", ["", " ", "' OR 1=1 --", "x\0y", "QUOTA", "CONFIG#", "%2e%2e/", "é" * 300], ids=ascii
 )
-def test_an_id_that_is_none_is_not_found(store: ConfigurationStore, ann: str, config_id: str) -> None:
+def test_an_invalid_id_is_not_found(store: ConfigurationStore, ann: str, config_id: str) -> None:
     store.add(a_configuration(ann), limit=1)
 
     with pytest.raises(NotFound):
@@ -261,10 +261,10 @@ def test_an_id_that_is_none_is_not_found(store: ConfigurationStore, ann: str, co
         store.remove(ann, config_id, now=NOW)
 
 
-# --- other people's ---------------------------------------------------------------------------------------------------
+# --- other users ---
 
 
-def test_somebody_else_s_cannot_be_told_from_none(store: ConfigurationStore, ann: str, bob: str) -> None:
+def test_another_users_configuration_is_not_found(store: ConfigurationStore, ann: str, bob: str) -> None:
     hers = a_configuration(ann)
     store.add(hers, limit=1)
 
@@ -284,7 +284,7 @@ def test_somebody_else_s_cannot_be_told_from_none(store: ConfigurationStore, ann
 # --- updating ---------------------------------------------------------------------------------------------------------
 
 
-def test_an_update_leaves_what_change_makes_of_it(stage: Stage, ann: str) -> None:
+def test_an_update_stores_the_result_of_change(stage: Stage, ann: str) -> None:
     before = a_configuration(ann, BERKSHIRE, APPLE, expires_at=NOW)
     stage.open().add(before, limit=1)
     after = replace(
@@ -310,7 +310,7 @@ def test_an_update_leaves_what_change_makes_of_it(stage: Stage, ann: str) -> Non
     assert stage.open().list(ann) == (after,)
 
 
-def test_an_update_touches_nothing_else(store: ConfigurationStore, ann: str) -> None:
+def test_an_update_does_not_change_other_configurations(store: ConfigurationStore, ann: str) -> None:
     changed, kept = a_configuration(ann), a_configuration(ann, at=NOW - timedelta(days=1))
     for configuration in (changed, kept):
         store.add(configuration, limit=2)
@@ -321,9 +321,7 @@ def test_an_update_touches_nothing_else(store: ConfigurationStore, ann: str) -> 
 
 
 @pytest.mark.parametrize("refusal", [RevisionMismatch(), ValueError("a bug")], ids=["a refusal", "a bug"])
-def test_what_change_raises_comes_out_and_leaves_all_as_it_was(
-    store: ConfigurationStore, ann: str, refusal: Exception
-) -> None:
+def test_an_update_whose_change_raises_stores_nothing(store: ConfigurationStore, ann: str, refusal: Exception) -> None:
     configuration = a_configuration(ann)
     store.add(configuration, limit=1)
 
@@ -338,7 +336,7 @@ def test_what_change_raises_comes_out_and_leaves_all_as_it_was(
     assert store.update(ann, configuration.config_id, _renamed("Still alive")).name == "Still alive"
 
 
-def test_an_update_takes_no_place(store: ConfigurationStore, ann: str) -> None:
+def test_an_update_is_not_counted(store: ConfigurationStore, ann: str) -> None:
     configuration = a_configuration(ann)
     store.add(configuration, limit=2)
 
@@ -353,7 +351,7 @@ def test_an_update_takes_no_place(store: ConfigurationStore, ann: str) -> None:
 # --- removing ---------------------------------------------------------------------------------------------------------
 
 
-def test_deleting_frees_a_place(stage: Stage, ann: str) -> None:
+def test_a_delete_allows_another_add(stage: Stage, ann: str) -> None:
     first, second, third = (a_configuration(ann) for _ in range(3))
     stage.open().add(first, limit=2)
     stage.open().add(second, limit=2)
@@ -367,7 +365,7 @@ def test_deleting_frees_a_place(stage: Stage, ann: str) -> None:
         stage.open().get(ann, first.config_id)
 
 
-def test_a_second_delete_finds_nothing_and_frees_nothing(store: ConfigurationStore, ann: str) -> None:
+def test_a_second_delete_is_not_found_and_not_counted(store: ConfigurationStore, ann: str) -> None:
     gone, kept = a_configuration(ann), a_configuration(ann)
     for configuration in (gone, kept):
         store.add(configuration, limit=2)
@@ -381,7 +379,7 @@ def test_a_second_delete_finds_nothing_and_frees_nothing(store: ConfigurationSto
         store.add(a_configuration(ann), limit=2)
 
 
-def test_the_last_one_deleted_leaves_an_empty_shelf(store: ConfigurationStore, ann: str) -> None:
+def test_the_list_is_empty_after_the_last_delete(store: ConfigurationStore, ann: str) -> None:
     configuration = a_configuration(ann)
     store.add(configuration, limit=1)
 
@@ -392,7 +390,7 @@ def test_the_last_one_deleted_leaves_an_empty_shelf(store: ConfigurationStore, a
         store.update(ann, configuration.config_id, _renamed("Risen"))
 
 
-def test_a_delete_happens_only_at_a_revision_that_the_caller_knows(store: ConfigurationStore, ann: str) -> None:
+def test_a_delete_with_other_revisions_is_refused(store: ConfigurationStore, ann: str) -> None:
     configuration = a_configuration(ann)
     store.add(configuration, limit=1)
 
@@ -405,12 +403,12 @@ def test_a_delete_happens_only_at_a_revision_that_the_caller_knows(store: Config
     assert store.list(ann) == ()
 
 
-def test_what_is_gone_is_not_found_at_any_revision(store: ConfigurationStore, ann: str) -> None:
+def test_a_missing_configuration_is_not_found_at_any_revision(store: ConfigurationStore, ann: str) -> None:
     with pytest.raises(NotFound):
         store.remove(ann, str(uuid4()), revisions=frozenset({"any"}), now=NOW)
 
 
-def test_a_deleted_id_can_be_used_again(store: ConfigurationStore, ann: str) -> None:
+def test_the_id_of_a_deleted_configuration_without_a_key_is_free(store: ConfigurationStore, ann: str) -> None:
     configuration = a_configuration(ann)
     store.add(configuration, limit=1)
     store.remove(ann, configuration.config_id, now=NOW)
@@ -418,14 +416,14 @@ def test_a_deleted_id_can_be_used_again(store: ConfigurationStore, ann: str) -> 
     assert store.add(configuration, limit=1) == AddResult(configuration, replayed=False)
 
 
-def test_a_store_that_is_there_says_so(store: ConfigurationStore) -> None:
+def test_the_check_of_an_available_store_succeeds(store: ConfigurationStore) -> None:
     store.check()
 
 
-# --- rivals: one acts between any two steps of the other --------------------------------------------------------------
+# --- two concurrent operations, at every interleaving ---
 
 
-def test_of_two_rivals_for_the_last_place_exactly_one_wins(stage: Stage) -> None:
+def test_one_of_two_concurrent_adds_at_the_limit_succeeds(stage: Stage) -> None:
     def race(ours: ConfigurationStore, theirs: ConfigurationStore, user: str) -> tuple[_Act, _Act]:
         ours.add(a_configuration(user), limit=2)
         return (
@@ -438,7 +436,7 @@ def test_of_two_rivals_for_the_last_place_exactly_one_wins(stage: Stage) -> None
         assert len(store.list(user)) == 2
 
 
-def test_of_two_creates_with_one_key_exactly_one_is_stored(stage: Stage) -> None:
+def test_concurrent_adds_with_one_key_store_one_configuration(stage: Stage) -> None:
     def race(ours: ConfigurationStore, theirs: ConfigurationStore, user: str) -> tuple[_Act, _Act]:
         ours.add(a_configuration(user), limit=2)
         same = a_configuration(user)
@@ -449,7 +447,7 @@ def test_of_two_creates_with_one_key_exactly_one_is_stored(stage: Stage) -> None
         assert len(store.list(user)) == 2
 
 
-def test_of_two_updates_of_one_revision_exactly_one_wins(stage: Stage) -> None:
+def test_concurrent_updates_of_one_revision_are_not_allowed(stage: Stage) -> None:
     def race(ours: ConfigurationStore, theirs: ConfigurationStore, user: str) -> tuple[_Act, _Act]:
         configuration = a_configuration(user)
         ours.add(configuration, limit=2)
@@ -470,7 +468,7 @@ def test_of_two_updates_of_one_revision_exactly_one_wins(stage: Stage) -> None:
         assert [each.name for each in store.list(user)] == [winner]
 
 
-def test_no_update_is_lost_to_another(stage: Stage) -> None:
+def test_no_concurrent_update_is_lost(stage: Stage) -> None:
     def race(ours: ConfigurationStore, theirs: ConfigurationStore, user: str) -> tuple[_Act, _Act]:
         configuration = a_configuration(user, timeframe_days=1)
         ours.add(configuration, limit=2)
@@ -488,7 +486,7 @@ def test_no_update_is_lost_to_another(stage: Stage) -> None:
         assert [each.timeframe_days for each in store.list(user)] == [3]
 
 
-def test_of_two_deletes_one_frees_one_place(stage: Stage) -> None:
+def test_concurrent_deletes_are_counted_once(stage: Stage) -> None:
     def race(ours: ConfigurationStore, theirs: ConfigurationStore, user: str) -> tuple[_Act, _Act]:
         doomed = a_configuration(user)
         ours.add(doomed, limit=2)
@@ -504,7 +502,7 @@ def test_of_two_deletes_one_frees_one_place(stage: Stage) -> None:
         assert _outcome_of_add(store, a_configuration(user)) == FULL
 
 
-def test_an_update_never_brings_back_what_a_rival_deleted(stage: Stage) -> None:
+def test_an_update_does_not_recreate_a_concurrently_deleted_configuration(stage: Stage) -> None:
     def race(ours: ConfigurationStore, theirs: ConfigurationStore, user: str) -> tuple[_Act, _Act]:
         configuration = a_configuration(user)
         ours.add(configuration, limit=1)
@@ -518,7 +516,7 @@ def test_an_update_never_brings_back_what_a_rival_deleted(stage: Stage) -> None:
         assert store.list(user) == ()
 
 
-def test_a_delete_at_a_revision_never_takes_what_a_rival_made_of_it(stage: Stage) -> None:
+def test_a_delete_with_a_revision_does_not_remove_a_concurrent_update(stage: Stage) -> None:
     def race(ours: ConfigurationStore, theirs: ConfigurationStore, user: str) -> tuple[_Act, _Act]:
         seen = a_configuration(user)
         ours.add(seen, limit=1)
@@ -532,10 +530,10 @@ def test_a_delete_at_a_revision_never_takes_what_a_rival_made_of_it(stage: Stage
         assert [each.name for each in store.list(user)] == (["Newer"] if "Newer" in outcomes else [])
 
 
-# --- crowds: many at once ---------------------------------------------------------------------------------------------
+# --- many concurrent operations ---
 
 
-def test_of_twenty_creates_at_once_as_many_win_as_there_are_places(stage: Stage, ann: str) -> None:
+def test_twenty_concurrent_adds_fill_the_limit_exactly(stage: Stage, ann: str) -> None:
     together = Barrier(20)
 
     def create(_: int) -> str:
@@ -550,7 +548,7 @@ def test_of_twenty_creates_at_once_as_many_win_as_there_are_places(stage: Stage,
     assert len(stage.open().list(ann)) == 2
 
 
-def test_of_twenty_repeats_of_one_create_at_once_one_is_stored(stage: Stage, ann: str) -> None:
+def test_twenty_concurrent_repeats_of_one_add_store_one_configuration(stage: Stage, ann: str) -> None:
     together = Barrier(20)
     configuration = a_configuration(ann)
 
@@ -567,7 +565,7 @@ def test_of_twenty_repeats_of_one_create_at_once_one_is_stored(stage: Stage, ann
 
 
 @pytest.mark.slow
-def test_twenty_creates_from_several_processes_keep_the_limit(shared_stage: Stage, ann: str) -> None:
+def test_adds_of_several_processes_keep_the_limit(shared_stage: Stage, ann: str) -> None:
     spawn = multiprocessing.get_context("spawn")
     together = spawn.Barrier(4)
 
@@ -580,7 +578,7 @@ def test_twenty_creates_from_several_processes_keep_the_limit(shared_stage: Stag
     assert len(shared_stage.open().list(ann)) == 2
 
 
-def test_adding_and_deleting_in_a_crowd_never_exceeds_the_limit_and_never_loses_a_place(stage: Stage, ann: str) -> None:
+def test_concurrent_adds_and_deletes_keep_the_limit_and_the_count(stage: Stage, ann: str) -> None:
     together = Barrier(6)
 
     def come_and_go(_: int) -> None:
@@ -599,16 +597,16 @@ def test_adding_and_deleting_in_a_crowd_never_exceeds_the_limit_and_never_loses_
     assert [_outcome_of_add(stage.open(), a_configuration(ann)) for _ in range(3)] == [ADDED, ADDED, FULL]
 
 
-# --- how it is played -------------------------------------------------------------------------------------------------
+# --- helpers ---
 
 _Act = Callable[[], str]
 _Race = Callable[[ConfigurationStore, ConfigurationStore, str], tuple[_Act, _Act]]
 
 
 def _at_every_seam(stage: Stage, race: _Race) -> list[tuple[ConfigurationStore, str, list[str]]]:
-    """Play the race once for each step of our act, with the rival's act right before that step.
+    """Run the race once for each step of our operation, with the rival's operation right before that step.
 
-    A rival that is told to wait has another try when we are done.
+    A rival that got TryLater tries again when ours has finished.
     """
     played = []
     for seam in count():

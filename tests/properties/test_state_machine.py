@@ -244,7 +244,7 @@ class History(RuleBasedStateMachine):
         return {"any": None, "now": ["another", now], "old": ["another", *self.outdated]}[match]
 
 
-def test_every_store_goes_as_the_model_says(stage: Stage) -> None:
+def test_every_store_behaves_like_the_model(stage: Stage) -> None:
     class Here(History):
         pass
 

@@ -48,16 +48,16 @@ def test_a_valid_name_is_kept_in_nfc(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", ["  Tech", "Tech\n", "\t Tech \u00a0\u3000"], ids=code_points)
-def test_blanks_around_a_name_are_not_part_of_it(name: str) -> None:
+def test_a_name_is_trimmed(name: str) -> None:
     assert ConfigurationInput.of(name=name, tickers=["AAPL"]).name == "Tech"
 
 
-def test_a_name_is_composed_so_that_what_looks_the_same_is_the_same() -> None:
+def test_a_name_is_normalised_to_nfc() -> None:
     assert ConfigurationInput.of(name="Zoe\u0308", tickers=["AAPL"]).name == "Zo\u00eb"
 
 
 @pytest.mark.parametrize("name", ["", " ", "\u3000\n"], ids=code_points)
-def test_a_name_of_blanks_is_none(name: str) -> None:
+def test_a_blank_name_is_too_short(name: str) -> None:
     assert problems_of(name=name) == [("name", "too_short")]
 
 
@@ -88,14 +88,14 @@ def test_only_as_many_code_points_are_normalised_as_a_valid_name_can_have(monkey
 
 
 @pytest.mark.parametrize("name", ["a\0b", "a\nb", "\u202eabc", "\u200b", "a\ud800"], ids=code_points)
-def test_a_name_that_cannot_be_shown_on_a_line_is_refused(name: str) -> None:
+def test_a_name_that_is_not_one_visible_line_is_refused(name: str) -> None:
     assert problems_of(name=name) == [("name", "invalid_characters")]
 
 
 # --- tickers ----------------------------------------------------------------------------------------------------------
 
 
-def test_tickers_keep_their_order_in_the_one_spelling_of_each() -> None:
+def test_tickers_keep_their_order_in_canonical_form() -> None:
     assert a_draft(tickers=("tsla", " BRK/B ", "aapl", "Ko", "msft")).symbols == ("TSLA", "BRK.B", "AAPL", "KO", "MSFT")
 
 
@@ -103,18 +103,18 @@ def test_a_configuration_without_tickers_is_refused() -> None:
     assert problems_of(tickers=[]) == [("tickers", "too_few")]
 
 
-def test_a_sixth_ticker_is_refused_and_no_other_is_looked_at() -> None:
+def test_a_sixth_ticker_is_refused_without_validating_the_others() -> None:
     assert problems_of(tickers=["A", "A", "B", "C", "D", "?"]) == [("tickers", "too_many")]
 
 
-def test_a_ticker_that_is_there_already_is_named_by_its_place() -> None:
+def test_a_duplicate_ticker_is_reported_by_its_index() -> None:
     assert problems_of(tickers=["BRK.B", "AAPL", "brk-b", " brk/b"]) == [
         ("tickers.2", "duplicate"),
         ("tickers.3", "duplicate"),
     ]
 
 
-def test_what_cannot_be_a_symbol_is_named_by_its_place_each_time() -> None:
+def test_every_invalid_symbol_is_reported_by_its_index() -> None:
     assert problems_of(tickers=["AAPL", "", "?"]) == [("tickers.1", "invalid_symbol"), ("tickers.2", "invalid_symbol")]
 
 
@@ -122,22 +122,22 @@ def test_what_cannot_be_a_symbol_is_named_by_its_place_each_time() -> None:
 
 
 @pytest.mark.parametrize("days", [1, 7, 365])
-def test_a_time_frame_is_between_a_day_and_a_year(days: int) -> None:
+def test_a_time_frame_of_1_to_365_days_is_accepted(days: int) -> None:
     assert a_draft(timeframe_days=days).timeframe_days == days
 
 
 @pytest.mark.parametrize("days", [0, -1, 366])
-def test_another_time_frame_is_refused(days: int) -> None:
+def test_a_time_frame_out_of_range_is_refused(days: int) -> None:
     assert problems_of(timeframe_days=days) == [("timeframe_days", "out_of_range")]
 
 
-def test_what_is_not_said_is_a_week_of_regular_hours() -> None:
+def test_defaults_are_seven_days_and_regular_hours() -> None:
     assert ConfigurationInput.of(name="Tech", tickers=["AAPL"]) == ConfigurationInput(
         "Tech", ("AAPL",), 7, include_extended_hours=False
     )
 
 
-def test_every_wrong_field_is_named_at_once() -> None:
+def test_all_invalid_fields_are_reported_together() -> None:
     with pytest.raises(ValidationFailed) as refusal:
         ConfigurationInput.of(name="x" * 51, tickers=["?"], timeframe_days=0)
 
@@ -155,7 +155,7 @@ def test_every_wrong_field_is_named_at_once() -> None:
 # --- requests that ask for the same -----------------------------------------------------------------------------------
 
 
-def test_the_same_request_has_the_same_fingerprint_in_any_spelling() -> None:
+def test_equivalent_requests_have_the_same_fingerprint() -> None:
     first = ConfigurationInput.of(name="Zo\u00eb", tickers=["BRK.B", "AAPL"])
     again = ConfigurationInput.of(
         tickers=["brk-b", "aapl "], name=" Zoe\u0308", include_extended_hours=False, timeframe_days=7
@@ -164,13 +164,13 @@ def test_the_same_request_has_the_same_fingerprint_in_any_spelling() -> None:
     assert first.fingerprint() == again.fingerprint()
 
 
-def test_a_fingerprint_is_the_same_in_every_process_and_release() -> None:
+def test_the_fingerprint_algorithm_is_stable() -> None:
     stored_long_ago = hashlib.sha256(rb'["Zo\u00eb", ["AAPL"], 7, false]').hexdigest()
 
     assert a_draft("Zoë").fingerprint() == stored_long_ago
 
 
-def test_another_request_has_another_fingerprint() -> None:
+def test_different_requests_have_different_fingerprints() -> None:
     drafts = [
         a_draft(),
         a_draft(name="Other"),
@@ -190,7 +190,7 @@ LATER = NOW + timedelta(hours=1)
 BEFORE = a_configuration("ann", APPLE, BERKSHIRE, timeframe_days=30, include_extended_hours=True, expires_at=NOW)
 
 
-def test_no_changes_change_only_when_and_which_revision() -> None:
+def test_an_empty_update_changes_only_time_and_revision() -> None:
     after = apply_update(BEFORE, ConfigurationUpdate.of(), None, revision="2", now=LATER, expires_at=NOW)
 
     assert after == a_configuration(
@@ -206,13 +206,15 @@ def test_no_changes_change_only_when_and_which_revision() -> None:
         (ConfigurationUpdate.of(include_extended_hours=False), "include_extended_hours", False),
     ],
 )
-def test_what_is_set_changes_and_nothing_else_does(changes: ConfigurationUpdate, field: str, value: object) -> None:
+def test_an_update_changes_only_the_fields_that_are_set(
+    changes: ConfigurationUpdate, field: str, value: object
+) -> None:
     after = apply_update(BEFORE, changes, None, revision="2", now=LATER, expires_at=NOW)
 
     assert _fields_of(after) == _fields_of(BEFORE) | {field: value, "updated_at": LATER, "revision": "2"}
 
 
-def test_a_ticker_that_stays_keeps_the_time_it_was_added_and_takes_its_new_name() -> None:
+def test_a_kept_ticker_keeps_its_added_at_and_gets_its_current_name() -> None:
     renamed, new = Ticker("AAPL", "Apple Computer", "NYSE"), Ticker("KO", "Coca-Cola Co", "NYSE")
 
     after = apply_update(
@@ -223,7 +225,7 @@ def test_a_ticker_that_stays_keeps_the_time_it_was_added_and_takes_its_new_name(
     assert after.expires_at is None
 
 
-def test_a_configuration_was_never_updated_before_it_was() -> None:
+def test_updated_at_never_decreases() -> None:
     after = apply_update(
         BEFORE, ConfigurationUpdate(), None, revision="2", now=NOW - timedelta(days=1), expires_at=None
     )
@@ -231,13 +233,13 @@ def test_a_configuration_was_never_updated_before_it_was() -> None:
     assert after.updated_at == BEFORE.updated_at
 
 
-def test_a_draft_replaces_every_field() -> None:
+def test_a_replace_sets_every_field() -> None:
     draft = a_draft("After", ("KO",), timeframe_days=1, include_extended_hours=True)
 
     assert draft.as_update() == ConfigurationUpdate("After", ("KO",), 1, include_extended_hours=True)
 
 
-def test_changes_are_cleaned_as_a_draft_is() -> None:
+def test_an_update_is_normalised_like_an_input() -> None:
     assert ConfigurationUpdate.of(name=" Tech ", tickers=["brk-b"]) == ConfigurationUpdate(
         "Tech", ("BRK.B",), None, None
     )
@@ -274,7 +276,7 @@ FACEBOOK = Ticker("FB", "Facebook, Inc.", "NASDAQ")
     ],
     ids=["unknown", "traded", "renamed", "gone"],
 )
-def test_a_verdict_says_all_that_the_list_knows(
+def test_a_ticker_validation_has_all_data_of_the_list(
     listing: Listing | None, status: TickerStatus, message: str, ticker: Ticker | None, successor: str | None
 ) -> None:
     assert validate_symbol("FB", listing) == TickerValidation("FB", status, message, ticker, successor)
@@ -283,7 +285,7 @@ def test_a_verdict_says_all_that_the_list_knows(
 # --- limits and refusals ----------------------------------------------------------------------------------------------
 
 
-def test_an_anonymous_user_may_hold_two_and_a_member_five() -> None:
+def test_default_limits_are_two_for_anonymous_users_and_five_for_members() -> None:
     limits = ConfigurationLimits()
 
     assert limits.of(UserKind.ANONYMOUS) == 2
@@ -291,7 +293,7 @@ def test_an_anonymous_user_may_hold_two_and_a_member_five() -> None:
     assert ConfigurationLimits(anonymous=1, member=9).of(UserKind.MEMBER) == 9
 
 
-def test_an_anonymous_user_s_data_outlives_the_session_by_a_week_and_a_member_s_stays() -> None:
+def test_data_of_anonymous_users_expires_a_week_after_the_session_and_that_of_members_never() -> None:
     anonymous, member = a_user(session_expires_at=NOW), a_user(kind=UserKind.MEMBER, session_expires_at=NOW)
 
     assert anonymous.data_expires_at == NOW + timedelta(days=7)
@@ -299,13 +301,13 @@ def test_an_anonymous_user_s_data_outlives_the_session_by_a_week_and_a_member_s_
 
 
 @pytest.mark.parametrize(("held", "remaining"), [(0, 2), (1, 1), (2, 0), (3, 0)])
-def test_what_remains_is_never_less_than_nothing(held: int, remaining: int) -> None:
+def test_remaining_is_never_negative(held: int, remaining: int) -> None:
     shelf = ConfigurationList(tuple(a_configuration() for _ in range(held)), max_allowed=2)
 
     assert shelf.remaining == remaining
 
 
-def test_refusals_carry_what_helps() -> None:
+def test_errors_carry_their_data() -> None:
     successor = FieldProblem("tickers.1", "delisted_ticker", "FB is no longer traded.", "META")
 
     assert LimitReached(2).max_allowed == 2
@@ -323,7 +325,7 @@ def _fields_of(configuration: object) -> dict[str, Any]:
     return {name: getattr(configuration, name) for name in configuration.__slots__}  # type: ignore[attr-defined]  # all have slots
 
 
-def test_a_list_begins_with_the_newest_and_among_equals_with_the_last_id() -> None:
+def test_newest_first_orders_ties_by_id() -> None:
     later = NOW + timedelta(microseconds=1)
     a, b, c = (a_configuration(config_id=name, at=made) for name, made in {"a": later, "b": NOW, "c": NOW}.items())
 

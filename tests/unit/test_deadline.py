@@ -19,12 +19,12 @@ class AMonotonicClock:
         return self.now
 
 
-def test_without_a_deadline_there_is_all_the_time_in_the_world() -> None:
+def test_without_a_deadline_the_remaining_time_is_infinite() -> None:
     assert remaining() == float("inf")
     assert remaining(default=5.0) == 5.0
 
 
-def test_time_runs_out_and_goes_on_running() -> None:
+def test_remaining_time_decreases_below_zero() -> None:
     clock = AMonotonicClock()
 
     with within(5, clock=clock):
@@ -35,21 +35,21 @@ def test_time_runs_out_and_goes_on_running() -> None:
         assert remaining(clock=clock) == -1
 
 
-def test_a_deadline_ends_with_the_work_it_was_for() -> None:
+def test_a_deadline_ends_with_its_block() -> None:
     with within(5):
         pass
 
     assert remaining(default=99) == 99
 
 
-def test_a_deadline_ends_with_work_that_failed_too() -> None:
+def test_a_deadline_ends_with_a_block_that_raises() -> None:
     with pytest.raises(ValueError, match="failed"), within(5):
         raise ValueError("failed")
 
     assert remaining(default=99) == 99
 
 
-def test_work_inside_work_gets_no_more_than_is_left() -> None:
+def test_a_nested_deadline_does_not_extend_the_outer_one() -> None:
     clock = AMonotonicClock()
 
     with within(5, clock=clock):
@@ -61,7 +61,7 @@ def test_work_inside_work_gets_no_more_than_is_left() -> None:
         assert remaining(clock=clock) == 4
 
 
-def test_the_clock_is_one_that_nobody_sets() -> None:
+def test_the_default_clock_is_monotonic() -> None:
     before = time.monotonic()
     with within(5):
         left = remaining()
@@ -70,7 +70,7 @@ def test_the_clock_is_one_that_nobody_sets() -> None:
     assert 5 - elapsed <= left <= 5
 
 
-def test_another_thread_has_its_own_time_unless_it_is_given_ours() -> None:
+def test_a_thread_has_no_deadline_unless_it_gets_the_context() -> None:
     with within(5), ThreadPoolExecutor(1) as threads:
         assert threads.submit(remaining, default=99).result() == 99
         assert threads.submit(copy_context().run, remaining).result() <= 5

@@ -31,7 +31,7 @@ def store(plan: FaultPlan, slept: list[float]) -> ConfigurationStore:
 
 
 @pytest.mark.parametrize(("fault", "error"), [("throttled", Throttled), ("unavailable", StoreUnavailable)])
-def test_what_is_refused_is_not_written(
+def test_a_throttled_or_unavailable_operation_is_not_carried_out(
     store: ConfigurationStore, plan: FaultPlan, fault: str, error: type[Throttled | StoreUnavailable]
 ) -> None:
     plan.plan(**{fault: 2}, retry_after=3)
@@ -44,7 +44,7 @@ def test_what_is_refused_is_not_written(
     assert store.list("ann") == ()
 
 
-def test_what_is_lost_is_written(store: ConfigurationStore, plan: FaultPlan) -> None:
+def test_an_operation_whose_response_is_lost_is_carried_out(store: ConfigurationStore, plan: FaultPlan) -> None:
     configuration = a_configuration("ann")
     plan.plan(lost_answers=1)
 
@@ -54,7 +54,7 @@ def test_what_is_lost_is_written(store: ConfigurationStore, plan: FaultPlan) -> 
     assert store.add(configuration, limit=1).replayed
 
 
-def test_a_call_fails_in_one_way_at_a_time(store: ConfigurationStore, plan: FaultPlan) -> None:
+def test_a_call_has_at_most_one_failure(store: ConfigurationStore, plan: FaultPlan) -> None:
     plan.plan(throttled=1, unavailable=1, lost_answers=1, slow=1)
 
     for error in (Throttled, StoreUnavailable, StoreUnavailable):
@@ -75,7 +75,7 @@ CALLS: dict[str, Callable[[ConfigurationStore], object]] = {
 
 
 @pytest.mark.parametrize("method", CALLS)
-def test_only_the_planned_methods_are_hit(store: ConfigurationStore, plan: FaultPlan, method: str) -> None:
+def test_only_the_planned_methods_fail(store: ConfigurationStore, plan: FaultPlan, method: str) -> None:
     plan.plan(throttled=1, methods=(method,))
 
     for other in CALLS.keys() - {method}:
@@ -85,7 +85,7 @@ def test_only_the_planned_methods_are_hit(store: ConfigurationStore, plan: Fault
         CALLS[method](store)
 
 
-def test_a_slow_call_is_slow_and_then_answers(store: ConfigurationStore, plan: FaultPlan, slept: list[float]) -> None:
+def test_a_slow_call_waits_and_then_returns(store: ConfigurationStore, plan: FaultPlan, slept: list[float]) -> None:
     plan.plan(slow=1, delay=1.5)
 
     assert store.list("ann") == ()
@@ -94,7 +94,7 @@ def test_a_slow_call_is_slow_and_then_answers(store: ConfigurationStore, plan: F
     assert slept == [1.5]
 
 
-def test_no_call_outlives_its_deadline(store: ConfigurationStore, plan: FaultPlan, slept: list[float]) -> None:
+def test_a_slow_call_ends_at_its_deadline(store: ConfigurationStore, plan: FaultPlan, slept: list[float]) -> None:
     plan.plan(slow=1, delay=9)
 
     with within(2), pytest.raises(StoreUnavailable):
@@ -103,7 +103,7 @@ def test_no_call_outlives_its_deadline(store: ConfigurationStore, plan: FaultPla
     assert 0 < slept[0] <= 2
 
 
-def test_the_operators_probe_is_left_alone(store: ConfigurationStore, plan: FaultPlan) -> None:
+def test_check_is_not_affected_by_faults(store: ConfigurationStore, plan: FaultPlan) -> None:
     plan.plan(throttled=1, unavailable=1, slow=1)
 
     store.check()

@@ -92,7 +92,7 @@ def bob() -> User:
 # --- creating ---------------------------------------------------------------------------------------------------------
 
 
-def test_a_new_configuration_is_what_was_asked_for(service: AService, ann: User) -> None:
+def test_a_create_stores_the_requested_fields(service: AService, ann: User) -> None:
     draft = a_draft("Tech", ("AAPL", "brk-b"), timeframe_days=30, include_extended_hours=True)
 
     added = service.create(ann, draft)
@@ -116,7 +116,7 @@ def test_a_new_configuration_is_what_was_asked_for(service: AService, ann: User)
     assert service.get(ann, made.config_id) == made
 
 
-def test_a_member_s_configuration_never_expires(service: AService) -> None:
+def test_a_configuration_of_a_member_never_expires(service: AService) -> None:
     member = a_user(kind=UserKind.MEMBER)
 
     assert service.create(member, a_draft()).configuration.expires_at is None
@@ -136,7 +136,7 @@ def test_each_kind_of_user_has_a_limit(service: AService, kind: UserKind, limit:
     assert (shelf.max_allowed, shelf.remaining) == (limit, 0)
 
 
-def test_of_two_rivals_for_the_last_place_exactly_one_wins_wherever_the_other_comes_between(ann: User) -> None:
+def test_one_of_two_concurrent_creates_at_the_limit_succeeds_at_every_interleaving(ann: User) -> None:
     for seam in count():
         store = MemoryStore()
         rival = AService(store)
@@ -165,14 +165,14 @@ def interruption_never_came(ours: AService, user: User, interruption: Interrupti
 # --- idempotency ------------------------------------------------------------------------------------------------------
 
 
-def test_without_a_key_each_request_is_its_own(service: AService, ann: User) -> None:
+def test_creates_without_a_key_are_independent(service: AService, ann: User) -> None:
     first, second = service.create(ann, a_draft()), service.create(ann, a_draft())
 
     assert first.configuration.config_id != second.configuration.config_id
     assert not second.replayed
 
 
-def test_the_same_key_and_request_make_one_configuration(service: AService, ann: User) -> None:
+def test_a_repeated_create_with_a_key_returns_the_same_configuration(service: AService, ann: User) -> None:
     first = service.create(ann, a_draft(), idempotency_key="k")
     service.now += timedelta(minutes=1)
 
@@ -183,7 +183,7 @@ def test_the_same_key_and_request_make_one_configuration(service: AService, ann:
     assert len(service.list(ann).configurations) == 1
 
 
-def test_a_replay_is_answered_by_any_process_at_the_limit_too(ann: User) -> None:
+def test_a_replay_by_another_process_succeeds_at_the_limit(ann: User) -> None:
     store = MemoryStore()
     first = AService(store).create(ann, a_draft(), idempotency_key="k").configuration
     AService(store).create(ann, a_draft())
@@ -191,34 +191,34 @@ def test_a_replay_is_answered_by_any_process_at_the_limit_too(ann: User) -> None
     assert AService(store).create(ann, a_draft(), idempotency_key="k").configuration == first
 
 
-def test_another_key_makes_another_configuration(service: AService, ann: User) -> None:
+def test_keys_are_case_sensitive(service: AService, ann: User) -> None:
     first = service.create(ann, a_draft(), idempotency_key="k")
     second = service.create(ann, a_draft(), idempotency_key="K")
 
     assert first.configuration.config_id != second.configuration.config_id
 
 
-def test_two_users_keys_have_nothing_to_do_with_each_other(service: AService, ann: User, bob: User) -> None:
+def test_keys_of_different_users_are_independent(service: AService, ann: User, bob: User) -> None:
     hers = service.create(ann, a_draft(), idempotency_key="k").configuration
     his = service.create(bob, a_draft("Other"), idempotency_key="k").configuration
 
     assert hers.config_id != his.config_id
 
 
-def test_a_user_and_a_key_that_run_together_are_no_other_pair(service: AService) -> None:
+def test_user_and_key_are_separated_when_deriving_the_id(service: AService) -> None:
     one = service.create(a_user("a"), a_draft(), idempotency_key="bc").configuration
     other = service.create(a_user("ab"), a_draft(), idempotency_key="c").configuration
 
     assert one.config_id != other.config_id
 
 
-def test_the_id_of_a_key_never_changes_from_release_to_release(service: AService, ann: User) -> None:
+def test_the_derivation_of_ids_is_stable(service: AService, ann: User) -> None:
     made = service.create(ann, a_draft(), idempotency_key="k").configuration
 
     assert made.config_id == str(uuid5(NAMESPACE_URL, "ann\nk"))
 
 
-def test_a_key_is_good_for_one_request(service: AService, ann: User) -> None:
+def test_a_key_with_another_request_is_refused(service: AService, ann: User) -> None:
     service.create(ann, a_draft(), idempotency_key="k")
 
     with pytest.raises(IdempotencyKeyReused):
@@ -252,7 +252,9 @@ def test_a_key_can_be_used_again_a_day_after_the_delete(service: AService, ann: 
 
 
 @pytest.mark.parametrize("authoritative", [True, False], ids=["delisted since", "list out of reach"])
-def test_a_replay_stands_whatever_became_of_the_tickers(service: AService, ann: User, *, authoritative: bool) -> None:
+def test_a_replay_succeeds_after_its_ticker_became_invalid(
+    service: AService, ann: User, *, authoritative: bool
+) -> None:
     first = service.create(ann, a_draft(), idempotency_key="k").configuration
     service.tickers = AFixedList(authoritative=authoritative)
     del service.tickers._listings["AAPL"]
@@ -269,7 +271,7 @@ def test_a_replay_stands_whatever_became_of_the_tickers(service: AService, ann: 
     ("authoritative", "refusal"), [(True, UnknownTicker), (False, TickersUnavailable)], ids=["unknown", "cannot tell"]
 )
 @pytest.mark.parametrize("key", [None, "k"])
-def test_a_first_request_is_refused_for_its_tickers_with_a_key_or_without(
+def test_a_create_with_an_unknown_ticker_is_refused(
     ann: User, *, authoritative: bool, refusal: type[Exception], key: str | None
 ) -> None:
     service = AService(tickers=AFixedList(authoritative=authoritative))
@@ -280,7 +282,7 @@ def test_a_first_request_is_refused_for_its_tickers_with_a_key_or_without(
     assert service.list(ann) == ConfigurationList((), 2)
 
 
-def test_a_request_without_a_key_is_refused_for_its_tickers_without_a_look_into_the_store(ann: User) -> None:
+def test_a_create_without_a_key_is_validated_without_reading_the_store(ann: User) -> None:
     service = AService(AStoreThatCannotBeRead())
 
     with pytest.raises(UnknownTicker):
@@ -297,7 +299,7 @@ class AStoreThatCannotBeRead(MemoryStore):
 # --- reading ----------------------------------------------------------------------------------------------------------
 
 
-def test_a_shelf_shows_the_newest_first_and_what_room_there_is(service: AService, ann: User) -> None:
+def test_a_list_is_ordered_and_has_the_remaining_number(service: AService, ann: User) -> None:
     older = service.create(ann, a_draft()).configuration
     assert service.list(ann).remaining == 1
     service.now += timedelta(seconds=1)
@@ -306,7 +308,7 @@ def test_a_shelf_shows_the_newest_first_and_what_room_there_is(service: AService
     assert service.list(ann) == ConfigurationList((newer, older), max_allowed=2)
 
 
-def test_what_belongs_to_another_is_not_there(service: AService, ann: User, bob: User) -> None:
+def test_another_users_configuration_is_not_found(service: AService, ann: User, bob: User) -> None:
     hers = service.create(ann, a_draft()).configuration
 
     for act in (
@@ -324,7 +326,7 @@ def test_what_belongs_to_another_is_not_there(service: AService, ann: User, bob:
 # --- updating ---------------------------------------------------------------------------------------------------------
 
 
-def test_an_update_changes_what_is_set_and_is_seen_at_once(service: AService, ann: User) -> None:
+def test_an_update_is_visible_to_the_next_read(service: AService, ann: User) -> None:
     before = service.create(ann, a_draft(tickers=("AAPL",))).configuration
     service.now += timedelta(hours=1)
 
@@ -341,7 +343,7 @@ def test_an_update_changes_what_is_set_and_is_seen_at_once(service: AService, an
     assert service.get(ann, before.config_id) == after
 
 
-def test_an_update_lets_the_data_live_as_long_as_the_session_that_made_it(service: AService, ann: User) -> None:
+def test_an_update_extends_the_expiry_to_that_of_the_session(service: AService, ann: User) -> None:
     before = service.create(ann, a_draft()).configuration
     longer = replace(ann, session_expires_at=ann.session_expires_at + timedelta(days=30))
 
@@ -350,7 +352,7 @@ def test_an_update_lets_the_data_live_as_long_as_the_session_that_made_it(servic
     assert after.expires_at == longer.data_expires_at
 
 
-def test_an_update_that_leaves_the_tickers_alone_does_not_judge_them(service: AService, ann: User) -> None:
+def test_an_update_without_tickers_does_not_validate_them(service: AService, ann: User) -> None:
     before = service.create(ann, a_draft()).configuration
     del service.tickers._listings["AAPL"]
 
@@ -359,7 +361,7 @@ def test_an_update_that_leaves_the_tickers_alone_does_not_judge_them(service: AS
         service.update(ann, before.config_id, ConfigurationUpdate.of(tickers=["AAPL"]))
 
 
-def test_an_update_is_made_at_a_revision_that_the_caller_knows(service: AService, ann: User) -> None:
+def test_an_update_with_another_revision_is_refused(service: AService, ann: User) -> None:
     first = service.create(ann, a_draft()).configuration
     second = service.update(ann, first.config_id, ConfigurationUpdate.of(name="Second"), revisions=[first.revision])
 
@@ -374,7 +376,7 @@ def test_an_update_is_made_at_a_revision_that_the_caller_knows(service: AService
     assert third.name == "Third"
 
 
-def test_an_update_of_nothing_creates_nothing(service: AService, ann: User) -> None:
+def test_an_update_of_a_missing_configuration_is_not_found(service: AService, ann: User) -> None:
     with pytest.raises(NotFound):
         service.update(ann, "nothing", a_draft().as_update())
 
@@ -384,7 +386,7 @@ def test_an_update_of_nothing_creates_nothing(service: AService, ann: User) -> N
 # --- deleting ---------------------------------------------------------------------------------------------------------
 
 
-def test_a_delete_frees_a_place_once(service: AService, ann: User) -> None:
+def test_a_delete_allows_one_more_create(service: AService, ann: User) -> None:
     gone = service.create(ann, a_draft()).configuration
     service.create(ann, a_draft())
 
@@ -395,7 +397,7 @@ def test_a_delete_frees_a_place_once(service: AService, ann: User) -> None:
     assert service.list(ann).remaining == 1
 
 
-def test_a_delete_is_made_at_a_revision_that_the_caller_knows(service: AService, ann: User) -> None:
+def test_a_delete_with_another_revision_is_refused(service: AService, ann: User) -> None:
     first = service.create(ann, a_draft()).configuration
 
     for outdated in (["another"], []):

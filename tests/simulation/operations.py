@@ -9,7 +9,7 @@ from typing import Any
 from domain.configurations import Configuration
 from domain.errors import RevisionMismatch
 from domain.ports import ConfigurationStore
-from tests.builders import a_configuration
+from tests.builders import NOW, a_configuration
 from tests.proof.linearizability import Operation, Outcome, Seen
 from tests.simulation.dynamodb import Call, advance
 from tests.simulation.programs import Act, Defect, Program
@@ -54,7 +54,7 @@ def act(operation: Operation, limit: int) -> Act:
             return Outcome.DONE, store.update(USER, operation.config_id, _change(operation)).revision
         if operation.kind == "delete":
             expected = None if operation.expected is None else frozenset({operation.expected})
-            store.remove(USER, operation.config_id, revisions=expected)
+            store.remove(USER, operation.config_id, now=NOW, revisions=expected)
             return Outcome.DONE, None
         if operation.kind == "get":
             return Outcome.DONE, store.get(USER, operation.config_id).revision

@@ -30,6 +30,8 @@ from adapters.aws.circuit_breaker import CircuitBreaker
 from adapters.aws.errors import DYNAMODB_DOMAIN_ERRORS, S3_DOMAIN_ERRORS, ErrorKind, ServiceError
 from domain.deadline import Monotonic, remaining
 from domain.errors import DomainError, TryLater
+from domain.events import Event
+from domain.times import random_between
 
 log = logging.getLogger(__name__)
 
@@ -256,7 +258,7 @@ class _Call:
 
     def _wait(self, _: object) -> None:
         """Sleep before the next attempt, for the delay that `_give_up` has drawn."""
-        extra = {"event": "retrying", "operation": self._operation, "attempt": len(self._attempts)}
+        extra = {"event": Event.RETRYING, "operation": self._operation, "attempt": len(self._attempts)}
         log.info("retrying", extra=extra | self._attempts[-1])
         self._sleep(self._delay)
 
@@ -283,11 +285,11 @@ class _Call:
         if error is not None:
             extra["error"] = error.code
         if error is not None and error.kind is ErrorKind.PERMANENT:
-            extra |= {"event": "permanent fault", "cause": str(error.__cause__ or error), "remedy": error.remedy}
+            extra |= {"event": Event.PERMANENT_FAULT, "cause": str(error.__cause__ or error), "remedy": error.remedy}
             log.error("permanent fault", extra=extra)
         else:
-            log.warning("gave up", extra=extra | {"event": "gave up", "reason": reason})
+            log.warning("gave up", extra=extra | {"event": Event.GAVE_UP, "reason": reason})
 
     def _domain_error(self, kind: ErrorKind) -> TryLater:
-        retry_after = timedelta(seconds=self._random.uniform(*self._policy.backoffs[kind].retry_after))
-        return self._policy.domain_errors[kind](_DETAILS[kind], retry_after=retry_after)
+        low, high = (timedelta(seconds=bound) for bound in self._policy.backoffs[kind].retry_after)
+        return self._policy.domain_errors[kind](_DETAILS[kind], retry_after=random_between(low, high, self._random))

@@ -46,7 +46,7 @@ matrix: .venv/.development ## Run the fast tests on every supported Python that 
 steady: .venv/.development browser ## Repeat the suite RUNS=5 times in random order on a busy machine
 	$(BIN)/python tools/steady.py --runs $(RUNS) -- $(ARGS)
 
-bench: .venv/.bench ## Measure against floors in the same run, and write docs/performance.md (minutes)
+bench: .venv/.bench ## Run the benchmarks and write docs/performance.md (minutes; SHORT=1: a fifth, writes nothing)
 	$(BIN)/python -m benchmarks
 
 package: .venv/.development ## Build build/package.zip, what `zappa deploy` uploads (STAGE=dev)

@@ -1,10 +1,12 @@
-"""`make bench`: every measurement side by side, on the terminal and in docs/performance.md.
+"""`make bench`: all measurements, on the terminal and in docs/performance.md.
 
-`python -m benchmarks served growth` makes only these, and writes no page.
+`python -m benchmarks served growth` runs only these and writes no page. `SHORT=1` in the environment reduces the
+rounds to a fifth.
 """
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from collections.abc import Callable, Mapping
@@ -14,13 +16,13 @@ from rich.console import Console
 
 from benchmarks import bench_crowds, bench_growth, bench_requests, bench_served, bench_start
 from benchmarks.report import Section, show, write
-from tests import conftest  # noqa: F401 - no measurement may find a developer's credentials
+from tests import conftest  # noqa: F401 - removes the developer's AWS credentials from the environment
 
 PAGE = Path("docs/performance.md")
 
 
 def printed_by(module: str, title: str, about: str) -> Callable[[], list[Section]]:
-    """A measurement that prints its own table."""
+    """A measurement in a module of its own, which prints its table."""
 
     def measure() -> list[Section]:
         command = [sys.executable, "-m", f"benchmarks.{module}"]
@@ -34,24 +36,24 @@ MEASUREMENTS: Mapping[str, Callable[[], list[Section]]] = {
     "served": bench_served.measure,
     "requests": bench_requests.measure,
     "start": bench_start.measure,
-    "tickers": printed_by("bench_tickers", "The ticker list", "In memory, against what one would write at first."),
-    "page": printed_by("bench_page", "The dashboard", "What a browser loads, compressed."),
+    "tickers": printed_by("bench_tickers", "The ticker list", "In memory, compared with a plain implementation."),
+    "page": printed_by("bench_page", "The dashboard", "The files that a browser loads, compressed."),
     "crowds": bench_crowds.measure,
     "growth": bench_growth.measure,
 }
 
 
 def main(names: list[str]) -> None:
-    """Measure what is named, or all of it."""
+    """Run the named measurements, or all."""
     if unknown := set(names) - set(MEASUREMENTS):
-        sys.exit(f"No such measurement: {', '.join(unknown)}. There are: {', '.join(MEASUREMENTS)}")
+        sys.exit(f"No such measurement: {', '.join(unknown)}. Choose from: {', '.join(MEASUREMENTS)}")
     console = Console()
     sections: list[Section] = []
     for name in names or MEASUREMENTS:
         for section in MEASUREMENTS[name]():
             show(console, section)
             sections.append(section)
-    if not names:
+    if not names and not os.environ.get("SHORT"):
         write(PAGE, sections)
         console.print(f"Written: {PAGE}, with its plots")
 

@@ -1,4 +1,4 @@
-"""The retry policy under faults and in crowds: the real one, on a clock that only goes on when somebody waits.
+"""A simulation of the retry policy with faults and concurrent clients, on a simulated clock.
 
 Each client is a greenlet; whoever is due next runs next. Nothing sleeps, so that an hour of DynamoDB takes
 seconds, and the same seed gives the same hour.
@@ -30,34 +30,34 @@ REQUESTS = 50_000
 CROWDS = (1, 2, 5, 10, 20, 30, 50, 75, 100)
 ROUNDS = 40
 PACE = 0.05
-"""Seconds from one request to the next, if the process is free by then."""
+"""Seconds between the starts of two requests, if the process is free."""
 ON_THE_WAY, HELD = 0.001, 0.006
-"""Seconds: to DynamoDB and back, one way; and how long a transaction holds its items there."""
+"""Seconds: the latency to DynamoDB in one direction, and the time for which a transaction locks its items."""
 ANSWER, TIMEOUT = 0.005, 1.0
-"""Seconds that an attempt takes that is answered, and one that is not."""
+"""Seconds of an attempt with a response, and of one without."""
 AT_ONCE = (ErrorKind.THROTTLED, ErrorKind.TRANSIENT)
 WITH_TIMEOUTS = (ErrorKind.THROTTLED, ErrorKind.TRANSIENT, ErrorKind.TRANSIENT, ErrorKind.TIMEOUT)
 
 
 @dataclass
 class Simulation:
-    """A clock and its clients."""
+    """A simulated clock and the clients that wait on it."""
 
     now: float = 0.0
     _due: list[tuple[float, int, greenlet]] = field(default_factory=list)
     _order: Any = field(default_factory=count)
 
     def clock(self) -> float:
-        """The time, in seconds."""
+        """The simulated time in seconds."""
         return self.now
 
     def sleep(self, seconds: float) -> None:
-        """Let the others go on for so long."""
+        """Run the other clients for `seconds`."""
         self._at(self.now + seconds, getcurrent())
         self._scheduler.switch()
 
     def run(self, clients: Sequence[Callable[[], None]]) -> None:
-        """Start all at once, and return when the last is done."""
+        """Start all clients at once, and return when the last one has finished."""
         self._scheduler = getcurrent()
         for client in clients:
             self._at(self.now, greenlet(client))
@@ -71,7 +71,7 @@ class Simulation:
 
 @dataclass
 class Outcomes:
-    """How long each request took that succeeded, and how many did not."""
+    """The duration of each successful request, and the number of the others."""
 
     seconds: list[float] = field(default_factory=list)
     refused: int = 0
@@ -80,17 +80,17 @@ class Outcomes:
 
     @property
     def share(self) -> float:
-        """Of 100 requests, how many succeeded."""
+        """The percentage of successful requests."""
         return 100 * len(self.seconds) / ((len(self.seconds) + self.refused) or 1)
 
     def milliseconds(self, percentile: int) -> float:
-        """The time that so many of 100 successes took at most."""
+        """A percentile of the successful requests, in milliseconds."""
         if len(self.seconds) < 2:
             return 1000 * sum(self.seconds)
         return 1000 * statistics.quantiles(self.seconds, n=100, method="inclusive")[percentile - 1]
 
     def request(self, simulation: Simulation, retry: Retry, attempt: Callable[[], None]) -> None:
-        """One request with its deadline."""
+        """Make one request with a deadline."""
 
         def counted() -> None:
             self.attempts += 1
@@ -108,13 +108,13 @@ class Outcomes:
 
 
 def measure() -> list[Section]:
-    """Success and latency by fault rate, and by the size of a crowd."""
+    """Success and latency by fault rate, and by the number of concurrent clients."""
     logging.getLogger("adapters.aws.retry").setLevel(logging.CRITICAL)
     return [by_fault_rate(), by_crowd()]
 
 
 def by_fault_rate(rates: Sequence[int] = RATES, requests: int = REQUESTS) -> Section:
-    """One process, one request after the other, so many of 100 calls failing."""
+    """Sequential requests of one process, for each percentage of failing calls."""
     rows, success, p99 = [], {}, {}
     for name, kinds in (("answered at once", AT_ONCE), ("a quarter timeouts", WITH_TIMEOUTS)):
         found = {rate: with_faults(rate / 100, kinds, requests) for rate in rates}
@@ -154,7 +154,7 @@ def by_fault_rate(rates: Sequence[int] = RATES, requests: int = REQUESTS) -> Sec
 
 
 def with_faults(rate: float, kinds: Sequence[ErrorKind], requests: int) -> Outcomes:
-    """Requests to a store of which each call fails with this probability."""
+    """Requests to a store whose calls fail with this probability."""
     simulation, rng, outcomes = Simulation(), random.Random(11), Outcomes()
     retry = dynamodb_retry(clock=simulation.clock, sleep=simulation.sleep, rng=rng)
 
@@ -175,7 +175,7 @@ def with_faults(rate: float, kinds: Sequence[ErrorKind], requests: int) -> Outco
 
 
 def by_crowd(crowds: Sequence[int] = CROWDS, rounds: int = ROUNDS) -> Section:
-    """So many creates of one user at the same moment."""
+    """Concurrent creates of one user."""
     found = {size: in_a_crowd(size, rounds) for size in crowds}
     rows = [
         (
@@ -208,7 +208,7 @@ def by_crowd(crowds: Sequence[int] = CROWDS, rounds: int = ROUNDS) -> Section:
 
 
 def in_a_crowd(size: int, rounds: int) -> Outcomes:
-    """Crowds of clients in as many processes, each with a quota of its own."""
+    """Clients in as many processes, each with its own retry quota."""
     outcomes, rng = Outcomes(), random.Random(5)
     for _ in range(rounds):
         simulation = Simulation()
@@ -223,14 +223,14 @@ def in_a_crowd(size: int, rounds: int) -> Outcomes:
 
 
 class ConflictingStore:
-    """One item that a transaction holds for a while; a second one that comes meanwhile is cancelled."""
+    """An item that one transaction locks at a time; a second transaction is cancelled meanwhile."""
 
     def __init__(self, simulation: Simulation) -> None:
         self._simulation = simulation
         self._held_until = 0.0
 
     def transact(self) -> None:
-        """One attempt."""
+        """Make one attempt."""
         self._simulation.sleep(ON_THE_WAY)
         free = self._simulation.now >= self._held_until
         if free:

@@ -1,4 +1,4 @@
-"""What more users, and more configurations a user, do to the cost of an operation on SQLite."""
+"""The time of an operation on SQLite by the number of users, and of configurations per user."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ OPERATIONS = ("list", "get", "create", "update", "delete")
 
 
 def measure() -> list[Section]:
-    """Two tables: by users, and by what one of them holds."""
+    """One table by users, and one by configurations per user."""
     with a_store() as store:
         by_users, users = {}, 0
         for size in USERS:
@@ -44,8 +44,9 @@ def measure() -> list[Section]:
     return [
         _section(
             "Growth: users",
-            "The SQLite store itself, `synchronous=FULL`; each user holds two configurations. Median milliseconds of "
-            f"{SAMPLES} operations on users drawn at random. All should be flat: a user's rows lie side by side.",
+            "The SQLite store itself, `synchronous=FULL`; each user has two configurations. Median milliseconds of "
+            f"{SAMPLES} operations for random users. All should be constant: the rows of "
+            "a user are stored next to each other.",
             "users",
             by_users,
             Plot("Cost of an operation by the number of users", "users", "ms", _lines(by_users), logarithmic=True),
@@ -53,9 +54,9 @@ def measure() -> list[Section]:
         ),
         _section(
             "Growth: configurations of one user",
-            "The same by how many configurations the user holds. A list grows with what it returns, and a create "
-            "counts the user's rows; the others should be flat. The largest limit that can be set is 100.",
-            "held",
+            "The same by the number of configurations of the user. A list grows with its result, and a create "
+            "counts the user's rows; the others should be constant. The largest limit that can be set is 100.",
+            "configurations",
             by_held,
             Plot(
                 "Cost of an operation by what the user holds", "configurations", "ms", _lines(by_held), logarithmic=True
@@ -66,7 +67,7 @@ def measure() -> list[Section]:
 
 
 def costs(store: SQLiteStore, users: Sequence[str]) -> Mapping[str, float]:
-    """The median of each operation, in milliseconds; what the users hold is afterwards as before."""
+    """The median of each operation in milliseconds. Afterwards the stored configurations are the same as before."""
     times: dict[str, list[float]] = {operation: [] for operation in OPERATIONS}
     for user in users:
         extra = a_configuration(user)
@@ -85,7 +86,7 @@ def costs(store: SQLiteStore, users: Sequence[str]) -> Mapping[str, float]:
 
 
 def fill(store: SQLiteStore, users: Iterator[str] | Sequence[str], *, held: int) -> None:
-    """Give each of the users so many configurations, in one transaction: ten thousand creates would take a minute."""
+    """Insert `held` configurations for each user in one transaction, as ten thousand creates would take a minute."""
     with store._transaction() as execute:
         for user in users:
             for _ in range(held):
@@ -94,7 +95,7 @@ def fill(store: SQLiteStore, users: Iterator[str] | Sequence[str], *, held: int)
 
 @contextmanager
 def a_store() -> Iterator[SQLiteStore]:
-    """An empty one."""
+    """An empty store."""
     with (
         tempfile.TemporaryDirectory() as directory,
         closing(SQLiteStore(Path(directory) / "store.sqlite3", rng=random.Random(1))) as store,

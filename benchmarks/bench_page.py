@@ -1,4 +1,4 @@
-"""What the dashboard weighs: every file as it goes over the wire."""
+"""The compressed size of the dashboard."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ BUDGET = 60 * 1024
 
 
 def main() -> None:
-    """Print the heaviest files, and the sum against the budget."""
+    """Print the largest files, and the total with its budget."""
     files = sorted(assets().items(), key=lambda file: -len(file[1].compressed))
     table = Table("file", "KiB", title="Dashboard, compressed")
     for name, asset in files[:6]:

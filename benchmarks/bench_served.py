@@ -1,11 +1,15 @@
-"""The served application under load, against bare Flask that answers the same bytes and does nothing for them."""
+"""The served application under load, beside two comparisons on the same machine.
+
+*gthread* is the application under gunicorn's worker with 8 threads, which the service used before. *Bare Flask* sends
+the same bytes under the same gevent worker, without a token, JSON, a store or logs.
+"""
 
 from __future__ import annotations
 
 import statistics
 import tempfile
-from collections.abc import Sequence
-from contextlib import ExitStack
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -13,19 +17,21 @@ from pathlib import Path
 import requests
 
 from adapters.identity.anonymous import AnonymousTokens
-from benchmarks.load import CLIENT, Shots, fire
-from benchmarks.report import Section, Target, ratio
-from tests.support.servers import WORKERS, Server, serving
+from benchmarks.load import CLIENT, Load, run_load
+from benchmarks.plots import Plot
+from benchmarks.report import Section, Target, ratio, rounds
+from tests.support.servers import CONFIGURATION, WORKERS, Server, serving
 
 CONNECTIONS = (1, 8, 64)
-ROUNDS, SECONDS = 5, 1.0
+ROUNDS, SECONDS = rounds(5), 1.0
 CONFIGURATIONS = "/api/v2/configurations"
 BODY = '{"name":"Tech giants","tickers":["AAPL","MSFT","NVDA"]}'
 USERS = 300
-"""Whose creates take turns, so that nobody comes to the limit of a hundred within a round."""
+"""Creates rotate over so many users, so that none reaches the limit of 100 within a round."""
 KEY = "a secret key of at least thirty-two characters"
+OURS, GTHREAD, BARE = "the service", "the service on gthread", "bare Flask"
 
-BARE = """
+BARE_APP = """
 from pathlib import Path
 from flask import Flask, Response
 here = Path(__file__).parent
@@ -41,8 +47,8 @@ def create_configuration():
 
 
 @dataclass(frozen=True, slots=True)
-class Load:
-    """What one round showed. Times in milliseconds; `cpu` is what the workers took for a request."""
+class Result:
+    """One round. Times in milliseconds; `cpu` is the CPU time of the workers per request."""
 
     per_second: float
     p50: float
@@ -50,9 +56,50 @@ class Load:
     cpu: float
 
 
+Results = Mapping[str, Sequence[Result]]
+"""The rounds of each server."""
+
+
 def measure() -> list[Section]:
-    """Requests a second, latency and processor time, for list and create."""
-    with tempfile.TemporaryDirectory() as name, ExitStack() as servers:
+    """Requests per second, latency and CPU time of list and create."""
+    with running_servers() as (servers, token):
+        measured = {
+            (operation, connections): play(servers, operation, token, connections)
+            for operation in ("list", "create")
+            for connections in CONNECTIONS
+        }
+    return [
+        Section(
+            "The served application",
+            f"gunicorn, {WORKERS} workers, SQLite with `synchronous=FULL`, rate limits off, logs on; load by {CLIENT} "
+            "on the same machine. *gthread* is gunicorn's own worker with 8 threads, which the service used before, "
+            "with changes. *Bare Flask* sends the same bytes under the same gevent worker, without a token, JSON, a "
+            f"store or logs. Medians of {ROUNDS} rounds of {SECONDS:.0f} s, in turn. "
+            "*CPU* is the CPU time per request.",
+            ("load", "requests/s", "p50 ms", "p99 ms", "CPU ms", "rate of the service, times this"),
+            [row for case, results in measured.items() for row in _rows(case, results)],
+            {
+                "create-latency": Plot(
+                    "Creates on SQLite",
+                    "connections",
+                    "ms",
+                    {
+                        name: [(number, median(measured["create", number][OURS], name)) for number in CONNECTIONS]
+                        for name in ("p50", "p99")
+                    },
+                    logarithmic=True,
+                )
+            },
+            findings="\n".join(f"* {verdict}" for verdict in _verdicts(measured))
+            + "\n\nA create waits for the disk: one `fsync` each, and SQLite has one writer at a time.",
+        )
+    ]
+
+
+@contextmanager
+def running_servers() -> Iterator[tuple[Mapping[str, Server], str]]:
+    """The three servers, and a token of a user with two configurations."""
+    with tempfile.TemporaryDirectory() as name, ExitStack() as running:
         place = Path(name)
         settings = {
             "CONFIG_API_SQLITE_PATH": str(place / "store.sqlite3"),
@@ -60,85 +107,89 @@ def measure() -> list[Section]:
             "CONFIG_API_LIMIT_ANONYMOUS": "100",
             "CONFIG_API_RATE_USER": "",
         }
-        ours = servers.enter_context(serving("entrypoints.wsgi:app", log=place / "ours.log", settings=settings))
-        (ann,) = some_tokens(1)
-        listed, created = what_ours_answers(ours, ann)
-        (place / "bare.py").write_text(BARE)
+        default = place / "gunicorn_defaults.py"
+        default.touch()
+
+        def start(who: str, target: str, configuration: Path = CONFIGURATION, *options: str) -> Server:
+            return running.enter_context(
+                serving(
+                    target,
+                    log=place / f"{who}.log",
+                    settings=settings,
+                    place=place if who == BARE else None,
+                    configuration=configuration,
+                    options=options,
+                )
+            )
+
+        ours = start(OURS, "entrypoints.wsgi:app")
+        (token,) = create_tokens(1)
+        listed, created = responses(ours, token)
+        (place / "bare.py").write_text(BARE_APP)
         (place / "listed").write_bytes(listed)
         (place / "created").write_bytes(created)
-        bare = servers.enter_context(serving("bare:app", log=place / "bare.log", place=place))
-        rows: list[Sequence[str]] = []
-        rates: dict[tuple[str, int], float] = {}
-        for method in ("GET", "POST"):
-            for connections in CONNECTIONS:
-                mine, floor = rounds(ours, bare, method, ann, connections)
-                rate = ratio([load.per_second for load in mine], [load.per_second for load in floor])
-                capacity = 1 / ratio([load.cpu for load in mine], [load.cpu for load in floor])
-                rates[method, connections] = rate
-                what = "list" if method == "GET" else "create"
-                rows += [
-                    _row(f"{what}, {connections} at once: ours", mine, f"{rate:.2f}", f"{capacity:.2f}"),
-                    _row("bare Flask", floor, "", ""),
-                ]
-    verdicts = [
-        Target(f"List at {connections} connections, part of bare Flask's rate", 0.6, at_least=True).verdict(
-            rates["GET", connections]
-        )
-        for connections in CONNECTIONS
-    ]
-    return [
-        Section(
-            "The served application",
-            f"gunicorn, {WORKERS} gevent workers, SQLite with `synchronous=FULL`, rate limits off, logs "
-            f"on; load by {CLIENT} on the same machine. *Bare Flask* runs under the same gunicorn and returns the "
-            "bytes that ours returned, without a look at the request: no token, no JSON, no store, no log. Medians of "
-            f"{ROUNDS} rounds of {SECONDS:.0f} s, in turn. *CPU* is the workers' processor time for a request; by it, "
-            "the part of bare Flask's rate that a machine without anything else to do would reach.",
-            ("load", "requests/s", "p50 ms", "p99 ms", "CPU ms", "part of bare Flask's rate", "by CPU"),
-            rows,
-            findings="\n".join(f"* {verdict}" for verdict in verdicts)
-            + "\n\nAt one connection the difference is our own work. At more, the threads of a worker also hand "
-            "Python's interpreter lock around wherever it is let go: at each row that SQLite gives, and at the line of "
-            "the log. A create waits for the disk besides: one `fsync` each, one writer at a time.",
-        )
-    ]
+        gthread = start(GTHREAD, "entrypoints.wsgi:app", default, "--worker-class", "gthread", "--threads", "8")
+        yield {OURS: ours, GTHREAD: gthread, BARE: start(BARE, "bare:app")}, token
 
 
-def some_tokens(number: int) -> list[str]:
-    """Of as many new users."""
+def create_tokens(number: int) -> list[str]:
+    """Tokens of as many new users."""
     tokens = AnonymousTokens([KEY], clock=lambda: datetime.now(UTC))
     return [tokens.issue()[1] for _ in range(number)]
 
 
-def what_ours_answers(ours: Server, token: str) -> tuple[bytes, bytes]:
-    """A list of two configurations, and the answer to a create."""
+def responses(server: Server, token: str) -> tuple[bytes, bytes]:
+    """The bodies of a list of two configurations and of a create."""
     headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
     for _ in range(2):
-        created = requests.post(ours.url + CONFIGURATIONS, BODY, headers=headers, timeout=10)
+        created = requests.post(server.url + CONFIGURATIONS, BODY, headers=headers, timeout=10)
         created.raise_for_status()
-    return requests.get(ours.url + CONFIGURATIONS, headers=headers, timeout=10).content, created.content
+    return requests.get(server.url + CONFIGURATIONS, headers=headers, timeout=10).content, created.content
 
 
-def rounds(ours: Server, bare: Server, method: str, token: str, connections: int) -> tuple[list[Load], list[Load]]:
-    """Both in turn, after a first round that does not count."""
+def play(servers: Mapping[str, Server], operation: str, token: str, connections: int) -> Results:
+    """All servers in turn, after a first round that is not counted."""
 
-    def one(server: Server) -> Load:
-        tokens, body = ([token], "") if method == "GET" else (some_tokens(USERS), BODY)
+    def one(server: Server) -> Result:
+        method, tokens, body = ("GET", [token], "") if operation == "list" else ("POST", create_tokens(USERS), BODY)
         before = server.cpu_seconds()
-        hits = fire(Shots(method, server.url + CONFIGURATIONS, tokens, body), connections=connections, seconds=SECONDS)
-        if hits.refused:
-            raise RuntimeError(f"{hits.refused} of {hits.requests} requests were refused")
-        cpu = 1000 * (server.cpu_seconds() - before) / hits.requests
-        return Load(hits.requests / hits.seconds, hits.p50, hits.p99, cpu)
+        found = run_load(
+            Load(method, server.url + CONFIGURATIONS, tokens, body), connections=connections, seconds=SECONDS
+        )
+        if found.errors:
+            raise RuntimeError(f"{found.errors} of {found.requests} requests failed")
+        cpu = 1000 * (server.cpu_seconds() - before) / found.requests
+        return Result(found.requests / found.seconds, found.p50, found.p99, cpu)
 
-    pairs = [(one(ours), one(bare)) for _ in range(ROUNDS + 1)][1:]
-    return [mine for mine, _ in pairs], [floor for _, floor in pairs]
+    played = [{who: one(server) for who, server in servers.items()} for _ in range(ROUNDS + 1)][1:]
+    return {who: [each[who] for each in played] for who in servers}
 
 
-def _row(name: str, loads: Sequence[Load], *ratios: str) -> Sequence[str]:
-    def median(field: str) -> float:
-        values: list[float] = [getattr(load, field) for load in loads]
-        return statistics.median(values)
+def median(results: Sequence[Result], field: str) -> float:
+    """The median of one field over the rounds."""
+    values: list[float] = [getattr(result, field) for result in results]
+    return statistics.median(values)
 
-    times = (f"{median(field):.2f}" for field in ("p50", "p99", "cpu"))
-    return (name, f"{median('per_second'):.0f}", *times, *ratios)
+
+def _times(results: Results, other: str) -> float:
+    ours, theirs = ([result.per_second for result in results[who]] for who in (OURS, other))
+    return ratio(ours, theirs)
+
+
+def _rows(case: tuple[str, int], results: Results) -> Iterator[Sequence[str]]:
+    operation, connections = case
+    for who, rounds_ in results.items():
+        yield (
+            f"{operation}, {connections} connections: {who}",
+            f"{median(rounds_, 'per_second'):.0f}",
+            *(f"{median(rounds_, field):.2f}" for field in ("p50", "p99", "cpu")),
+            "" if who == OURS else f"{_times(results, who):.2f}",
+        )
+
+
+def _verdicts(measured: Mapping[tuple[str, int], Results]) -> Iterator[str]:
+    for (operation, connections), results in measured.items():
+        what = f"{operation} at {connections} connections"
+        yield Target(f"{what}, times gthread", 1.0, at_least=True).verdict(_times(results, GTHREAD))
+        if operation == "list":
+            yield Target(f"{what}, times bare Flask", 0.45, at_least=True).verdict(_times(results, BARE))

@@ -1,4 +1,4 @@
-"""A load of requests for a second or two: by wrk where it is installed, else by threads of this process."""
+"""HTTP load for a second or two: by wrk where it is installed, otherwise by threads of this process."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ from threading import Lock, Thread
 from urllib.parse import urlsplit
 
 WRK = shutil.which("wrk")
-CLIENT = "wrk" if WRK else "threads of the benchmark itself (wrk, where it is installed, takes less of the processors)"
+CLIENT = "wrk" if WRK else "threads of the benchmark itself (wrk, where it is installed, uses less CPU)"
 
 SCRIPT = """
-local tokens, body, made = {%(tokens)s}, '%(body)s', 0
+local tokens, body, count = {%(tokens)s}, '%(body)s', 0
 request = function()
-  made = made + 1
-  local headers = {["Authorization"] = "Bearer " .. tokens[(made - 1) %% #tokens + 1]}
+  count = count + 1
+  local headers = {["Authorization"] = "Bearer " .. tokens[(count - 1) %% #tokens + 1]}
   if body ~= "" then headers["Content-Type"] = "application/json" end
   return wrk.format('%(method)s', nil, headers, body)
 end
@@ -36,8 +36,8 @@ end
 
 
 @dataclass(frozen=True, slots=True)
-class Shots:
-    """Each request is one of these, with the next of the tokens."""
+class Load:
+    """The request to repeat. The tokens are used in turn."""
 
     method: str
     url: str
@@ -46,57 +46,55 @@ class Shots:
 
 
 @dataclass(frozen=True, slots=True)
-class Hits:
-    """What a load showed. Times in milliseconds."""
+class Measured:
+    """The outcome of a load. Times in milliseconds."""
 
     requests: int
     seconds: float
-    refused: int
+    errors: int
     p50: float
     p99: float
 
 
-def fire(shots: Shots, *, connections: int, seconds: float) -> Hits:
-    """Keep so many connections busy for so long."""
-    return _with_wrk(WRK, shots, connections, seconds) if WRK else _with_threads(shots, connections, seconds)
+def run_load(load: Load, *, connections: int, seconds: float) -> Measured:
+    """Keep `connections` busy for `seconds`."""
+    return _with_wrk(WRK, load, connections, seconds) if WRK else _with_threads(load, connections, seconds)
 
 
-def _with_wrk(wrk: str, shots: Shots, connections: int, seconds: float) -> Hits:
-    quoted = ",".join(f'"{token}"' for token in shots.tokens)
+def _with_wrk(wrk: str, load: Load, connections: int, seconds: float) -> Measured:
+    quoted = ",".join(f'"{token}"' for token in load.tokens)
     with tempfile.TemporaryDirectory() as directory:
         script = Path(directory) / "load.lua"
-        script.write_text(SCRIPT % {"tokens": quoted, "body": shots.body, "method": shots.method})
-        command = [wrk, "-t1", f"-c{connections}", f"-d{seconds:.0f}s", "--latency", "-s", str(script), shots.url]
-        said = subprocess.run(command, capture_output=True, text=True, check=True).stdout
-    found = re.search(r"FOUND (\d+) (\d+) (\d+) (\S+) (\S+)", said)
+        script.write_text(SCRIPT % {"tokens": quoted, "body": load.body, "method": load.method})
+        command = [wrk, "-t1", f"-c{connections}", f"-d{seconds:.0f}s", "--latency", "-s", str(script), load.url]
+        printed = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    found = re.search(r"FOUND (\d+) (\d+) (\d+) (\S+) (\S+)", printed)
     if found is None:
-        raise RuntimeError(said)
-    requests, microseconds, refused, p50, p99 = map(float, found.groups())
-    return Hits(int(requests), microseconds / 1e6, int(refused), p50 / 1000, p99 / 1000)
+        raise RuntimeError(printed)
+    requests, microseconds, errors, p50, p99 = map(float, found.groups())
+    return Measured(int(requests), microseconds / 1e6, int(errors), p50 / 1000, p99 / 1000)
 
 
-def _with_threads(shots: Shots, connections: int, seconds: float) -> Hits:
-    place = urlsplit(shots.url)
-    tokens, turn = cycle(shots.tokens), Lock()
+def _with_threads(load: Load, connections: int, seconds: float) -> Measured:
+    place = urlsplit(load.url)
+    tokens, lock = cycle(load.tokens), Lock()
     times: list[float] = []
-    refused = 0
+    errors = 0
     end = time.perf_counter() + seconds
 
     def client() -> None:
-        nonlocal refused
+        nonlocal errors
         connection = HTTPConnection(place.netloc, timeout=30)
-        for token in _in_turn(tokens, turn):
-            began = time.perf_counter()
-            if began >= end:
+        for token in _in_turn(tokens, lock):
+            started = time.perf_counter()
+            if started >= end:
                 return
-            headers = {"Authorization": f"Bearer {token}"} | (
-                {"Content-Type": "application/json"} if shots.body else {}
-            )
-            connection.request(shots.method, place.path, shots.body or None, headers)
-            answer = connection.getresponse()
-            answer.read()
-            times.append(time.perf_counter() - began)
-            refused += answer.status >= 400
+            headers = {"Authorization": f"Bearer {token}"} | ({"Content-Type": "application/json"} if load.body else {})
+            connection.request(load.method, place.path, load.body or None, headers)
+            response = connection.getresponse()
+            response.read()
+            times.append(time.perf_counter() - started)
+            errors += response.status >= 400
 
     clients = [Thread(target=client) for _ in range(connections)]
     for each in clients:
@@ -104,11 +102,11 @@ def _with_threads(shots: Shots, connections: int, seconds: float) -> Hits:
     for each in clients:
         each.join()
     percentiles = statistics.quantiles(times, n=100)
-    return Hits(len(times), seconds, refused, percentiles[49] * 1000, percentiles[98] * 1000)
+    return Measured(len(times), seconds, errors, percentiles[49] * 1000, percentiles[98] * 1000)
 
 
-def _in_turn(tokens: Iterator[str], turn: Lock) -> Iterator[str]:
+def _in_turn(tokens: Iterator[str], lock: Lock) -> Iterator[str]:
     while True:
-        with turn:
+        with lock:
             token = next(tokens)
         yield token

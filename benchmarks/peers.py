@@ -1,8 +1,8 @@
-"""What others would write: the floor under our requests, and handlers that count first and put then.
+"""Comparisons: a raw boto3 call, and handlers in other frameworks that count first and then put.
 
-`bare_flask` is the least that can be done: one call to boto3, no token, no validation, no revision, no log.
-`fastapi_mangum` and `chalice_style` validate their input and look how many there are before they put one
-more, which two requests at the same moment can do to the same end: the limit does not hold.
+`bare_flask` is minimal: one call to boto3 without a token, validation, revision or logs.
+`fastapi_mangum` and `chalice_style` validate their input, and count the items before they put one: two concurrent
+requests can exceed the limit.
 """
 
 from __future__ import annotations
@@ -28,8 +28,8 @@ _FIELDS = ("config_id", "name", "timeframe_days", "include_extended_hours", "cre
 
 
 def bare_flask(client: DynamoDBClient, table: str) -> Handler:
-    """One call for each request. A create is the transaction that ours is: less would not keep the limit."""
-    from flask import Flask, Response, request  # noqa: PLC0415 - whoever starts another peer does not pay for it
+    """One call for each request. A create is the same transaction as that of the service."""
+    from flask import Flask, Response, request  # noqa: PLC0415 - the start of another peer must not include it
 
     app = Flask("bare")
     rows = Rows(client, table)
@@ -82,7 +82,7 @@ def bare_flask(client: DynamoDBClient, table: str) -> Handler:
 
 
 def chalice_style(client: DynamoDBClient, table: str) -> Handler:
-    """A function that is routed to by hand, as Chalice's decorators do."""
+    """Functions that are called by method and path, as by Chalice's decorators."""
     rows = Rows(client, table)
 
     def handle(method: str, path: str, user: str, body: str | None) -> tuple[int, bytes]:
@@ -104,7 +104,7 @@ def chalice_style(client: DynamoDBClient, table: str) -> Handler:
 
 
 def fastapi_mangum(client: DynamoDBClient, table: str) -> Handler | None:
-    """FastAPI with pydantic's models behind Mangum; None where requirements-bench.txt is not installed."""
+    """FastAPI with pydantic models behind Mangum; None if requirements-bench.txt is not installed."""
     try:
         from fastapi import FastAPI, Header, HTTPException  # noqa: PLC0415 - where it is installed
         from mangum import Mangum  # noqa: PLC0415 - where it is installed
@@ -157,7 +157,7 @@ def fastapi_mangum(client: DynamoDBClient, table: str) -> Handler | None:
 
 
 def through_wsgi(app: Flask, identity: str) -> Handler:
-    """The application as a server calls it; who asks stands in the variable `identity`."""
+    """Call the application as a server does, with the user in the environ variable `identity`."""
 
     def handle(method: str, path: str, user: str, body: str | None) -> tuple[int, bytes]:
         data = (body or "").encode()
@@ -196,7 +196,7 @@ def through_wsgi(app: Flask, identity: str) -> Handler:
 
 
 class Rows:
-    """The table, by plain calls."""
+    """The table, accessed by boto3 calls."""
 
     def __init__(self, client: DynamoDBClient, table: str) -> None:
         self._client = client

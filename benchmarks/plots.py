@@ -1,4 +1,4 @@
-"""Line plots as SVG, readable on a light and on a dark page."""
+"""Line plots as SVG for light and dark pages."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ Points = Sequence[tuple[float, float]]
 
 @dataclass(frozen=True, slots=True)
 class Plot:
-    """One line for each of `lines`, by its name; points are (x, y), by rising x."""
+    """Each of `lines` has a name and points (x, y) in ascending order of x."""
 
     title: str
     x: str
@@ -29,10 +29,10 @@ class Plot:
     lines: Mapping[str, Points]
     y_from: float = 0.0
     logarithmic: bool = False
-    """Whether x is drawn by its order of magnitude."""
+    """Whether the x axis is logarithmic."""
 
     def svg(self) -> str:
-        """The drawing; its title is its text for who cannot see it."""
+        """The image; its title is the text for screen readers."""
         parts = "\n".join(self._parts())
         return (
             f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}" role="img">\n'
@@ -67,7 +67,8 @@ class Plot:
     def _marks(self) -> Sequence[float]:
         values = sorted({x for points in self.lines.values() for x, _ in points})
         kept: list[float] = []
-        for value in values:  # as many as can be read
+        # As many as are readable.
+        for value in values:
             if not kept or self._x(value) - self._x(kept[-1]) >= 36:
                 kept.append(value)
         return kept
@@ -87,7 +88,7 @@ class Plot:
 
 
 def _steps(low: float, high: float) -> list[float]:
-    """Four to eight round numbers that take in both."""
+    """Four to eight round numbers from `low` to `high`."""
     span = (high - low) or 1.0
     unit = 10.0 ** math.floor(math.log10(span))
     step = next(unit * factor for factor in (0.1, 0.2, 0.25, 0.5, 1, 2) if span / (unit * factor) <= 7)

@@ -1,6 +1,7 @@
-"""Where the time of a warm request goes: `python -m benchmarks.profile create`.
+"""A profile of a warm request: `python -m benchmarks.profile create`.
 
-Ours, on a DynamoDB that answers at once, under pyinstrument. What stands below `botocore` the floor pays as well.
+The service with recorded responses of DynamoDB, under pyinstrument. A raw boto3 call also takes the time below
+`botocore`.
 """
 
 from __future__ import annotations
@@ -11,13 +12,13 @@ import time
 
 from pyinstrument import Profiler
 
-from benchmarks.bench_requests import OPERATIONS, WARM_UP, all_contestants, play, request_of, silence
-from tests import conftest  # noqa: F401 - no measurement may find a developer's credentials
+from benchmarks.bench_requests import OPERATIONS, WARM_UP, all_contenders, play, request_of, silence
+from tests import conftest  # noqa: F401 - removes the developer's AWS credentials from the environment
 from tests.support.ministack import ministack
 
 REQUESTS = 3_000
 INTERVAL = 0.0002
-"""Seconds between two looks; a request takes some five of them."""
+"""Seconds between two samples; a request takes about five of them."""
 
 
 def main() -> None:
@@ -26,7 +27,7 @@ def main() -> None:
     parser.add_argument("operation", nargs="?", choices=OPERATIONS, default="list")
     request = request_of(parser.parse_args().operation, config_id="any")
     with ministack() as endpoint, silence():
-        name, ours = next(all_contestants(endpoint))
+        name, ours = next(all_contenders(endpoint))
         assert ours is not None
         play({name: ours}, WARM_UP, time.perf_counter)
         ours.wire.replay()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Mapping, Sequence
-from datetime import UTC, timedelta
+from datetime import timedelta
 from pathlib import Path
 
 from domain.errors import (
@@ -34,6 +34,7 @@ from domain.ticker_list import (
     traded_symbols,
 )
 from domain.tickers import Listing, Ticker, TickerStatus, TickerValidation, canonical_symbol, validate_symbol
+from domain.times import iso_utc, random_between
 
 TICKERS_RETRY = timedelta(seconds=15), timedelta(seconds=45)
 """The range of the random Retry-After for a symbol that cannot be validated now."""
@@ -91,10 +92,9 @@ class TickerService:
             return TickerValidation(text.strip(), TickerStatus.UNKNOWN, "A symbol looks like AAPL or BRK.B.")
         result = validate_symbol(symbol, snapshot.find(symbol))
         if result.status is not TickerStatus.VALID and not snapshot.authoritative:
-            low, high = TICKERS_RETRY
             raise TickersUnavailable(
                 f"{symbol} cannot be validated now: the current ticker list cannot be read.",
-                retry_after=low + (high - low) * self._random.random(),
+                retry_after=random_between(*TICKERS_RETRY, self._random),
             )
         return result
 
@@ -138,7 +138,7 @@ class TickerListService:
             if file.ranked:
                 ranking = merge_rankings([ticker.symbol for ticker in file.tickers], ranking)
         return TickerListCandidate(
-            version=now.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+            version=iso_utc(now, timespec="seconds"),
             updated_at=now,
             listings=rank(listings, ranking),
             based_on=base.etag if base else None,

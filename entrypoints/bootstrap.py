@@ -52,11 +52,13 @@ def create_app(
     ids: NewId = new_id,
     rng: random.Random | None = None,
     on_lambda: bool = False,
+    on_command_line: bool = False,
 ) -> Flask:
     """The application that the settings describe; each keyword argument replaces one of its parts.
 
-    `on_lambda`: nothing runs between requests. The caller closes the result with `application.close`, and the parts
-    that it passed itself. Raises SettingsError.
+    `on_lambda`: nothing runs between requests. `on_command_line`: the ticker list is loaded when a command uses it,
+    because most commands do not, and `provision` runs before the bucket exists. The caller closes the result with
+    `application.close`, and the parts that it passed itself. Raises SettingsError.
     """
     # A seeded generator would be the same in every copy of a SnapStart snapshot.
     rng = rng or random.SystemRandom()
@@ -68,7 +70,8 @@ def create_app(
             resources.callback(store.close)
         store = timed_store(store)
         if ticker_list is None:
-            ticker_list = _ticker_list(settings, clock=clock, rng=rng, background=not on_lambda)
+            ticker_list = _ticker_list(settings, clock, rng, on_lambda=on_lambda, on_command_line=on_command_line)
+            resources.callback(ticker_list.close)
         plan = None
         if settings.faults:
             from adapters.faults import FaultPlan, faulty_store
@@ -144,16 +147,20 @@ def _table(settings: Settings, *, clock: Clock) -> Table | None:
     return DynamoDBTable(settings.table or "", clock=clock, sleep=time.sleep)
 
 
-def _ticker_list(settings: Settings, *, clock: Clock, rng: random.Random, background: bool) -> TickerList:
+def _ticker_list(
+    settings: Settings, clock: Clock, rng: random.Random, *, on_lambda: bool, on_command_line: bool
+) -> TickerList:
     from adapters.tickers.refresh import RefreshedTickers, bundled_tickers
 
+    background = not on_lambda and not on_command_line
     if settings.ticker_bucket is None:
         return bundled_tickers(prepared=background)
     from adapters.tickers.s3 import S3TickerList
 
     published = S3TickerList(settings.ticker_bucket, settings.ticker_key, rng=rng)
     tickers = RefreshedTickers(published, ttl=settings.ticker_ttl, clock=clock, rng=rng, background=background)
-    tickers.start()
+    if not on_command_line:
+        tickers.start()
     return tickers
 
 

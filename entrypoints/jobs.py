@@ -7,6 +7,7 @@ from collections import Counter
 from typing import Any
 
 from domain.errors import PublishedMeanwhile, TickerListRefused, TickersUnavailable
+from domain.events import Event
 from domain.ticker_services import TickerListService
 from entrypoints.application import application
 
@@ -30,10 +31,11 @@ def refresh(service: TickerListService) -> dict[str, str]:
         if kinds:
             service.publish(candidate, force=False)
     except (TickerListRefused, PublishedMeanwhile, TickersUnavailable, OSError) as error:
-        facts = {"reason": str(error) or type(error).__name__, "kind": type(error).__name__}
-        log.error("ticker list not published", extra={"event": "ticker list not published"} | facts)  # noqa: TRY400 - an expected refusal: the reason is enough
+        kind = type(error).__name__
+        facts = {"event": Event.TICKER_LIST_NOT_PUBLISHED, "reason": str(error) or kind, "kind": kind}
+        log.error("ticker list not published", extra=facts)  # noqa: TRY400 - an expected refusal: the reason is enough
         return {"status": "refused"}
-    event = "ticker list published" if kinds else "ticker list unchanged"
+    event = Event.TICKER_LIST_PUBLISHED if kinds else Event.TICKER_LIST_UNCHANGED
     counts = {"traded": len(candidate.traded), "skipped": candidate.skipped, "changes": dict(kinds)}
-    log.info(event, extra={"event": event, "version": candidate.version} | counts)
+    log.info(event.value, extra={"event": event, "version": candidate.version} | counts)
     return {"status": "published" if kinds else "unchanged"}

@@ -11,14 +11,17 @@ from entrypoints.settings import Settings, SettingsError
 from entrypoints.unready import create_unready_app
 
 on_lambda = "AWS_LAMBDA_FUNCTION_NAME" in os.environ
+# Set by Flask's own command line.
+on_command_line = "FLASK_RUN_FROM_CLI" in os.environ
 
 if "AWS_REGION" in os.environ:  # what Lambda and the other SDKs read; botocore reads the older name only
     os.environ["AWS_DEFAULT_REGION"] = os.environ["AWS_REGION"]
 
 try:
     settings = Settings.of(os.environ)
-    logs.configure(settings.log_level)
-    app = create_app(settings, on_lambda=on_lambda)
+    # Commands print for people: routine log lines appear only if a lower level is set.
+    logs.configure("WARNING" if on_command_line and settings.log_level == "INFO" else settings.log_level)
+    app = create_app(settings, on_lambda=on_lambda, on_command_line=on_command_line)
 except SettingsError as error:
     if not on_lambda:
         sys.stderr.write(f"{error}\n")

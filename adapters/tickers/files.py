@@ -41,11 +41,9 @@ class PublicTickerFiles:
 
     @property
     def default_sources(self) -> Sequence[str]:
-        """See TickerFiles."""
         return (NASDAQ_LISTED, OTHER_LISTED)
 
     def read_source(self, source: str, *, on_progress: OnProgress) -> TickerFile:
-        """See TickerFiles."""
         try:
             body = _download(source, on_progress) if _is_url(source) else Path(source).read_bytes()
         except (OSError, HTTPException) as error:
@@ -57,13 +55,11 @@ class PublicTickerFiles:
             raise TickerListRefused(f"{source}: {refused}") from refused
 
     def write_candidate(self, path: Path, candidate: TickerListCandidate) -> None:
-        """See TickerFiles."""
         document = document_of(candidate.version, candidate.updated_at, candidate.listings)
         document["based_on"] = candidate.based_on
         path.write_text(json.dumps(document, ensure_ascii=False, indent=1), encoding="utf-8")
 
     def read_candidate(self, path: Path, base: PublishedTickerList | None) -> TickerListCandidate:
-        """See TickerFiles."""
         body = path.read_bytes()
         document = TickerListDocument.parse(body)
         return TickerListCandidate(

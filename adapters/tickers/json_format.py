@@ -17,6 +17,7 @@ from adapters.tickers.index import TickerIndex
 from domain.errors import TickerListRefused
 from domain.ticker_list import MAX_BYTES
 from domain.tickers import SYMBOL, Listing, Ticker, canonical_symbol
+from domain.times import iso_utc
 
 Entry = Mapping[str, Any]
 
@@ -79,7 +80,7 @@ def document_of(version: str, updated_at: datetime, listings: Mapping[str, Listi
     """The list as a JSON object; the inverse of `TickerListDocument.listings`."""
     return {
         "version": version,
-        "updated_at": updated_at.astimezone(UTC).isoformat().replace("+00:00", "Z"),
+        "updated_at": iso_utc(updated_at),
         "symbols": {symbol: dict(_entry(listing)) for symbol, listing in listings.items()},
     }
 

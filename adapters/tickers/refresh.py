@@ -15,10 +15,11 @@ from __future__ import annotations
 
 import logging
 import random
+import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
-from threading import Event, Lock, Thread
+from threading import Lock, Thread
 from typing import Protocol
 
 from adapters.tickers.bundled import bundled
@@ -26,9 +27,11 @@ from adapters.tickers.index import TickerIndex
 from adapters.tickers.json_format import TickerListDocument
 from domain.deadline import within
 from domain.errors import TickerListRefused, TickersUnavailable
+from domain.events import Event
 from domain.ports import Clock
 from domain.ticker_list import Freshness, TickerSource, check_losses
 from domain.tickers import Listing, Ticker
+from domain.times import random_between
 
 log = logging.getLogger(__name__)
 
@@ -51,11 +54,9 @@ class Snapshot:
     authoritative: bool
 
     def find(self, symbol: str) -> Listing | None:
-        """See TickerListSnapshot."""
         return self.index.find(symbol)
 
     def search(self, query: str, limit: int) -> Sequence[Ticker]:
-        """See TickerListSnapshot."""
         return self.index.search(query, limit)
 
 
@@ -91,11 +92,10 @@ class BundledTickers:
         self._snapshot = _bundled_snapshot(authoritative=True, prepared=prepared)
 
     def current(self) -> Snapshot:
-        """See TickerList."""
         return self._snapshot
 
     def close(self) -> None:
-        """See TickerList."""
+        pass
 
 
 class RefreshedTickers:
@@ -112,7 +112,7 @@ class RefreshedTickers:
         clock: Clock,
         rng: random.Random,
         background: bool,
-        wait: Callable[[Event, float], object] = Event.wait,
+        wait: Callable[[threading.Event, float], object] = threading.Event.wait,
     ) -> None:
         self._source = source
         self._ttl = ttl
@@ -128,7 +128,7 @@ class RefreshedTickers:
         self._refresh_lock = Lock()
         self._refresh_thread: Thread | None = None
         self._thread_lock = Lock()
-        self._closing = Event()
+        self._closing = threading.Event()
 
     def start(self) -> None:
         """Load the list, and start the thread that refreshes it."""
@@ -136,7 +136,6 @@ class RefreshedTickers:
         self._ensure_thread()
 
     def close(self) -> None:
-        """See TickerList."""
         with self._thread_lock:
             self._closing.set()
             thread = self._refresh_thread
@@ -145,7 +144,6 @@ class RefreshedTickers:
         self._source.close()
 
     def current(self) -> Snapshot:
-        """See TickerList."""
         if self._background:
             self._ensure_thread()
         elif not self._checked_at <= self._clock() < self._due_at:
@@ -167,13 +165,13 @@ class RefreshedTickers:
             if not self._closing.is_set() and not _is_alive(self._refresh_thread):
                 # A forked process has the parent's lock, possibly locked, but not the thread that unlocks it.
                 self._refresh_lock = Lock()
-                self._closing = Event()
+                self._closing = threading.Event()
                 self._refresh_thread = Thread(
                     target=self._refresh_until, args=(self._closing,), name="ticker-list", daemon=True
                 )
                 self._refresh_thread.start()
 
-    def _refresh_until(self, closing: Event) -> None:
+    def _refresh_until(self, closing: threading.Event) -> None:
         while not closing.is_set():
             self._wait(closing, max(SHORTEST_WAIT, (self._due_at - self._clock()).total_seconds()))
             if not closing.is_set():
@@ -187,13 +185,13 @@ class RefreshedTickers:
             with within(seconds):
                 self._accept(self._source.fetch(self._etag))
         except TickersUnavailable as error:
-            self._mark_stale(str(error.__cause__ or error), next_after=_between(RETRY_AFTER, self._random))
+            self._mark_stale(str(error.__cause__ or error), next_after=random_between(*RETRY_AFTER, self._random))
         except TickerListRefused as error:
             self._invalid = True
             self._mark_stale(f"refused: {error}", next_after=self._next_ttl(), always_warn=True)
         except Exception as error:
-            log.exception("ticker list could not be refreshed", extra={"event": "ticker list could not be refreshed"})
-            self._mark_stale(type(error).__name__, next_after=_between(RETRY_AFTER, self._random))
+            log.exception("ticker list could not be refreshed", extra={"event": Event.TICKER_REFRESH_FAILED})
+            self._mark_stale(type(error).__name__, next_after=random_between(*RETRY_AFTER, self._random))
         finally:
             self._refresh_lock.release()
 
@@ -227,9 +225,9 @@ class RefreshedTickers:
         self._snapshot = Snapshot(index, freshness, authoritative=True)
         self._schedule(self._next_ttl())
         if self._failing:
-            self._log(logging.INFO, "ticker list is fresh again")
+            self._log(logging.INFO, Event.TICKER_LIST_FRESH)
         elif replaced:
-            self._log(logging.INFO, "ticker list loaded")
+            self._log(logging.INFO, Event.TICKER_LIST_LOADED)
         self._failing = False
 
     def _mark_stale(self, reason: str, *, next_after: timedelta, always_warn: bool = False) -> None:
@@ -239,7 +237,7 @@ class RefreshedTickers:
             self._snapshot = Snapshot(in_use.index, in_use.freshness.stale(), authoritative=False)
         self._schedule(next_after)
         if always_warn or not self._failing:
-            self._log(logging.WARNING, "ticker list is not fresh", reason=reason)
+            self._log(logging.WARNING, Event.TICKER_LIST_STALE, reason=reason)
         self._failing = True
 
     def _schedule(self, next_after: timedelta) -> None:
@@ -249,7 +247,7 @@ class RefreshedTickers:
     def _next_ttl(self) -> timedelta:
         return self._ttl * self._random.uniform(*TTL_JITTER)
 
-    def _log(self, level: int, event: str, **fields: str) -> None:
+    def _log(self, level: int, event: Event, **fields: str) -> None:
         freshness = self._in_use().freshness
         facts = {
             "event": event,
@@ -258,7 +256,7 @@ class RefreshedTickers:
             "count": freshness.count,
             "age_seconds": round(freshness.age(self._clock()).total_seconds()),
         }
-        log.log(level, event, extra=facts | fields)
+        log.log(level, event.value, extra=facts | fields)
 
 
 def bundled_tickers(*, prepared: bool = False) -> BundledTickers:
@@ -276,8 +274,3 @@ def _bundled_snapshot(*, authoritative: bool, prepared: bool) -> Snapshot:
 
 def _is_alive(thread: Thread | None) -> bool:
     return thread is not None and thread.is_alive()
-
-
-def _between(span: tuple[timedelta, timedelta], rng: random.Random) -> timedelta:
-    low, high = span
-    return low + (high - low) * rng.random()

@@ -106,7 +106,6 @@ class S3TickerList:
         return self._call("GetObject", get)
 
     def published(self) -> PublishedTickerList | None:
-        """See TickerListRepository."""
         fetched = self.fetch_if_any()
         if fetched is None:
             return None
@@ -117,7 +116,6 @@ class S3TickerList:
             return PublishedTickerList(fetched.etag, {})
 
     def replace(self, candidate: TickerListCandidate, *, losses_intended: bool) -> None:
-        """See TickerListRepository."""
         body = encode(candidate.version, candidate.updated_at, candidate.listings)
         self.publish(body, replacing=candidate.based_on, losses_intended=losses_intended)
 

@@ -1,4 +1,4 @@
-"""`/tickers`, as callers see it."""
+"""`/tickers`: search, validation and look-up over HTTP."""
 
 from __future__ import annotations
 
@@ -33,13 +33,13 @@ def test_a_symbol_is_validated_in_any_spelling(client: FlaskClient, spelling: st
     }
 
 
-def test_a_renamed_symbol_is_answered_with_its_successor(client: FlaskClient) -> None:
+def test_the_validation_of_a_renamed_symbol_names_its_successor(client: FlaskClient) -> None:
     verdict = client.get(f"{V2}/tickers/validate?symbol=fb").json
 
     assert (verdict["valid"], verdict["status"], verdict["successor"]) == (False, "delisted", "META")
 
 
-def test_many_symbols_are_validated_in_their_order(client: FlaskClient) -> None:
+def test_many_symbols_are_validated_in_the_order_of_the_request(client: FlaskClient) -> None:
     answer = client.post(f"{V2}/tickers/validate", json={"symbols": ["fb", "AAPL", "zzzz", "not a symbol"]}).json
 
     assert [(verdict["symbol"], verdict["status"]) for verdict in answer["results"]] == [
@@ -53,11 +53,11 @@ def test_many_symbols_are_validated_in_their_order(client: FlaskClient) -> None:
 @pytest.mark.parametrize(
     "body", [{}, {"symbols": ["A"] * 51}, {"symbols": "A"}, {"symbols": [1]}, {"symbols": [], "x": 1}]
 )
-def test_symbols_that_are_none_are_refused(client: FlaskClient, body: object) -> None:
+def test_an_invalid_list_of_symbols_is_refused(client: FlaskClient, body: object) -> None:
     assert client.post(f"{V2}/tickers/validate", json=body).status_code == 400
 
 
-def test_a_symbol_must_be_given(client: FlaskClient) -> None:
+def test_the_symbol_is_required(client: FlaskClient) -> None:
     refused = client.get(f"{V2}/tickers/validate")
 
     assert refused.json["errors"] == [{"field": "symbol", "code": "required", "detail": "This field is required."}]
@@ -84,7 +84,7 @@ def test_an_unknown_ticker_is_not_found(client: FlaskClient, symbol: str) -> Non
 
 
 @pytest.mark.parametrize("path", ["/tickers/zzzz", "/tickers/validate?symbol=zzzz", "/tickers/fb"])
-def test_a_list_that_is_not_authoritative_never_denies(make_app: MakeApp, path: str) -> None:
+def test_a_list_that_is_not_authoritative_denies_no_symbol(make_app: MakeApp, path: str) -> None:
     client = make_app(ticker_list=AFixedList(authoritative=False)).test_client()
 
     denied = client.get(V2 + path)

@@ -1,4 +1,4 @@
-"""The ticker list in a real S3, through a proxy that spoils calls."""
+"""The ticker list in an emulated S3, behind a proxy that injects faults."""
 
 from __future__ import annotations
 
@@ -82,7 +82,7 @@ def refreshed(tickers: S3TickerList, *, clock: Callable[[], datetime] = lambda: 
     return started
 
 
-def test_a_list_is_read_with_one_request_and_only_if_it_changed(
+def test_a_list_is_fetched_with_one_conditional_request(
     tickers: S3TickerList, proxy: FaultProxy, put: Callable[..., None]
 ) -> None:
     put(a_list("1"))
@@ -105,13 +105,13 @@ def test_a_list_may_be_stored_gzipped(tickers: S3TickerList, put: Callable[..., 
     assert refreshed(tickers).current().freshness.version == "1"
 
 
-def test_gzip_that_does_not_say_so_is_no_list(tickers: S3TickerList, put: Callable[..., None]) -> None:
+def test_gzip_without_content_encoding_is_refused(tickers: S3TickerList, put: Callable[..., None]) -> None:
     put(gzip.compress(a_list("1")))
 
     assert refreshed(tickers).current().freshness.source is TickerSource.BUNDLED
 
 
-def test_a_bomb_is_refused_without_being_unpacked(tickers: S3TickerList, put: Callable[..., None]) -> None:
+def test_a_list_that_is_too_large_uncompressed_is_refused(tickers: S3TickerList, put: Callable[..., None]) -> None:
     member = gzip.compress(b" " * 2**20, compresslevel=9)
     put(member[:-8], ContentEncoding="gzip")  # one that claims to go on
     small = tickers.fetch()
@@ -140,7 +140,7 @@ def test_damaged_gzip_is_refused(
         fetched.body()
 
 
-def test_an_object_that_is_too_large_is_not_read_to_its_end(tickers: S3TickerList, put: Callable[..., None]) -> None:
+def test_the_download_of_a_too_large_object_is_abandoned(tickers: S3TickerList, put: Callable[..., None]) -> None:
     put(b" " * (MAX_BYTES + 2**20))
 
     fetched = tickers.fetch()
@@ -150,7 +150,7 @@ def test_an_object_that_is_too_large_is_not_read_to_its_end(tickers: S3TickerLis
 
 
 @pytest.mark.parametrize("trouble", SHORT)
-def test_a_transient_fault_is_tried_again(
+def test_a_transient_fault_is_retried(
     tickers: S3TickerList, proxy: FaultProxy, put: Callable[..., None], waits: list[float], trouble: Fault
 ) -> None:
     put(a_list("1"))
@@ -163,7 +163,7 @@ def test_a_transient_fault_is_tried_again(
     assert len(proxy.calls) == len(waits) + 1 == 3
 
 
-def test_an_answer_that_does_not_come_is_given_up_and_tried_again(
+def test_a_missing_response_is_abandoned_and_retried(
     tickers: S3TickerList, proxy: FaultProxy, put: Callable[..., None]
 ) -> None:
     put(a_list("1"))
@@ -188,7 +188,7 @@ def test_a_slow_response_is_abandoned_and_retried(tickers: S3TickerList, proxy: 
 
 
 @pytest.mark.parametrize("trouble", [*SHORT, Fault.HANGS])
-def test_a_source_that_stays_down_is_a_step_down_within_the_deadline(
+def test_a_permanent_outage_makes_the_list_stale_within_the_deadline(
     tickers: S3TickerList, proxy: FaultProxy, put: Callable[..., None], trouble: Fault
 ) -> None:
     put(a_list("1"))
@@ -205,7 +205,7 @@ def test_a_source_that_stays_down_is_a_step_down_within_the_deadline(
     assert edition.find("AAPL") is not None
 
 
-def test_what_is_missing_or_denied_is_not_tried_again_and_says_the_way_out(
+def test_a_permanent_fault_is_not_retried_and_logged_with_a_remedy(
     proxy: FaultProxy, bucket: str, tickers: S3TickerList, caplog: pytest.LogCaptureFixture
 ) -> None:
     with pytest.raises(TickersUnavailable):
@@ -220,7 +220,7 @@ def test_what_is_missing_or_denied_is_not_tried_again_and_says_the_way_out(
     assert "CONFIG_API_TICKER_BUCKET" in errors[1]["remedy"]
 
 
-def test_a_published_list_is_what_readers_get(tickers: S3TickerList, s3: S3Client, bucket: str) -> None:
+def test_a_published_list_can_be_fetched(tickers: S3TickerList, s3: S3Client, bucket: str) -> None:
     tickers.publish(a_list("1"), replacing=None)
 
     stored = s3.head_object(Bucket=bucket, Key=KEY)
@@ -230,7 +230,7 @@ def test_a_published_list_is_what_readers_get(tickers: S3TickerList, s3: S3Clien
     assert (fetched.body(), fetched.losses_intended) == (a_list("1"), False)
 
 
-def test_readers_learn_that_losses_are_intended(tickers: S3TickerList) -> None:
+def test_a_forced_loss_is_marked_in_the_metadata(tickers: S3TickerList) -> None:
     tickers.publish(a_list("1"), replacing=None, losses_intended=True)
 
     fetched = tickers.fetch()
@@ -239,7 +239,7 @@ def test_readers_learn_that_losses_are_intended(tickers: S3TickerList) -> None:
     assert fetched.losses_intended
 
 
-def test_of_two_publishers_the_second_loses(tickers: S3TickerList) -> None:
+def test_the_second_of_two_publishers_is_refused(tickers: S3TickerList) -> None:
     tickers.publish(a_list("1"), replacing=None)
     base = tickers.fetch()
     assert base is not None
@@ -253,7 +253,7 @@ def test_of_two_publishers_the_second_loses(tickers: S3TickerList) -> None:
     assert refreshed(tickers).current().freshness.version == "ours"
 
 
-def test_a_list_that_was_taken_away_meanwhile_is_not_replaced(tickers: S3TickerList, s3: S3Client, bucket: str) -> None:
+def test_a_list_that_was_deleted_since_is_not_replaced(tickers: S3TickerList, s3: S3Client, bucket: str) -> None:
     tickers.publish(a_list("1"), replacing=None)
     base = tickers.fetch()
     assert base is not None
@@ -265,7 +265,7 @@ def test_a_list_that_was_taken_away_meanwhile_is_not_replaced(tickers: S3TickerL
 
 @pytest.mark.parametrize("first", [True, False])
 @pytest.mark.parametrize("trouble", [*SHORT, Fault.CONFLICT])
-def test_a_publication_meets_no_success_of_its_own_as_a_rival(
+def test_a_retried_publication_recognises_its_own_success(
     tickers: S3TickerList, proxy: FaultProxy, trouble: Fault, *, first: bool
 ) -> None:
     base = None
@@ -280,7 +280,7 @@ def test_a_publication_meets_no_success_of_its_own_as_a_rival(
     assert refreshed(tickers).current().freshness.version == "2"
 
 
-def test_a_fork_or_a_freeze_meets_no_old_connection(tickers: S3TickerList, put: Callable[..., None]) -> None:
+def test_no_connection_is_kept_between_calls(tickers: S3TickerList, put: Callable[..., None]) -> None:
     put(a_list("1"))
     tickers.fetch()
 
@@ -289,14 +289,14 @@ def test_a_fork_or_a_freeze_meets_no_old_connection(tickers: S3TickerList, put: 
     assert len(pools) == 0
 
 
-def test_a_deadline_that_is_over_asks_nobody(tickers: S3TickerList, proxy: FaultProxy) -> None:
+def test_an_expired_deadline_sends_no_request(tickers: S3TickerList, proxy: FaultProxy) -> None:
     with within(0), pytest.raises(TickersUnavailable):
         tickers.fetch()
 
     assert proxy.calls == []
 
 
-def test_the_service_takes_its_list_from_the_bucket_and_lives_without(
+def test_the_service_uses_the_list_in_the_bucket_and_survives_an_outage(
     tickers: S3TickerList, proxy: FaultProxy, bucket: str
 ) -> None:
     tickers.publish(a_list("1", ["AAPL", "NEWCO"]), replacing=None)

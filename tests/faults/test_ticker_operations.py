@@ -5,7 +5,10 @@ from __future__ import annotations
 import gzip
 import json
 import logging
+import os
 import re
+import subprocess
+import sys
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
@@ -21,7 +24,7 @@ from adapters.tickers.files import PublicTickerFiles
 from adapters.tickers.json_format import encode
 from domain.tickers import Listing, Ticker
 from entrypoints import jobs
-from entrypoints.application import KEY
+from entrypoints.application import KEY, close
 from entrypoints.bootstrap import create_app
 from entrypoints.settings import Settings, StoreKind
 from tests.builders import NOW
@@ -184,6 +187,33 @@ def test_an_unreachable_bucket_is_one_sentence(run: Run, proxy: FaultProxy) -> N
     result = run("build", "now.txt")
 
     assert (result.exit_code, result.output) == (1, "Error: The bucket cannot be reached: throttled: SlowDown\n")
+
+
+def test_a_command_loads_the_list_only_if_it_uses_it(app: Flask, proxy: FaultProxy) -> None:
+    proxy.calls.clear()
+
+    command_line = create_app(app.extensions[KEY].settings, on_command_line=True)
+
+    assert proxy.operations == []
+    command_line.test_cli_runner().invoke(args=["tickers", "show", "AAPL"])
+    assert proxy.operations == ["GetObject"]
+    close(command_line)
+
+
+def test_a_command_before_the_bucket_exists_logs_nothing(proxy: FaultProxy) -> None:
+    environ = {"CONFIG_API_STORE": "memory", "CONFIG_API_TICKER_BUCKET": "missing", "AWS_REGION": "us-east-1"}
+
+    done = subprocess.run(
+        [sys.executable, "-m", "flask", "--app", "entrypoints.wsgi", "tickers", "--help"],
+        cwd=Path(__file__).parents[2],
+        env=os.environ | environ | {"AWS_ENDPOINT_URL_S3": proxy.endpoint},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+
+    assert done.stderr == ""
+    assert proxy.operations == []
 
 
 def test_invalid_symbols_of_the_sources_are_counted(run: Run) -> None:

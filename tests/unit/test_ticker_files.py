@@ -1,4 +1,4 @@
-"""The public files, in their published layouts and damaged."""
+"""The public source files, valid and damaged, and the files of candidates."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def other_listed(*rows: str) -> bytes:
     return nasdaq_listed(*rows, header=OTHER)
 
 
-def the_secs(*rows: list[Any], fields: tuple[str, ...] = ("cik", "name", "ticker", "exchange")) -> bytes:
+def sec_file(*rows: list[Any], fields: tuple[str, ...] = ("cik", "name", "ticker", "exchange")) -> bytes:
     return json.dumps({"fields": fields, "data": rows}).encode()
 
 
@@ -113,9 +113,9 @@ def test_a_latin_1_file_is_read() -> None:
     assert file.tickers[0].name == "Nestl\u00e9 S.A."
 
 
-def test_the_secs_file_is_read_best_known_first() -> None:
+def test_the_sec_s_file_is_read_in_the_order_of_market_value() -> None:
     file = parse(
-        the_secs(
+        sec_file(
             [1045810, "NVIDIA CORP", "NVDA", "Nasdaq"],
             [1067983, "BERKSHIRE HATHAWAY INC", "BRK-B", "NYSE"],
             [1, "SOMEWHERE ELSE", "ELSE", None],
@@ -140,19 +140,19 @@ def test_columns_are_found_by_their_names() -> None:
     assert file.tickers == (Ticker("AAPL", "Apple Inc.", "NASDAQ"),)
 
 
-def test_a_symbol_that_cannot_be_spelled_is_left_out_and_counted() -> None:
+def test_an_invalid_symbol_is_skipped_and_counted() -> None:
     file = parse(nasdaq_listed("A B*C|Odd|Q|N|N|100|N|N", "AAPL|Apple Inc.|Q|N|N|100|N|N"))
 
     assert ([ticker.symbol for ticker in file.tickers], file.skipped) == (["AAPL"], 1)
 
 
-def test_a_name_is_shown_on_one_line_and_is_never_missing() -> None:
+def test_a_missing_name_is_replaced_by_the_symbol() -> None:
     file = parse(nasdaq_listed("AAPL|Apple\t\0 Inc.|Q|N|N|100|N|N", "MSFT||Q|N|N|100|N|N"))
 
     assert [ticker.name for ticker in file.tickers] == ["Apple Inc.", "MSFT"]
 
 
-def test_of_a_symbol_that_is_listed_twice_the_first_counts() -> None:
+def test_the_first_row_of_a_symbol_counts() -> None:
     file = parse(nasdaq_listed("AAPL|First|Q|N|N|100|N|N", "AAPL|Second|Q|N|N|100|N|N"))
 
     assert [ticker.name for ticker in file.tickers] == ["First"]
@@ -173,15 +173,15 @@ def test_of_a_symbol_that_is_listed_twice_the_first_counts() -> None:
         (b'{"fields": ["cik"', "not have the layout"),
         (b"{}", "not have the layout"),
         (b'{"0": {"cik_str": 1, "ticker": "NVDA", "title": "NVIDIA CORP"}}', "not have the layout"),
-        (the_secs([1, "NVIDIA CORP", "NVDA"]), "not have the layout"),
-        (the_secs([1, None, "NVDA", "Nasdaq"]), "not have the layout"),
-        (the_secs([1, "NVIDIA CORP", None, "Nasdaq"]), "not have the layout"),
-        (the_secs([1, "NVIDIA CORP", "NVDA", ["Nasdaq"]]), "not have the layout"),
-        (the_secs(), "no symbol"),
+        (sec_file([1, "NVIDIA CORP", "NVDA"]), "not have the layout"),
+        (sec_file([1, None, "NVDA", "Nasdaq"]), "not have the layout"),
+        (sec_file([1, "NVIDIA CORP", None, "Nasdaq"]), "not have the layout"),
+        (sec_file([1, "NVIDIA CORP", "NVDA", ["Nasdaq"]]), "not have the layout"),
+        (sec_file(), "no symbol"),
         (b'{"a":' * 100_000, "not have the layout"),
     ],
 )
-def test_a_file_that_is_damaged_or_something_else_is_refused_with_the_reason(body: bytes, reason: str) -> None:
+def test_an_invalid_file_is_refused_with_the_reason(body: bytes, reason: str) -> None:
     with pytest.raises(TickerListRefused, match=reason):
         parse(body)
 

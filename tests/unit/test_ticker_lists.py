@@ -1,4 +1,4 @@
-"""The published form of a list: what is read, what is refused, and why."""
+"""The documents of published and bundled lists: what is parsed, and what is refused with which reason."""
 
 from __future__ import annotations
 
@@ -29,12 +29,12 @@ def a_document(**fields: Any) -> bytes:
     ).encode()
 
 
-def an_entry(**fields: Any) -> bytes:
+def a_document_with_entry(**fields: Any) -> bytes:
     entry = {"name": "Apple Inc.", "exchange": "NASDAQ", "is_active": True} | fields
     return a_document(symbols={"AAPL": entry, "MSFT": {"name": "Microsoft", "exchange": "NASDAQ", "is_active": True}})
 
 
-def test_a_list_is_read_as_it_was_written() -> None:
+def test_a_document_is_parsed_as_it_was_encoded() -> None:
     published = TickerListDocument.parse(encode("7", NOW, LISTINGS))
 
     assert (published.version, published.updated_at) == ("7", NOW)
@@ -42,7 +42,7 @@ def test_a_list_is_read_as_it_was_written() -> None:
     assert list(published.listings()) == list(LISTINGS)
 
 
-def test_its_index_says_what_its_listings_say_but_for_what_is_kept_for_others() -> None:
+def test_the_index_has_the_listings_without_sector_and_industry() -> None:
     index = TickerListDocument.parse(encode("7", NOW, LISTINGS)).index()
 
     assert index.find("AAPL") == Listing(APPLE)
@@ -50,7 +50,7 @@ def test_its_index_says_what_its_listings_say_but_for_what_is_kept_for_others() 
     assert index.symbols == ("BRK.B", "AAPL", "FB")
 
 
-def test_the_published_form_is_the_one_that_others_read() -> None:
+def test_the_document_has_the_fields_of_the_contract() -> None:
     assert json.loads(encode("7", NOW, {"FB": FACEBOOK, "AAPL": APPLE_LISTED})) == {
         "version": "7",
         "updated_at": "2026-11-23T12:00:00Z",
@@ -73,13 +73,13 @@ def test_the_published_form_is_the_one_that_others_read() -> None:
     }
 
 
-def test_half_a_character_that_another_publisher_wrote_stops_no_publication() -> None:
-    half = {"AAPL": Listing(APPLE, sector="\ud83d")}
+def test_a_lone_surrogate_in_a_field_that_is_only_kept_is_encoded() -> None:
+    listings = {"AAPL": Listing(APPLE, sector="\ud83d")}
 
-    assert TickerListDocument.parse(encode("7", NOW, half)).listings() == half
+    assert TickerListDocument.parse(encode("7", NOW, listings)).listings() == listings
 
 
-def test_symbols_may_be_spelled_in_other_ways() -> None:
+def test_symbols_are_made_canonical() -> None:
     entry = {"name": "Berkshire", "exchange": "NYSE", "is_active": True}
 
     assert TickerListDocument.parse(a_document(symbols={"brk-b": entry})).traded == {"BRK.B": entry}
@@ -102,24 +102,27 @@ def test_of_two_spellings_of_one_security_the_first_active_one_counts(
     assert published.listings()["ACHR.WT"].ticker.name == name
 
 
-def test_what_does_not_say_that_it_is_active_is() -> None:
+def test_an_entry_without_is_active_is_active() -> None:
     symbols = {"A": {"name": "Agilent", "exchange": "NYSE"}}
 
     assert TickerListDocument.parse(a_document(symbols=symbols)).traded == symbols
 
 
 @pytest.mark.parametrize("day", ["soon", 7, None, "", "2022-13-01"])
-def test_a_day_that_is_none_counts_as_unknown(day: object) -> None:
-    assert TickerListDocument.parse(an_entry(is_active=False, delisted_at=day)).listings()["AAPL"].delisted_at is None
+def test_an_invalid_date_is_ignored(day: object) -> None:
+    assert (
+        TickerListDocument.parse(a_document_with_entry(is_active=False, delisted_at=day)).listings()["AAPL"].delisted_at
+        is None
+    )
 
 
-def test_a_time_of_delisting_counts_as_its_day() -> None:
-    published = TickerListDocument.parse(an_entry(is_active=False, delisted_at="2022-06-09T13:30:00Z"))
+def test_a_time_of_delisting_is_reduced_to_its_date() -> None:
+    published = TickerListDocument.parse(a_document_with_entry(is_active=False, delisted_at="2022-06-09T13:30:00Z"))
 
     assert published.listings()["AAPL"].delisted_at == date(2022, 6, 9)
 
 
-def test_a_time_without_a_zone_is_in_utc() -> None:
+def test_a_time_without_a_zone_is_utc() -> None:
     assert TickerListDocument.parse(a_document(updated_at="2026-11-23T12:00:00")).updated_at == NOW
 
 
@@ -147,19 +150,19 @@ def test_a_time_without_a_zone_is_in_utc() -> None:
         (a_document(symbols={"NOT A SYMBOL": {}, "<script>": {}}), "2 of its symbols are invalid"),
         (a_document(symbols={"": {}}), "invalid"),
         (a_document(symbols={"FB": {"name": "Facebook", "exchange": "NASDAQ", "is_active": False}}), "is traded"),
-        (an_entry(name=None), "AAPL has no name"),
-        (an_entry(name=""), "AAPL has no name"),
-        (an_entry(name=["Apple"]), "AAPL has no name"),
-        (an_entry(name="Apple\nInc."), "AAPL has no name"),
-        (an_entry(name="\ud800"), "AAPL has no name"),
-        (an_entry(name="x" * 501), "AAPL has no name that is a text of at most 500 characters"),
-        (an_entry(exchange="x" * 501), "AAPL has no exchange"),
-        (an_entry(exchange=7), "AAPL has no exchange"),
+        (a_document_with_entry(name=None), "AAPL has no name"),
+        (a_document_with_entry(name=""), "AAPL has no name"),
+        (a_document_with_entry(name=["Apple"]), "AAPL has no name"),
+        (a_document_with_entry(name="Apple\nInc."), "AAPL has no name"),
+        (a_document_with_entry(name="\ud800"), "AAPL has no name"),
+        (a_document_with_entry(name="x" * 501), "AAPL has no name that is a text of at most 500 characters"),
+        (a_document_with_entry(exchange="x" * 501), "AAPL has no exchange"),
+        (a_document_with_entry(exchange=7), "AAPL has no exchange"),
         (a_document(symbols={"AAPL": {"name": "Apple Inc."}}), "AAPL has no exchange"),
         (a_document(symbols={"AAPL": {"exchange": "NASDAQ", "is_active": False}, "A": {}}), "AAPL has no name"),
     ],
 )
-def test_what_is_no_list_to_go_by_is_refused_with_the_reason(body: bytes, reason: str) -> None:
+def test_an_invalid_document_is_refused_with_the_reason(body: bytes, reason: str) -> None:
     with pytest.raises(TickerListRefused, match=reason):
         TickerListDocument.parse(body)
 
@@ -180,7 +183,7 @@ def test_the_same_list_packs_to_the_same_bytes() -> None:
     assert pack("7", NOW, "here", LISTINGS) == pack("7", NOW, "here", LISTINGS)
 
 
-def test_the_list_that_ships_is_real() -> None:
+def test_the_bundled_list_has_real_tickers() -> None:
     bundle = bundled()
     exchanges = {listing.ticker.exchange for symbol in bundle.index.symbols if (listing := bundle.index.find(symbol))}
 
@@ -192,7 +195,7 @@ def test_the_list_that_ships_is_real() -> None:
     assert [ticker.symbol for ticker in bundle.index.search("apple", 1)] == ["AAPL"]
 
 
-def test_every_symbol_that_ships_is_in_its_one_spelling_and_every_successor_is_traded() -> None:
+def test_every_bundled_symbol_is_canonical_and_every_successor_is_traded() -> None:
     index = bundled().index
     gone = [listing for symbol in index.symbols if (listing := index.find(symbol)) and not listing.is_active]
 

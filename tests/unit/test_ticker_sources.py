@@ -12,7 +12,7 @@ from domain.ticker_list import PublishedTickerList, TickerFile, TickerListCandid
 from domain.ticker_services import TickerListService
 from domain.tickers import Ticker
 from tests.builders import NOW
-from tests.unit.test_ticker_files import nasdaq_listed, other_listed, the_secs
+from tests.unit.test_ticker_files import nasdaq_listed, other_listed, sec_file
 
 _EXCHANGES = {"AMEX": "A", "NYSE": "N", "ARCA": "P", "CBOE": "Z"}
 _SUFFIXES = {"WT": (".W", ".WS"), "WTA": (".A", ".WS.A"), "UN": (".U", ".U"), "RI": (".R", "r")}
@@ -38,7 +38,7 @@ def files() -> dict[str, TickerFile]:
     nasdaq = [f"{t.symbol}|{t.name}|Q|N|N|100|N|N" for t in tickers if t.exchange == "NASDAQ"]
     other = [_other_row(ticker) for ticker in tickers if ticker.exchange in _EXCHANGES]
     sec = [[1, t.name, t.symbol.replace(".", "-"), t.exchange] for t in tickers if t.exchange not in {"ARCA", "AMEX"}]
-    return {"nasdaq": parse(nasdaq_listed(*nasdaq)), "other": parse(other_listed(*other)), "sec": parse(the_secs(*sec))}
+    return {"nasdaq": parse(nasdaq_listed(*nasdaq)), "other": parse(other_listed(*other)), "sec": parse(sec_file(*sec))}
 
 
 COMBINATIONS = [names for size in (1, 2, 3) for names in combinations(("nasdaq", "other", "sec"), size)]

@@ -125,7 +125,7 @@ class Held:
         """Let the held requests and all later ones through."""
         self._released = True
         for route in self._routes:
-            route.continue_()
+            route.fallback()
 
     def _handle(self, route: Route) -> None:
         if self._released or route.request.method != self._method:

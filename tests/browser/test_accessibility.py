@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
@@ -18,6 +19,7 @@ from tests.browser.steps import (
     countdown,
     create,
     delete,
+    dialog,
     edit,
     given,
     offline,
@@ -150,3 +152,128 @@ def test_reduced_motion_disables_animations(new_context: NewContext) -> None:
     )
 
     assert durations == []
+
+
+@pytest.mark.parametrize(("width", "height"), [(640, 360), (320, 256), (320, 180), (390, 844), (1280, 800)])
+def test_suggestions_and_the_focused_field_are_visible_at_any_zoom(
+    new_context: NewContext, width: int, height: int
+) -> None:
+    """640 x 360 is a screen at 200 %, 320 x 256 and 320 x 180 at 400 %."""
+    page = new_context(viewport={"width": width, "height": height}).new_page()
+    page.route(
+        "**/tickers/search?*",
+        lambda route: route.fulfill(
+            json={"results": [{"symbol": f"A{i}", "name": f"Company {i}", "exchange": "NYSE"} for i in range(8)]}
+        ),
+    )
+    visit(page)
+    page.get_by_role("button", name="New watchlist").click()
+    page.get_by_label("Name", exact=True).fill("Tech")
+    page.keyboard.press("Tab")
+    page.keyboard.type("A")
+    expect(page.get_by_role("option")).to_have_count(8)
+
+    assert page.evaluate(HIT_AT_CENTRE, "#ticker") == "ticker"
+    assert page.evaluate(CUT_OPTIONS) == []
+
+
+HIT_AT_CENTRE = """(selector) => {
+    const { x, y, width, height } = document.querySelector(selector).getBoundingClientRect();
+    return document.elementFromPoint(x + width / 2, y + height / 2)?.id;
+}"""
+CUT_OPTIONS = """() => {
+    const list = document.getElementById("ticker-list");
+    const frame = list.getBoundingClientRect();
+    const isCut = (option) => {
+      const { top, bottom } = option.getBoundingClientRect();
+      const isShown = bottom > frame.top + 1 && top < frame.bottom - 1;
+      return isShown && (top < frame.top || bottom > frame.bottom + 1 || top < 0 || bottom > innerHeight);
+    };
+    return [...list.children].filter(isCut).map(({ id }) => id);
+}"""
+
+
+def test_states_are_visible_in_forced_colours(new_context: NewContext) -> None:
+    page = visit(new_context(forced_colors="active").new_page())
+    page.get_by_role("button", name="New watchlist").click()
+    look = """(element) => {
+      const { backgroundColor, borderTopStyle, borderTopWidth } = getComputedStyle(element);
+      return [backgroundColor, borderTopStyle, borderTopWidth].join();
+    }"""
+    switch = page.get_by_role("switch", name="Extended hours")
+    off = switch.evaluate(look)
+    switch.check()
+
+    assert switch.evaluate(look) != off
+    pressed = page.get_by_role("button", name="7 days", exact=True)
+    unpressed = page.get_by_role("button", name="30 days", exact=True)
+    assert pressed.evaluate(look) != unpressed.evaluate(look)
+    assert "0px" not in dialog(page).evaluate(look)
+    page.get_by_role("combobox").fill("A")
+    expect(page.get_by_role("option")).to_be_visible()
+    active = page.get_by_role("option").evaluate(look)
+    page.get_by_role("option").evaluate("(option) => option.setAttribute('aria-selected', 'false')")
+    assert page.get_by_role("option").evaluate(look) != active
+
+
+SMALL_TARGETS = """async () => (await Promise.all(document.getAnimations().map(({ finished }) => finished))) &&
+    [...document.querySelectorAll("a, button, input, summary, [role=option], label.switch")]
+    .filter((element) => element.checkVisibility() && !element.matches(".skip, .switch input"))
+    .filter((element) => !document.querySelector("dialog:modal") || element.closest("dialog, [popover]"))
+    .map((element) => [element, element.getBoundingClientRect()])
+    .filter(([element, { width, height }]) => width < 44 || height < 44)
+    .map(([element, { width, height }]) => `${element.outerHTML.slice(0, 80)} ${width}x${height}`)"""
+
+
+def test_targets_on_a_phone_are_at_least_44_pixels(new_context: NewContext, server: Server) -> None:
+    page = new_context(viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True).new_page()
+    visit(page)
+    assert page.evaluate(SMALL_TARGETS) == [], "no watchlists"
+    given(page, "Tech", "Other")
+    assert page.evaluate(SMALL_TARGETS) == [], "watchlists"
+    delete(page, "Other")
+    assert page.evaluate(SMALL_TARGETS) == [], "a toast with an action"
+    edit(page, "Tech")
+    page.get_by_role("combobox").fill("FB")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("button", name="Use META")).to_be_visible()
+    page.get_by_role("combobox").fill("M")
+    expect(page.get_by_role("option")).to_be_visible()
+    assert page.evaluate(SMALL_TARGETS) == [], "the dialog"
+    page.get_by_role("combobox").fill("")
+    page.get_by_label("Name", exact=True).fill("Mine")
+    page.get_by_role("button", name="Remove FB").click()
+    server.plan(unavailable=1, methods=["update"], retry_after=30)
+    save(page)
+    expect(countdown(page)).to_be_visible()
+    assert page.evaluate(SMALL_TARGETS) == [], "a countdown"
+
+
+def test_shortcuts_work_and_are_listed(page: Page) -> None:
+    given(page, "Tech")
+
+    page.keyboard.press("n")
+    expect(page.get_by_label("Name", exact=True)).to_be_focused()
+    page.keyboard.press("Escape")
+    expect(dialog(page)).to_be_hidden()
+    page.keyboard.press("/")
+    expect(page.get_by_role("combobox")).to_be_focused()
+    page.keyboard.press("Escape")
+    expect(dialog(page)).to_be_hidden()
+    page.keyboard.press("?")
+    overview = page.get_by_role("dialog", name="Keyboard shortcuts")
+    expect(overview).to_contain_text("New watchlist")
+
+    overview.get_by_role("switch", name="Single-key shortcuts").uncheck()
+    page.keyboard.press("Escape")
+    expect(overview).to_be_hidden()
+    page.keyboard.press("n")
+    expect(dialog(page)).to_be_hidden()
+    page.get_by_role("button", name="Keyboard shortcuts").click()
+    expect(overview).to_be_visible()
+
+
+def test_dates_follow_the_locale_of_the_user(new_context: NewContext) -> None:
+    page = visit(new_context(locale="de-DE").new_page())
+
+    expect(page.get_by_role("contentinfo")).to_contain_text(re.compile(r"ends on \d\d\.\d\d\.\d{4}\."))

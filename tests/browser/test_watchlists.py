@@ -18,23 +18,12 @@ from tests.browser.steps import (
     edit,
     freeze,
     given,
-    ready,
     save,
     type_in,
     visit,
 )
 
 pytestmark = pytest.mark.slow
-
-
-def test_a_first_visit_starts_a_session_that_a_reload_keeps(page: Page, server: Server) -> None:
-    visit(page)
-    expect(page.get_by_role("heading", name="Start your first watchlist")).to_be_visible()
-
-    page.reload()
-    ready(page)
-
-    assert server.count("POST /api/v2/auth/anonymous") == 1
 
 
 def test_a_watchlist_is_created_changed_and_deleted_by_mouse(page: Page) -> None:
@@ -235,18 +224,6 @@ def test_a_duplicate_ticker_and_a_sixth_ticker_are_refused(page: Page) -> None:
     expect(page.get_by_role("list", name="Chosen tickers").get_by_role("listitem")).to_have_count(5)
 
 
-def test_a_pasted_list_becomes_tickers(new_context: NewContext) -> None:
-    page = visit(new_context(permissions=["clipboard-read", "clipboard-write"]).new_page())
-    page.get_by_role("button", name="New watchlist").click()
-    page.evaluate("navigator.clipboard.writeText('aapl, MSFT\\nbrk-b')")
-
-    page.get_by_role("combobox").focus()
-    page.keyboard.press("Control+V")
-
-    chosen = page.get_by_role("list", name="Chosen tickers").get_by_role("listitem")
-    expect(chosen).to_contain_text(["AAPL", "MSFT", "BRK.B"])
-
-
 def test_undo_restores_a_deleted_watchlist_without_a_request(page: Page, server: Server) -> None:
     given(page, "Tech", tickers=["AAPL", "KO"])
 
@@ -279,15 +256,6 @@ def test_a_new_watchlist_can_replace_a_deleted_one_immediately(page: Page, serve
     assert "POST /api/v2/configurations" in server.requests[deleted:]
 
 
-def test_tabs_share_a_session(page: Page, server: Server) -> None:
-    given(page, "Tech")
-
-    other = visit(page.context.new_page())
-
-    expect(card(other, "Tech")).to_be_visible()
-    assert server.count("POST /api/v2/auth/anonymous") == 1
-
-
 def test_the_theme_follows_the_system_until_the_user_chooses_one(new_context: NewContext) -> None:
     page = visit(new_context(color_scheme="dark").new_page())
     ground = "getComputedStyle(document.body).backgroundColor"
@@ -298,3 +266,17 @@ def test_the_theme_follows_the_system_until_the_user_chooses_one(new_context: Ne
     page.reload()
 
     assert page.evaluate(ground) == "rgb(247, 247, 249)"
+
+
+def test_the_length_of_a_name_is_counted_in_code_points_as_the_service_does(page: Page) -> None:
+    visit(page)
+    type_in(page, "ब्रह्म" * 8)
+    expect(page.locator("#name-count")).to_have_text("48 of 50")
+    save(page)
+    expect(card(page, "ब्रह्म" * 8)).to_be_visible()
+
+    page.get_by_role("button", name="New watchlist").click()
+    page.get_by_label("Name", exact=True).fill("e\u0301" * 50)
+    expect(page.locator("#name-count")).to_have_text("50 of 50")
+    page.get_by_label("Name", exact=True).fill("ब्रह्म" * 25)
+    expect(page.locator("#name-count")).to_have_text("150 of 50")

@@ -156,10 +156,10 @@ async function load({ quietly = false } = {}) {
 /** @param {unknown} error a ConfigApiError, or an abort by the user */
 function showLoadFailure(error) {
   const apiError = error instanceof ConfigApiError ? error : null;
-  const title = apiError ? errorTitle(apiError) : "Your watchlists are not loaded";
+  let title = apiError ? errorTitle(apiError) : "Your watchlists are not loaded";
   const actions = [h("button", { class: "button", type: "button", onclick: () => load() }, "Try again")];
   /** @type {import("./dom.js").Child[]} */
-  let text = ["Your watchlists are stored and will be shown when the service responds."];
+  let text = ["Your watchlists are stored, and will be loaded when the service responds."];
   if (apiError?.status === 401) {
     text = [
       "This may be temporary: your watchlists are still stored. Try again later, ",
@@ -170,6 +170,8 @@ function showLoadFailure(error) {
   if (apiError) text.push(requestReference(apiError));
   if (watchlists.list) {
     notices.set("outdated", null);
+    if (!apiError) title = "Your watchlists are not up to date";
+    text.unshift(`They are shown as they were ${timeAgo(watchlists.list.receivedAt)} and cannot be edited. `);
     return notices.set("load-failed", notice({ tone: "warning", title, text, actions }));
   }
   const heading = [h("span", { class: "empty-icon" }, icon("alert")), h("h2", {}, title)];

@@ -114,8 +114,11 @@ export class HttpClient {
       const offline = seconds === Infinity && patience > 0;
       const tooLong = (answer.retryAfter ?? 0) > MAX_RETRY_AFTER || waited + seconds > patience;
       if (!answer.isTransient || (tooLong && !offline)) throw answer;
-      await wait(seconds, signal, (retryNow) => onWait?.({ error: answer, seconds, retryNow }));
-      onWait?.(null);
+      try {
+        await wait(seconds, signal, (retryNow) => onWait?.({ error: answer, seconds, retryNow }));
+      } finally {
+        onWait?.(null);
+      }
       waited += offline ? 0 : seconds;
     }
   }

@@ -35,9 +35,11 @@ export function listenToShortcuts(on) {
   });
 }
 
-/** @param {EventTarget | null} target */
+/**
+ * Whether the key belongs to a text field. A field in a dialog that was just closed can still have the focus.
+ * @param {EventTarget | null} target
+ */
 function isTyping(target) {
-  return (
-    target instanceof HTMLElement && target.matches("input:not([type=checkbox]), textarea, select, [contenteditable]")
-  );
+  const isText = target instanceof HTMLElement && target.matches("input:not([type=checkbox]), [contenteditable]");
+  return isText && target.checkVisibility();
 }

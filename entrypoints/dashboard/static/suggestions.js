@@ -157,8 +157,7 @@ export class Suggestions {
    * @param {number} available
    */
   #wholeOptions(available) {
-    const frame =
-      this.#list.offsetHeight - this.#list.clientHeight + 2 * parseFloat(getComputedStyle(this.#list).paddingTop);
+    const frame = this.#list.offsetHeight - this.#list.clientHeight;
     let height = frame;
     for (const option of this.#list.children) {
       const next = height + /** @type {HTMLElement} */ (option).offsetHeight;

@@ -24,7 +24,8 @@ import { ConfigApiError, canonicalSymbol } from "./config-api.js";
 const SYMBOL = /^[A-Z0-9]{1,8}(\.[A-Z0-9]{1,4}){0,2}$/;
 const LIST_SEPARATOR = /[\n\r\t,;|]+/;
 const BULLET = /^\s*(?:[-*•·–]\s+|\d+[.)]\s+)/;
-const COMPANY_SUFFIX = /^(?:inc|incorporated|corp|corporation|co|ltd|llc|plc|n\.?v|s\.?a|ag|se)\.?$/i;
+/** The end of a name such as `Tesla, Inc.`; not `NV`, `SE` or `AG`, which are also symbols. */
+const COMPANY_SUFFIX = /^(?:inc\.?|incorporated|corporation|corp\.|co\.|ltd\.?|llc|plc|n\.v\.|s\.a\.)$/i;
 /** `NASDAQ:AAPL`, as chart sites write it. */
 const EXCHANGE_PREFIX = /^[a-z]{2,12}:(?=[a-z0-9])/i;
 /** `Apple Inc. (AAPL)` and `Apple Inc. (NASDAQ: AAPL)`. */
@@ -40,8 +41,7 @@ export function splitList(text) {
   /** @type {string[]} */
   const parts = [];
   for (const part of text.split(LIST_SEPARATOR).map(clean).filter(Boolean)) {
-    // `Tesla, Inc.` is one name.
-    if (!COMPANY_SUFFIX.test(part)) parts.push(...symbolsIn(part));
+    if (parts.length === 0 || !COMPANY_SUFFIX.test(part)) parts.push(...symbolsIn(part));
   }
   return parts;
 }

@@ -65,15 +65,12 @@ export class TickerField {
   }
 
   /**
-   * Add the text that is still in the field and wait until no company name is looked up any more.
-   * Symbols are not waited for: the service validates them when the configuration is saved.
+   * Add the text that is still in the field, and wait until every entry is checked.
    * @returns {Promise<boolean>} false if a part of the text is not a ticker or was left out
    */
   async settle() {
     if (this.#input.value.trim()) this.#addText(this.#input.value);
-    while (this.#entries.some((entry) => entry.status === "checking" && !entry.symbol)) {
-      await Promise.all(this.#resolving);
-    }
+    while (this.#resolving.size > 0) await Promise.all(this.#resolving);
     return this.#input.value === "" && this.#entries.every((entry) => entry.symbol);
   }
 

@@ -43,7 +43,7 @@ export class Watchlists {
     this.#onChange = on.change;
     this.#channel.addEventListener("message", on.changedElsewhere);
     const kept = read(NAME);
-    if (kept?.userId === userId()) this.#kept = kept;
+    if (kept && kept.userId === userId() && kept.configurations.length > 0) this.#kept = kept;
   }
 
   /** Null until the first list is known. */

@@ -1,0 +1,159 @@
+"""The page shows what it knows at once and confirms it in the background; other windows follow."""
+
+from __future__ import annotations
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser.service import Server
+from tests.browser.steps import Held, card, cards, edit, given, offline, ready, save, visit
+
+pytestmark = pytest.mark.slow
+
+
+def test_the_editor_opens_without_a_request(page: Page, server: Server) -> None:
+    given(page, "Tech")
+
+    with offline(page):
+        edit(page, "Tech")
+
+    assert server.count("GET /api/v2/configurations/") == 0
+
+
+def test_a_save_is_confirmed_after_one_request(page: Page, server: Server) -> None:
+    given(page, "Tech")
+    edit(page, "Tech")
+    ready(page)
+    Held(page, "GET", "/configurations")
+    server.requests.clear()
+    page.get_by_label("Name", exact=True).fill("Technology")
+
+    save(page)
+
+    expect(card(page, "Technology")).to_be_visible()
+    expect(page.get_by_text("Saved “Technology”")).to_be_visible()
+    assert [each.split()[0] for each in server.requests] == ["PATCH"]
+
+
+def test_a_return_visit_shows_the_last_known_list_before_the_service_answers(page: Page) -> None:
+    given(page, "Tech")
+    held = Held(page, "GET", "/configurations")
+
+    page.reload()
+
+    expect(card(page, "Tech")).to_be_visible()
+    expect(page.get_by_text("Updating your watchlists")).to_be_visible()
+    expect(page.get_by_role("button", name="Edit Tech")).to_be_disabled()
+    held.release()
+    expect(page.get_by_role("button", name="Edit Tech")).to_be_enabled()
+    expect(page.get_by_text("Updating your watchlists")).to_have_count(0)
+
+
+def test_a_return_visit_while_the_service_is_down_shows_the_last_known_list(page: Page, server: Server) -> None:
+    given(page, "Tech")
+    server.plan(unavailable=1, methods=["list"], retry_after=50)
+
+    page.reload()
+    page.get_by_role("button", name="Stop").click()
+
+    expect(card(page, "Tech")).to_be_visible()
+    page.get_by_role("button", name="Try again").click()
+    expect(page.get_by_role("button", name="Edit Tech")).to_be_enabled()
+
+
+def test_an_unchanged_list_is_not_transferred_again(page: Page) -> None:
+    given(page, "Tech")
+
+    with page.expect_response("**/api/v2/configurations") as listed:
+        page.reload()
+
+    assert listed.value.status == 304
+    expect(card(page, "Tech")).to_be_visible()
+
+
+def test_another_window_shows_a_change_without_being_focused(page: Page) -> None:
+    given(page, "Tech")
+    other = visit(page.context.new_page())
+
+    edit(page, "Tech")
+    page.get_by_label("Name", exact=True).fill("Technology")
+    save(page)
+
+    expect(card(other, "Technology")).to_be_visible()
+
+
+def test_an_untouched_editor_follows_a_change_in_another_window(page: Page) -> None:
+    given(page, "Tech")
+    other = visit(page.context.new_page())
+    edit(other, "Tech")
+
+    edit(page, "Tech")
+    page.get_by_label("Name", exact=True).fill("Technology")
+    save(page)
+
+    expect(other.get_by_label("Name", exact=True)).to_have_value("Technology")
+
+
+def test_a_name_is_changed_in_its_card(page: Page) -> None:
+    given(page, "Tech")
+
+    card(page, "Tech").get_by_role("heading").get_by_role("button").click()
+    page.get_by_label("New name of Tech").fill("Technology")
+    page.keyboard.press("Enter")
+
+    expect(card(page, "Technology")).to_be_visible()
+    page.reload()
+    expect(card(page, "Technology")).to_be_visible()
+
+
+def test_escape_restores_a_name_that_is_edited_in_its_card(page: Page, server: Server) -> None:
+    given(page, "Tech")
+
+    card(page, "Tech").get_by_role("heading").get_by_role("button").click()
+    page.get_by_label("New name of Tech").fill("Technology")
+    page.keyboard.press("Escape")
+
+    expect(card(page, "Tech").get_by_role("heading")).to_have_text("Tech")
+    assert server.count("PATCH") == 0
+
+
+def test_a_name_that_was_changed_elsewhere_is_not_overwritten_in_its_card(page: Page) -> None:
+    given(page, "Tech")
+    page.evaluate("globalThis.BroadcastChannel.prototype.postMessage = () => {}")
+    other = visit(page.context.new_page())
+    other.evaluate("globalThis.BroadcastChannel.prototype.postMessage = () => {}")
+    card(page, "Tech").get_by_role("heading").get_by_role("button").click()
+    edit(other, "Tech")
+    other.get_by_label("Name", exact=True).fill("Theirs")
+    save(other)
+    expect(card(other, "Theirs")).to_be_visible()
+
+    page.get_by_label("New name of Tech").fill("Mine")
+    page.keyboard.press("Enter")
+
+    expect(page.get_by_text("Not renamed: it was changed elsewhere")).to_be_visible()
+    expect(card(page, "Theirs")).to_be_visible()
+
+
+def test_a_watchlist_is_duplicated(page: Page) -> None:
+    given(page, "Tech", tickers=["AAPL", "KO"])
+
+    page.get_by_role("button", name="Duplicate Tech").click()
+    expect(page.get_by_label("Name", exact=True)).to_have_value("Copy of Tech")
+    save(page)
+
+    expect(card(page, "Copy of Tech")).to_contain_text("Coca-Cola Co")
+
+
+def test_watchlists_are_sorted_and_the_order_is_kept(page: Page) -> None:
+    given(page, "Beta", "Alpha")
+    expect(cards(page)).to_contain_text(["Alpha", "Beta"])
+
+    page.get_by_role("button", name="My own order").click()
+    page.get_by_role("button", name="Move later: Alpha").click()
+    expect(cards(page)).to_contain_text(["Beta", "Alpha"])
+    page.reload()
+    expect(cards(page)).to_contain_text(["Beta", "Alpha"])
+
+    page.get_by_role("button", name="Name", exact=True).click()
+    expect(cards(page)).to_contain_text(["Alpha", "Beta"])

@@ -1,7 +1,7 @@
-"""Log lines that are metrics as well: CloudWatch's embedded metric format, in the lines that are written anyway.
+"""CloudWatch metrics in log lines (embedded metric format).
 
-A row of `METRICS` says which event counts as what. CloudWatch reads the numbers from the log: no
-request waits for them, and the line keeps what a metric cannot have, such as the request id.
+`METRICS` maps events to metrics. CloudWatch reads them from the log, so no request waits for a call, and the line
+keeps details that a metric cannot have, such as the request id.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class Metric:
-    """`name`, for each combination of `dimensions`: how often the event occurred, or the value of its `field`."""
+    """Counts an event, or records the value of its `field`, for each combination of `dimensions`."""
 
     name: str
     dimensions: tuple[str, ...] = ()
@@ -53,36 +53,36 @@ METRICS: Mapping[str, tuple[Metric, ...]] = {
     Event.JOB_FAILED: (Metric("JobFailures", ("job",)),),
     Event.ISSUER_UNREACHABLE: (Metric("IssuerFailures"),),
 }
-"""What the alarms and dashboards of docs/operations.md are made of.
+"""The alarms and dashboards of docs/operations.md use these.
 
-CloudWatch charges for each combination of dimensions, so these have few values, and never a user's.
+CloudWatch charges for each combination of dimensions, so dimensions have few values, never user ids.
 """
 
 
 class EmbeddedMetrics(logging.Filter):
-    """Adds to a record what makes its line a metric. `stage` is a dimension of all of them."""
+    """Adds the metrics of a record's event to the record. `stage` is a dimension of all metrics."""
 
     def __init__(self, stage: str) -> None:
         super().__init__()
         self._stage = stage
 
     def filter(self, record: logging.LogRecord) -> bool:
-        """Complete the record; it always passes."""
-        # Falls back to the message until every log call has an `event`.
-        event = getattr(record, "event", record.msg)
+        """Add the metrics; the record always passes."""
+        event = getattr(record, "event", "")
         rows = [row for row in METRICS.get(event, ()) if row.field is None or hasattr(record, row.field)]
         if rows:
             record.stage = self._stage
             for row in rows:
                 setattr(record, row.name, 1 if row.field is None else getattr(record, row.field))
-                for dimension in row.dimensions:  # CloudWatch takes strings only
+                # CloudWatch accepts strings only.
+                for dimension in row.dimensions:
                     setattr(record, dimension, str(getattr(record, dimension, None)))
             record.__dict__["_aws"] = {
                 "Timestamp": int(record.created * 1000),
                 "CloudWatchMetrics": [
                     {
                         "Namespace": NAMESPACE,
-                        # In all as well, because an alarm cannot add up the values of a dimension.
+                        # Also without dimensions, because an alarm cannot sum over the values of a dimension.
                         "Dimensions": [["stage"], ["stage", *dimensions]] if dimensions else [["stage"]],
                         "Metrics": [{"Name": row.name, "Unit": row.unit} for row in alike],
                     }
@@ -93,7 +93,7 @@ class EmbeddedMetrics(logging.Filter):
 
 
 def measure(stage: str) -> None:
-    """Make metrics of what is logged from now on."""
+    """Add metrics to all log lines from now on."""
     for handler in logging.getLogger().handlers:
         handler.addFilter(EmbeddedMetrics(stage))
 

@@ -1,7 +1,7 @@
-"""How often one caller may ask, counted in the memory of this process.
+"""Rate limits per caller, counted in the memory of this process.
 
-In the notation of Flask-Limiter, and without it: its hooks, keys and storage (which starts a thread for every
-few requests) take a fifth of a request even where no limit applies, and to import its engine a twentieth of a start.
+The notation is Flask-Limiter's. The library itself is not used: its hooks, keys and storage, which starts a thread
+every few requests, take a fifth of a request even without a limit, and importing it takes a twentieth of a cold start.
 """
 
 from __future__ import annotations
@@ -16,8 +16,8 @@ from threading import Lock
 from domain.errors import TryLater
 
 MAX_KEYS = 10_000
-"""Callers that are remembered at once. Beyond that, those whose window is over are forgotten, or else all:
-who can make so many identities is not held by counting them one by one."""
+"""Callers with a counter. If there are more, expired counters are removed, or all counters if none has expired:
+limits per caller do not stop an attacker with so many identities."""
 
 
 class RateLimited(TryLater):
@@ -33,7 +33,7 @@ _LIMIT = re.compile(
 
 
 def read_limits(notation: str) -> list[tuple[int, int]]:
-    """How many requests in how many seconds, for each limit of the notation. Raises ValueError.
+    """The number of requests and the seconds of each limit in the notation. Raises ValueError.
 
     https://flask-limiter.readthedocs.io/en/stable/#rate-limit-string-notation: `10 per 2 minutes; 100/hour`.
     """
@@ -42,35 +42,35 @@ def read_limits(notation: str) -> list[tuple[int, int]]:
         found = _LIMIT.fullmatch(text)
         if found is None:
             raise ValueError(text)
-        most, periods, period = found.groups(default="1")
-        limits.append((int(most), int(periods) * _SECONDS[period.lower()]))
+        maximum, periods, period = found.groups(default="1")
+        limits.append((int(maximum), int(periods) * _SECONDS[period.lower()]))
     return limits
 
 
 class RateLimit:
-    """Counts what one key (a user, an address) asks, in fixed windows.
+    """Limits the requests of each key (a user, an address) in fixed windows.
 
-    `notation` is Flask-Limiter's: `30/second;900/minute`; "" lets everything pass.
+    `notation` is Flask-Limiter's, such as `30/second;900/minute`; "" sets no limit.
     """
 
     def __init__(self, notation: str, *, rng: random.Random, clock: Callable[[], float] = time.time) -> None:
         limits = read_limits(notation) if notation else []
-        self._windows = [(most, Windows(seconds, clock=clock)) for most, seconds in limits]
+        self._windows = [(maximum, Windows(seconds, clock=clock)) for maximum, seconds in limits]
         self._random = rng
 
     def check(self, key: str) -> None:
-        """Count one more. Raises RateLimited, with the time until the window ends and up to a second more."""
-        for most, windows in self._windows:
+        """Count one request. Raises RateLimited with the time until the window ends, plus jitter of up to a second."""
+        for maximum, windows in self._windows:
             count, left = windows.count(key)
-            if count > most:
+            if count > maximum:
                 raise RateLimited(
-                    f"At most {most} requests in {windows.seconds} s.",
+                    f"At most {maximum} requests in {windows.seconds} s.",
                     retry_after=timedelta(seconds=left + self._random.random()),
                 )
 
 
 class Windows:
-    """A window of `seconds` for each key, from the first time it is counted."""
+    """A counter for each key, over a window of `seconds` that starts with its first request."""
 
     def __init__(self, seconds: int, *, clock: Callable[[], float]) -> None:
         self.seconds = seconds
@@ -79,22 +79,23 @@ class Windows:
         self._windows: dict[str, tuple[int, float]] = {}
 
     def __len__(self) -> int:
-        """Keys that are remembered."""
+        """The number of keys with a counter."""
         return len(self._windows)
 
     def count(self, key: str) -> tuple[int, float]:
-        """How often `key` was counted in its window, this time included, and the seconds until that ends."""
+        """Count a request of the key: the count in its window, and the seconds until the window ends."""
         now = self._clock()
         with self._lock:
             count, ends = self._windows.get(key, (0, 0.0))
-            if ends <= now or ends > now + self.seconds:  # over, or the clock was set back
+            # The window has ended, or the clock was set back.
+            if ends <= now or ends > now + self.seconds:
                 count, ends = 0, now + self.seconds
                 if len(self._windows) >= MAX_KEYS:
-                    self._forget(now)
+                    self._remove_expired(now)
             self._windows[key] = (count + 1, ends)
         return count + 1, ends - now
 
-    def _forget(self, now: float) -> None:
+    def _remove_expired(self, now: float) -> None:
         self._windows = {key: window for key, window in self._windows.items() if window[1] > now}
         if len(self._windows) >= MAX_KEYS:
             self._windows = {}

@@ -52,7 +52,7 @@ def create_api(application: Application) -> Flask:
     app.before_request(_record_route)
     problems.register(app)
     openapi.register(app, BLUEPRINTS)
-    app.wsgi_app = RequestContextMiddleware(app.wsgi_app, seconds=settings.deadline.total_seconds())  # type: ignore[method-assign]  # Flask's own way to wrap an application
+    app.wsgi_app = RequestContextMiddleware(app.wsgi_app, seconds=settings.deadline.total_seconds())  # type: ignore[method-assign]  # the way that Flask documents
     return app
 
 

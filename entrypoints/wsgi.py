@@ -1,4 +1,4 @@
-"""The WSGI application, and the only file that reads the environment."""
+"""The WSGI application. Reads the environment."""
 
 from __future__ import annotations
 
@@ -14,7 +14,8 @@ on_lambda = "AWS_LAMBDA_FUNCTION_NAME" in os.environ
 # Set by Flask's own command line.
 on_command_line = "FLASK_RUN_FROM_CLI" in os.environ
 
-if "AWS_REGION" in os.environ:  # what Lambda and the other SDKs read; botocore reads the older name only
+# Lambda and the other SDKs use AWS_REGION; botocore reads the older name only.
+if "AWS_REGION" in os.environ:
     os.environ["AWS_DEFAULT_REGION"] = os.environ["AWS_REGION"]
 
 try:
@@ -25,8 +26,8 @@ try:
 except SettingsError as error:
     if not on_lambda:
         sys.stderr.write(f"{error}\n")
-        # gunicorn ends on exit status 3; on any other it starts another worker, again and again.
+        # gunicorn ends when a worker exits with 3; after any other status it starts another worker, without end.
         sys.exit(3)
-    # A Lambda that exits at start is a gateway's 502 that explains nothing to anybody.
+    # If a Lambda function exits at start, the gateway answers 502 and the log does not name the setting.
     logs.configure("INFO")
     app = create_unready_app(error)

@@ -1,4 +1,4 @@
-"""The application as bootstrap wires it, on the memory store and a clock that stands still."""
+"""The application with the memory store and a fixed clock."""
 
 from __future__ import annotations
 

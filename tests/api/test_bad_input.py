@@ -1,4 +1,4 @@
-"""Whatever arrives: a clear answer in one format, and nothing lost or left behind."""
+"""Invalid requests are answered with a problem and change nothing."""
 
 from __future__ import annotations
 
@@ -151,7 +151,7 @@ def test_unknown_and_delisted_tickers_have_codes_of_their_own(client: FlaskClien
     assert both["code"] == "validation_failed"
 
 
-def test_a_list_that_may_not_deny_asks_to_come_back(make_app: MakeApp) -> None:
+def test_an_unknown_ticker_is_503_while_the_list_is_not_authoritative(make_app: MakeApp) -> None:
     client = make_app(ticker_list=AFixedList(authoritative=False)).test_client()
     ann = a_session(client)
 
@@ -180,7 +180,7 @@ def test_a_list_that_may_not_deny_asks_to_come_back(make_app: MakeApp) -> None:
         b'{"a":' * 2000 + b"1" + b"}" * 2000,
     ],
 )
-def test_what_is_not_json_is_malformed(client: FlaskClient, ann: Headers, body: bytes) -> None:
+def test_a_body_that_is_not_json_is_refused(client: FlaskClient, ann: Headers, body: bytes) -> None:
     refused = client.post(CONFIGURATIONS, data=body, content_type="application/json", headers=ann)
 
     assert (refused.status_code, refused.json["code"]) in {(400, "malformed_json"), (400, "validation_failed")}
@@ -219,7 +219,7 @@ def test_a_compressed_body_is_refused(client: FlaskClient, ann: Headers) -> None
     assert (refused.status_code, refused.json["code"]) == (415, "unsupported_media_type")
 
 
-def test_a_body_may_have_16_kib_and_not_a_byte_more(client: FlaskClient, ann: Headers) -> None:
+def test_the_largest_body_has_16_kib(client: FlaskClient, ann: Headers) -> None:
     body = json.dumps(a_body()).encode()
     fits, too_large = (body + b" " * (size - len(body)) for size in (16 * 1024, 16 * 1024 + 1))
 
@@ -230,7 +230,7 @@ def test_a_body_may_have_16_kib_and_not_a_byte_more(client: FlaskClient, ann: He
     assert (refused.status_code, refused.json["code"]) == (413, "payload_too_large")
 
 
-def test_a_large_body_without_a_length_is_refused_too(client: FlaskClient, ann: Headers) -> None:
+def test_a_chunked_body_that_is_too_large_is_refused(client: FlaskClient, ann: Headers) -> None:
     refused = client.post(
         CONFIGURATIONS,
         data=b" " * 65536,
@@ -243,7 +243,7 @@ def test_a_large_body_without_a_length_is_refused_too(client: FlaskClient, ann: 
 
 
 @pytest.mark.parametrize("limit", ["-1", "0", "51", "abc", "", "1.5", "1e1", "٣", "9" * 5000])
-def test_a_limit_that_is_none_is_refused(client: FlaskClient, limit: str) -> None:
+def test_an_invalid_search_limit_is_refused(client: FlaskClient, limit: str) -> None:
     refused = client.get(f"{V2}/tickers/search", query_string={"q": "a", "limit": limit})
 
     assert refused.status_code == 400
@@ -255,5 +255,5 @@ def test_any_search_is_answered(client: FlaskClient, query: str) -> None:
     assert client.get(f"{V2}/tickers/search", query_string={"q": query}).status_code == 200
 
 
-def test_a_search_of_unreasonable_length_is_refused(client: FlaskClient) -> None:
+def test_a_search_query_of_101_characters_is_refused(client: FlaskClient) -> None:
     assert client.get(f"{V2}/tickers/search", query_string={"q": "a" * 101}).status_code == 400

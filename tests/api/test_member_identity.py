@@ -1,4 +1,4 @@
-"""Members: tokens of a real issuer, asked over HTTP on loopback."""
+"""Member tokens of an issuer on loopback."""
 
 from __future__ import annotations
 
@@ -93,13 +93,13 @@ def test_a_member_may_hold_more_than_an_anonymous_user(issuer: Issuer, ask: Ask)
     assert me.json["session_expires_at"] == "2026-11-23T13:00:00Z"
 
 
-def test_es256_is_believed_as_rs256_is(issuer: Issuer, ask: Ask) -> None:
+def test_es256_is_accepted_like_rs256(issuer: Issuer, ask: Ask) -> None:
     issuer.keys["ec-1"] = an_ec_key()
 
     assert ask(issuer.token("ec-1")).json == ask(issuer.token("rsa-1")).json
 
 
-def test_a_member_is_the_same_user_with_every_token_and_nobody_else(issuer: Issuer, ask: Ask) -> None:
+def test_all_tokens_of_a_member_identify_the_same_user(issuer: Issuer, ask: Ask) -> None:
     def user(**claims: Any) -> str:
         return str(ask(issuer.token(**claims)).json["user_id"])
 
@@ -108,7 +108,7 @@ def test_a_member_is_the_same_user_with_every_token_and_nobody_else(issuer: Issu
     assert user().startswith("member_")
 
 
-def test_a_member_whose_subject_is_an_anonymous_users_id_sees_nothing_of_theirs(
+def test_a_member_with_an_anonymous_users_id_as_subject_does_not_see_that_users_data(
     client: FlaskClient, issuer: Issuer
 ) -> None:
     anonymous = a_session(client)
@@ -120,7 +120,7 @@ def test_a_member_whose_subject_is_an_anonymous_users_id_sees_nothing_of_theirs(
     assert theirs.json["configurations"] == []
 
 
-def test_members_are_held_to_their_own_limit(client: FlaskClient, issuer: Issuer) -> None:
+def test_members_have_their_own_limit(client: FlaskClient, issuer: Issuer) -> None:
     ann = of_member(issuer, "ann")
 
     statuses = [client.post(f"{V2}/configurations", json=a_body(), headers=ann).status_code for _ in range(6)]
@@ -148,23 +148,23 @@ def test_members_are_held_to_their_own_limit(client: FlaskClient, issuer: Issuer
     ],
     ids=str,
 )
-def test_a_token_that_is_not_for_us_is_refused(issuer: Issuer, ask: Ask, claims: dict[str, Any]) -> None:
+def test_a_token_with_wrong_claims_is_refused(issuer: Issuer, ask: Ask, claims: dict[str, Any]) -> None:
     answer = ask(issuer.token(**claims))
 
     assert (answer.status_code, answer.json["code"]) == (401, "invalid_token")
     assert answer.headers["WWW-Authenticate"].startswith("Bearer")
 
 
-def test_an_expired_token_is_told_from_a_forged_one(issuer: Issuer, ask: Ask) -> None:
+def test_an_expired_token_has_its_own_code(issuer: Issuer, ask: Ask) -> None:
     assert ask(issuer.token(exp=NOW)).json["code"] == "expired_token"
     assert ask(issuer.token(exp=NOW + timedelta(seconds=1))).status_code == 200
 
 
-def test_a_subject_that_utf8_cannot_say_is_still_a_subject(issuer: Issuer, ask: Ask) -> None:
+def test_a_subject_with_a_lone_surrogate_is_accepted(issuer: Issuer, ask: Ask) -> None:
     assert ask(issuer.token(sub="\ud800")).status_code == 200
 
 
-def test_a_key_of_somebody_elses_signs_for_nobody(issuer: Issuer, ask: Ask) -> None:
+def test_a_token_signed_by_another_issuer_is_refused(issuer: Issuer, ask: Ask) -> None:
     with running_issuer() as other:
         other.keys["rsa-1"] = an_ec_key()
         forged = other.token(iss=issuer.url)
@@ -172,7 +172,7 @@ def test_a_key_of_somebody_elses_signs_for_nobody(issuer: Issuer, ask: Ask) -> N
     assert ask(forged).json["code"] == "invalid_token"
 
 
-def test_the_published_key_is_no_secret_to_sign_with(issuer: Issuer, ask: Ask) -> None:
+def test_hs256_with_the_published_key_is_refused(issuer: Issuer, ask: Ask) -> None:
     public = issuer.keys["rsa-1"].public_key()
     for pem in (
         public.public_bytes(serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo),
@@ -186,7 +186,7 @@ def test_the_published_key_is_no_secret_to_sign_with(issuer: Issuer, ask: Ask) -
     assert issuer.asked == []  # what is signed that way is not worth a fetch
 
 
-def test_a_symmetric_key_among_the_published_ones_is_not_used(issuer: Issuer, ask: Ask) -> None:
+def test_a_published_symmetric_key_is_not_used(issuer: Issuer, ask: Ask) -> None:
     secret = b"0123456789abcdef0123456789abcdef"
     issuer.extra_keys = [{"kty": "oct", "kid": "hmac", "alg": "HS256", "k": segment(secret)}]
     claims = {"iss": issuer.url, "aud": AUDIENCE, "sub": "eve", "exp": NOW + timedelta(hours=1)}
@@ -197,7 +197,7 @@ def test_a_symmetric_key_among_the_published_ones_is_not_used(issuer: Issuer, as
 
 
 @pytest.mark.parametrize("algorithm", ["none", "None", "nOnE", "HS256", "RS512", "PS256", "EdDSA", "", None, 7])
-def test_no_other_way_of_signing_is_accepted(issuer: Issuer, ask: Ask, algorithm: Any) -> None:
+def test_no_other_algorithm_is_accepted(issuer: Issuer, ask: Ask, algorithm: Any) -> None:
     header, payload, signature = issuer.token().split(".")
     other = segment({"alg": algorithm, "typ": "JWT", "kid": "rsa-1"})
 
@@ -220,7 +220,7 @@ def test_no_other_way_of_signing_is_accepted(issuer: Issuer, ask: Ask, algorithm
     ],
     ids=lambda token: token[:20],
 )
-def test_what_only_looks_like_a_token_is_refused(ask: Ask, token: str) -> None:
+def test_a_malformed_jwt_is_refused(ask: Ask, token: str) -> None:
     assert (ask(token).status_code, ask(token).json["code"]) == (401, "invalid_token")
 
 
@@ -273,7 +273,7 @@ def test_a_token_without_an_audience_is_accepted_only_as_an_access_token_of_our_
     assert ask(issuer.token(**claims)).status_code == status
 
 
-def test_a_weak_key_is_not_believed(issuer: Issuer, ask: Ask) -> None:
+def test_a_key_that_is_too_short_is_not_used(issuer: Issuer, ask: Ask) -> None:
     issuer.keys = {"weak": a_weak_rsa_key()}
     with pytest.warns(match="1024"):  # PyJWT minds signing with it, too
         token = issuer.token("weak")
@@ -281,14 +281,14 @@ def test_a_weak_key_is_not_believed(issuer: Issuer, ask: Ask) -> None:
     assert ask(token).json["code"] == "invalid_token"
 
 
-def test_the_keys_are_fetched_once_for_many_tokens(issuer: Issuer, ask: Ask) -> None:
+def test_keys_are_cached(issuer: Issuer, ask: Ask) -> None:
     for subject in ("ann", "bob", "cy"):
         assert ask(issuer.token(sub=subject)).status_code == 200
 
     assert issuer.asked == [DISCOVERY, KEYS]
 
 
-def test_a_rotated_key_is_found(issuer: Issuer, ask: Ask, seconds: Seconds) -> None:
+def test_a_new_key_is_found_after_rotation(issuer: Issuer, ask: Ask, seconds: Seconds) -> None:
     ask(issuer.token())
 
     issuer.keys["rsa-2"] = an_ec_key()
@@ -297,7 +297,7 @@ def test_a_rotated_key_is_found(issuer: Issuer, ask: Ask, seconds: Seconds) -> N
     assert ask(issuer.token("rsa-2")).status_code == 200
 
 
-def test_a_withdrawn_key_is_believed_no_longer_than_keys_are_fresh(issuer: Issuer, ask: Ask, seconds: Seconds) -> None:
+def test_a_withdrawn_key_is_accepted_until_the_cache_expires(issuer: Issuer, ask: Ask, seconds: Seconds) -> None:
     token = issuer.token()
     ask(token)
 
@@ -308,7 +308,7 @@ def test_a_withdrawn_key_is_believed_no_longer_than_keys_are_fresh(issuer: Issue
     assert ask(token).status_code == 401
 
 
-def test_made_up_key_ids_are_not_passed_on_to_the_issuer(issuer: Issuer, ask: Ask, seconds: Seconds) -> None:
+def test_unknown_key_ids_cause_at_most_one_fetch_per_cooldown(issuer: Issuer, ask: Ask, seconds: Seconds) -> None:
     for number in range(50):
         assert ask(issuer.token(headers={"kid": f"made-up-{number}"})).status_code == 401
         seconds.now += COOLDOWN / 50
@@ -316,7 +316,9 @@ def test_made_up_key_ids_are_not_passed_on_to_the_issuer(issuer: Issuer, ask: As
     assert issuer.asked.count(KEYS) <= 2
 
 
-def test_a_token_without_a_key_id_is_of_the_only_key(issuer: Issuer, ask: Ask, seconds: Seconds) -> None:
+def test_a_token_without_a_key_id_is_verified_if_there_is_only_one_key(
+    issuer: Issuer, ask: Ask, seconds: Seconds
+) -> None:
     key = issuer.keys["rsa-1"]
     claims = {"iss": issuer.url, "aud": AUDIENCE, "sub": "ann", "exp": NOW + timedelta(hours=1)}
     token = jwt.encode(claims, key, algorithm="RS256")
@@ -344,9 +346,7 @@ def test_a_token_without_a_key_id_is_of_the_only_key(issuer: Issuer, ask: Ask, s
     ],
     ids=lambda answer: f"{answer[0]} {answer[1][:20].decode()}",
 )
-def test_a_failing_issuer_is_our_503_and_not_the_members_401(
-    issuer: Issuer, ask: Ask, path: str, answer: tuple[int, bytes]
-) -> None:
+def test_a_failing_issuer_is_503_not_401(issuer: Issuer, ask: Ask, path: str, answer: tuple[int, bytes]) -> None:
     issuer.answers[path] = answer
 
     refused = ask(issuer.token())
@@ -362,7 +362,7 @@ def test_keys_are_read_over_http_only(issuer: Issuer, ask: Ask, uri: Any) -> Non
     assert ask(issuer.token()).status_code == 503
 
 
-def test_a_failing_issuer_is_not_asked_for_every_token(issuer: Issuer, ask: Ask, seconds: Seconds) -> None:
+def test_a_failing_issuer_is_asked_once_per_cooldown(issuer: Issuer, ask: Ask, seconds: Seconds) -> None:
     issuer.answers[KEYS] = (500, b"")
     for _ in range(20):
         assert ask(issuer.token()).status_code == 503
@@ -374,7 +374,7 @@ def test_a_failing_issuer_is_not_asked_for_every_token(issuer: Issuer, ask: Ask,
     assert ask(issuer.token()).status_code == 200
 
 
-def test_known_keys_outlast_a_failing_issuer_for_a_while(issuer: Issuer, ask: Ask, seconds: Seconds) -> None:
+def test_cached_keys_stay_in_use_for_an_hour_while_the_issuer_fails(issuer: Issuer, ask: Ask, seconds: Seconds) -> None:
     token = issuer.token()
     ask(token)
     issuer.answers[DISCOVERY] = (500, b"")
@@ -386,7 +386,7 @@ def test_known_keys_outlast_a_failing_issuer_for_a_while(issuer: Issuer, ask: As
     assert ask(token).status_code == 503
 
 
-def test_an_issuer_that_hangs_costs_no_more_than_the_request_has_left(
+def test_a_fetch_ends_at_the_deadline_of_the_request(
     issuer: Issuer, clock: AClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     issuer.hanging.set()
@@ -400,7 +400,9 @@ def test_an_issuer_that_hangs_costs_no_more_than_the_request_has_left(
         members.identify(issuer.token())
 
 
-def test_nobody_with_a_known_key_waits_for_a_fetch(issuer: Issuer, members: MemberTokens, seconds: Seconds) -> None:
+def test_a_token_with_a_cached_key_does_not_wait_for_a_fetch(
+    issuer: Issuer, members: MemberTokens, seconds: Seconds
+) -> None:
     token = issuer.token()
     members.identify(token)
     asked_again = threading.Event()
@@ -436,7 +438,7 @@ def test_nobody_with_a_known_key_waits_for_a_fetch(issuer: Issuer, members: Memb
     ],
     ids=["well", "slash", "404", "html", "500", "no keys"],
 )
-def test_an_examination_names_what_the_issuer_and_the_settings_disagree_on(
+def test_examine_reports_differences_between_issuer_and_settings(
     issuer: Issuer, clock: AClock, break_issuer: Callable[[Issuer], None], subject: str | None, words: str
 ) -> None:
     members = MemberTokens(issuer.url, AUDIENCE, clock=clock, rng=random.Random(1))
@@ -451,11 +453,11 @@ def test_an_examination_names_what_the_issuer_and_the_settings_disagree_on(
     assert findings[-1].subject in {"issuer", "issuer keys"}
 
 
-def test_without_an_issuer_there_is_nothing_to_examine(clock: AClock) -> None:
+def test_examine_reports_nothing_without_an_issuer(clock: AClock) -> None:
     assert list(Identities(AnonymousTokens(["k" * 32], clock=clock)).examine()) == []
 
 
-def test_a_process_that_meets_no_member_never_loads_what_checks_them() -> None:
+def test_pyjwt_is_not_imported_for_anonymous_tokens() -> None:
     script = """
 import sys, datetime
 from adapters.identity.anonymous import AnonymousTokens, Identities

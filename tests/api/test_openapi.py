@@ -1,4 +1,4 @@
-"""The API does what its description says, and the committed description is the one it serves."""
+"""The API conforms to its OpenAPI document, and the committed document is the served one."""
 
 from __future__ import annotations
 
@@ -29,25 +29,25 @@ if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
 
 EXAMPLES = int(os.environ.get("EXAMPLES", "25"))
-"""Requests for each operation on each store; more with `EXAMPLES=500 make test ARGS=tests/api/test_openapi.py`."""
+"""Requests per operation and store; more with `EXAMPLES=500 make test ARGS=tests/api/test_openapi.py`."""
 
 COMMITTED = Path(__file__).parents[2] / "openapi.json"
 
 
-def test_the_committed_description_is_the_one_that_is_served(client: FlaskClient) -> None:
+def test_the_committed_document_is_the_served_one(client: FlaskClient) -> None:
     served = client.get("/openapi.json").json
 
     assert json.loads(COMMITTED.read_text(encoding="utf-8")) == served, "It drifted: run make openapi"
 
 
-def test_the_description_is_openapi_3_1(client: FlaskClient) -> None:
+def test_the_document_is_valid_openapi_3_1(client: FlaskClient) -> None:
     served = client.get("/openapi.json").json
 
     assert served["openapi"] == "3.1.0"
     OpenAPIV31SpecValidator(served).validate()
 
 
-def test_the_description_names_every_path_of_the_contract(client: FlaskClient) -> None:
+def test_the_document_has_every_operation_of_the_contract(client: FlaskClient) -> None:
     served = client.get("/openapi.json").json["paths"]
 
     assert {(method.upper(), path) for path, item in served.items() for method in item if method != "parameters"} == {
@@ -68,7 +68,7 @@ def test_the_description_names_every_path_of_the_contract(client: FlaskClient) -
     }
 
 
-def test_the_page_for_people_shows_every_operation_and_loads_nothing_foreign(client: FlaskClient) -> None:
+def test_the_docs_page_shows_every_operation_and_loads_nothing_from_other_hosts(client: FlaskClient) -> None:
     page = client.get("/docs")
     text = page.get_data(as_text=True)
 
@@ -81,8 +81,8 @@ def test_the_page_for_people_shows_every_operation_and_loads_nothing_foreign(cli
     assert client.get("/docs.css").content_type == "text/css; charset=utf-8"
 
 
-class Stand:
-    """Where the application in question stands; the schema is made before there is one."""
+class Delegate:
+    """Delegates to the current application. The schema is loaded before the stores exist."""
 
     app: Flask
 
@@ -90,31 +90,31 @@ class Stand:
         return self.app(environ, start_response)
 
 
-stand = Stand()
+delegate = Delegate()
 
 
 def an_app(**parts: Any) -> Flask:
-    """One that never says 'too fast'."""
+    """An application without rate limits."""
     return create_app(replace(SETTINGS, rate_user="", rate_address=""), ticker_list=AFixedList(), **parts)
 
 
 @pytest.fixture(scope="module", params=STAGES, ids=lambda stage: stage.__name__)
 def every_store(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """The application stands on one store after the other."""
+    """Runs the application on each store in turn."""
     with request.param(tmp_path_factory.mktemp("stage")) as stage:
-        stand.app = an_app(store=stage.open())
+        delegate.app = an_app(store=stage.open())
         yield
 
 
-def described() -> BaseSchema:
-    """The served description."""
-    stand.app = an_app()
-    token = a_session(stand.app.test_client())["Authorization"]
-    schema = schemathesis.openapi.from_wsgi("/openapi.json", stand)
+def served_schema() -> BaseSchema:
+    """The served document."""
+    delegate.app = an_app()
+    token = a_session(delegate.app.test_client())["Authorization"]
+    schema = schemathesis.openapi.from_wsgi("/openapi.json", delegate)
 
     @schema.auth()
     class ASession:
-        """Every request that needs a token has one; the checks leave it out where they want to."""
+        """Adds a token to every request that needs one, unless a check omits it."""
 
         def get(self, case: Any, context: Any) -> str:  # noqa: ARG002 - their shape
             return token
@@ -125,22 +125,22 @@ def described() -> BaseSchema:
     return schema
 
 
-schema = described()
+schema = served_schema()
 
 
 @pytest.mark.usefixtures("every_store")
 @schema.parametrize()
 @settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=list(HealthCheck))
-def test_whatever_the_description_allows_is_answered_as_described(case: Any) -> None:
-    say_what_a_schema_cannot(case)
+def test_every_documented_request_is_answered_as_documented(case: Any) -> None:
+    replace_what_no_schema_can_express(case)
 
     case.call_and_validate()
 
 
-def say_what_a_schema_cannot(case: Any) -> None:
-    """Which symbols exist, and which characters can be shown: where the request is to be accepted."""
-    generated_to_be_right = case.meta is not None and case.meta.generation.mode is GenerationMode.POSITIVE
-    if not (generated_to_be_right and isinstance(case.body, dict)):
+def replace_what_no_schema_can_express(case: Any) -> None:
+    """Use existing symbols and visible characters in requests that must be accepted."""
+    is_positive = case.meta is not None and case.meta.generation.mode is GenerationMode.POSITIVE
+    if not (is_positive and isinstance(case.body, dict)):
         return
     if "tickers" in case.body:
         case.body["tickers"] = ["AAPL", "BRK.B", "MSFT", "NVDA", "TSLA"][: len(case.body["tickers"])]

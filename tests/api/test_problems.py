@@ -1,4 +1,4 @@
-"""One format for everything that fails, one table from refusal to answer."""
+"""Every error is an RFC 9457 problem, from one table."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def subclasses(of: type[DomainError]) -> Iterator[type[DomainError]]:
 
 
 class ABrokenStore(MemoryStore):
-    """Raises the same from every read."""
+    """Raises an error from every read."""
 
     def __init__(self, error: Exception) -> None:
         super().__init__()
@@ -40,11 +40,11 @@ class ABrokenStore(MemoryStore):
         raise self._error
 
 
-def test_every_refusal_has_its_row() -> None:
+def test_every_domain_error_is_in_the_table() -> None:
     assert {kind for kind in subclasses(DomainError) if kind not in ABSTRACT} == set(PROBLEMS)
 
 
-def test_every_code_is_used_once() -> None:
+def test_codes_are_unique() -> None:
     codes = [problem.code for problem in ALL]
 
     assert len(codes) == len(set(codes))
@@ -63,7 +63,7 @@ def an(error: type[DomainError]) -> DomainError:
 
 
 @pytest.mark.parametrize("error", sorted(PROBLEMS, key=str))
-def test_every_refusal_is_answered_as_its_row_says(make_app: MakeApp, error: type[DomainError]) -> None:
+def test_every_error_is_answered_with_its_status_and_code(make_app: MakeApp, error: type[DomainError]) -> None:
     client = make_app(store=ABrokenStore(an(error))).test_client()
 
     answer = client.get(f"{V2}/configurations", headers=a_session(client))
@@ -85,9 +85,7 @@ def test_retry_after_is_at_least_a_second(make_app: MakeApp) -> None:
     assert client.get(f"{V2}/configurations", headers=a_session(client)).headers["Retry-After"] == "1"
 
 
-def test_a_bug_is_a_500_that_tells_the_log_and_not_the_caller(
-    make_app: MakeApp, caplog: pytest.LogCaptureFixture
-) -> None:
+def test_a_bug_is_a_500_whose_cause_is_only_in_the_log(make_app: MakeApp, caplog: pytest.LogCaptureFixture) -> None:
     client = make_app(store=ABrokenStore(KeyError("arn:aws:dynamodb:secret-table"))).test_client()
 
     answer = client.get(f"{V2}/configurations", headers=a_session(client))
@@ -103,27 +101,27 @@ def test_a_bug_is_a_500_that_tells_the_log_and_not_the_caller(
 @pytest.mark.parametrize(
     "path", ["/nothing", "/api/v2/nothing", "/api/v3/configurations", "/%2e%2e/etc/passwd", "/%00"]
 )
-def test_an_unknown_path_answers_in_the_same_format(client: FlaskClient, path: str) -> None:
+def test_an_unknown_path_is_a_404_problem(client: FlaskClient, path: str) -> None:
     answer = client.get(path)
 
     assert (answer.status_code, answer.json["code"], answer.json["status"]) == (404, "not_found", 404)
     assert answer.content_type == "application/problem+json"
 
 
-def test_a_wrong_method_is_told_the_right_ones(client: FlaskClient) -> None:
+def test_a_wrong_method_is_405_with_the_allowed_methods(client: FlaskClient) -> None:
     answer = client.delete(f"{V2}/configurations")
 
     assert (answer.status_code, answer.json["code"]) == (405, "method_not_allowed")
     assert {"GET", "POST"} <= set(answer.headers["Allow"].split(", "))
 
 
-def test_the_type_of_a_problem_leads_to_its_documentation(client: FlaskClient) -> None:
+def test_the_type_of_a_problem_links_to_its_documentation(client: FlaskClient) -> None:
     path, code = client.get("/nothing").json["type"].split("#")
 
     assert f'id="{code}"' in client.get(path).get_data(as_text=True)
 
 
-def test_readiness_names_the_store_and_the_list(client: FlaskClient, make_app: MakeApp) -> None:
+def test_readiness_reports_the_store_and_the_ticker_list(client: FlaskClient, make_app: MakeApp) -> None:
     down = ABrokenStore(errors.Throttled("Come back.", retry_after=timedelta(seconds=2)))
     not_ready = make_app(store=down, ticker_list=AFixedList()).test_client().get(f"{V2}/health/ready")
 
@@ -141,7 +139,7 @@ def test_readiness_names_the_store_and_the_list(client: FlaskClient, make_app: M
     assert (not_ready.json["tickers"]["source"], not_ready.headers["Retry-After"]) == ("bundled", "2")
 
 
-def test_errors_carry_what_a_browser_needs_to_read_them(client: FlaskClient) -> None:
+def test_errors_have_cors_headers(client: FlaskClient) -> None:
     answer = client.get("/nothing", headers={"Origin": ORIGIN})
 
     assert answer.headers["Access-Control-Allow-Origin"] == ORIGIN

@@ -1,4 +1,4 @@
-"""What surrounds every request: identity, rate limits, request ids, CORS, headers, logs."""
+"""Authentication, rate limits, request ids, deadlines, CORS, logs and the start of the application."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ from entrypoints import logs
 from entrypoints.settings import SettingsError, StoreKind
 from tests.api.conftest import ORIGIN, V2, AClock, MakeApp, a_body, a_session
 
-SHELF = f"{V2}/configurations"
+CONFIGURATIONS = f"{V2}/configurations"
 Headers = dict[str, str]
 
 
 # Identity
 
 
-def test_a_session_is_for_thirty_days(client: FlaskClient, clock: AClock) -> None:
+def test_a_session_lasts_thirty_days(client: FlaskClient, clock: AClock) -> None:
     session = client.post(f"{V2}/auth/anonymous").json
     headers = {"Authorization": f"Bearer {session['token']}"}
 
@@ -60,7 +60,7 @@ def test_a_body_of_a_new_session_is_optional(client: FlaskClient) -> None:
     ("method", "path"),
     [("GET", "/auth/me"), ("GET", "/configurations"), ("POST", "/configurations"), ("DELETE", "/configurations/x")],
 )
-def test_whoever_is_not_known_is_challenged(
+def test_a_request_without_a_valid_token_is_401_with_a_challenge(
     client: FlaskClient, method: str, path: str, authorization: str | None, code: str
 ) -> None:
     headers = {} if authorization is None else {"Authorization": authorization}
@@ -71,41 +71,23 @@ def test_whoever_is_not_known_is_challenged(
     assert refused.headers["WWW-Authenticate"].startswith("Bearer")
 
 
-def test_a_forged_token_is_refused(client: FlaskClient, ann: Headers) -> None:
-    forged = ann["Authorization"][:-1] + ("A" if ann["Authorization"][-1] != "A" else "B")
-
-    assert client.get(SHELF, headers={"Authorization": forged}).json["code"] == "invalid_token"
-
-
-def test_a_token_survives_a_rotation_of_keys(make_app: MakeApp) -> None:
-    old, new = "old" * 12, "new" * 12
-    before = make_app(settings={"secret_keys": (old,)}).test_client()
-    rotated = make_app(settings={"secret_keys": (new, old)}).test_client()
-    after = make_app(settings={"secret_keys": (new,)}).test_client()
-    ann, bob = a_session(before), a_session(rotated)
-
-    assert rotated.get(SHELF, headers=ann).status_code == 200
-    assert after.get(SHELF, headers=bob).status_code == 200
-    assert after.get(SHELF, headers=ann).json["code"] == "invalid_token"
-
-
 # Rate limits
 
 
-def test_a_user_who_asks_too_fast_is_told_when_to_come_back(make_app: MakeApp) -> None:
+def test_a_user_above_the_rate_limit_is_429_with_retry_after(make_app: MakeApp) -> None:
     client = make_app(settings={"rate_user": "3/hour"}).test_client()
     ann, bob = a_session(client), a_session(client)
     for _ in range(3):
-        assert client.get(SHELF, headers=ann).status_code == 200
+        assert client.get(CONFIGURATIONS, headers=ann).status_code == 200
 
     refused = client.get(f"{V2}/auth/me", headers=ann)
 
     assert (refused.status_code, refused.json["code"]) == (429, "rate_limited")
     assert 1 <= int(refused.headers["Retry-After"]) <= 3601
-    assert client.get(SHELF, headers=bob).status_code == 200
+    assert client.get(CONFIGURATIONS, headers=bob).status_code == 200
 
 
-def test_the_store_never_sees_a_request_that_came_too_fast(make_app: MakeApp) -> None:
+def test_a_rate_limited_request_does_not_reach_the_store(make_app: MakeApp) -> None:
     class ACountingStore(MemoryStore):
         asked = 0
 
@@ -117,12 +99,12 @@ def test_the_store_never_sees_a_request_that_came_too_fast(make_app: MakeApp) ->
     client = make_app(store=store, settings={"rate_user": "2/hour"}).test_client()
     ann = a_session(client)
     for _ in range(5):
-        client.get(SHELF, headers=ann)
+        client.get(CONFIGURATIONS, headers=ann)
 
     assert store.asked == 2
 
 
-def test_an_address_that_makes_too_many_sessions_is_refused(make_app: MakeApp) -> None:
+def test_new_sessions_are_limited_per_address(make_app: MakeApp) -> None:
     client = make_app(settings={"rate_address": "2/hour"}).test_client()
     for _ in range(2):
         a_session(client)
@@ -141,7 +123,7 @@ def test_an_address_that_makes_too_many_sessions_is_refused(make_app: MakeApp) -
         {"requestContext": {"http": {"sourceIp": "192.0.2.1"}}},
     ],
 )
-def test_behind_a_gateway_the_address_is_the_one_that_it_saw(make_app: MakeApp, event: object) -> None:
+def test_behind_a_gateway_the_address_is_the_one_it_reports(make_app: MakeApp, event: object) -> None:
     client = make_app(settings={"rate_address": "1/hour"}).test_client()
     gateway = {"lambda.event": event}
     client.post(f"{V2}/auth/anonymous", environ_overrides=gateway)
@@ -152,23 +134,16 @@ def test_behind_a_gateway_the_address_is_the_one_that_it_saw(make_app: MakeApp, 
     assert client.post(f"{V2}/auth/anonymous").status_code == 201
 
 
-def test_an_empty_rate_limits_nothing(make_app: MakeApp) -> None:
-    client = make_app(settings={"rate_user": "", "rate_address": ""}).test_client()
-    ann = a_session(client)
-
-    assert {client.get(f"{V2}/auth/me", headers=ann).status_code for _ in range(50)} == {200}
-
-
 # Request ids, deadline, headers
 
 
 @pytest.mark.parametrize("given", ["abc", "Root=1-67891233-abcdef012345678912345678", "a" * 128])
-def test_a_well_formed_request_id_is_taken(client: FlaskClient, given: str) -> None:
+def test_a_well_formed_request_id_is_kept(client: FlaskClient, given: str) -> None:
     assert client.get("/nothing", headers={"X-Request-ID": given}).headers["X-Request-ID"] == given
 
 
 @pytest.mark.parametrize("given", ["", "a" * 129, "a b", "{}", "-a", "é", "<script>"])
-def test_any_other_request_id_is_replaced(client: FlaskClient, given: str) -> None:
+def test_a_malformed_request_id_is_replaced(client: FlaskClient, given: str) -> None:
     made = client.get("/nothing", headers={"X-Request-ID": given}).headers["X-Request-ID"]
 
     assert made != given
@@ -176,7 +151,7 @@ def test_any_other_request_id_is_replaced(client: FlaskClient, given: str) -> No
 
 
 @pytest.mark.parametrize(("left_ms", "at_most"), [(None, 5.0), (60_000, 5.0), (3_000, 1.5)])
-def test_a_request_has_its_deadline_or_what_the_lambda_has_left(
+def test_the_deadline_is_shorter_if_the_lambda_has_less_time_left(
     make_app: MakeApp, left_ms: int | None, at_most: float
 ) -> None:
     class Context:
@@ -195,22 +170,11 @@ def test_a_request_has_its_deadline_or_what_the_lambda_has_left(
 
     store = ALookingStore()
     client = make_app(store=store).test_client()
-    client.get(SHELF, headers=a_session(client), environ_overrides={"lambda.context": Context()} if left_ms else {})
+    client.get(
+        CONFIGURATIONS, headers=a_session(client), environ_overrides={"lambda.context": Context()} if left_ms else {}
+    )
 
     assert at_most - 1 < store.left <= at_most
-
-
-@pytest.mark.parametrize(
-    ("method", "path"),
-    [("GET", "/api/v2/health"), ("GET", "/nothing"), ("OPTIONS", SHELF), ("POST", "/docs"), ("GET", "/")],
-)
-def test_every_response_has_its_id_and_the_security_headers(client: FlaskClient, method: str, path: str) -> None:
-    headers = client.open(path, method=method).headers
-
-    assert headers["X-Content-Type-Options"] == "nosniff"
-    assert "frame-ancestors 'none'" in headers["Content-Security-Policy"]
-    assert headers["Referrer-Policy"] == "no-referrer"
-    assert len(headers.getlist("X-Request-ID")) == 1
 
 
 # CORS
@@ -218,7 +182,7 @@ def test_every_response_has_its_id_and_the_security_headers(client: FlaskClient,
 
 def test_a_preflight_needs_no_token(client: FlaskClient) -> None:
     answer = client.options(
-        SHELF,
+        CONFIGURATIONS,
         headers={
             "Origin": ORIGIN,
             "Access-Control-Request-Method": "POST",
@@ -235,14 +199,14 @@ def test_a_preflight_needs_no_token(client: FlaskClient) -> None:
 
 
 @pytest.mark.parametrize("origin", ["https://evil.example.com", "https://app.example.com.evil.com", "null", "*"])
-def test_a_foreign_origin_is_not_let_in(client: FlaskClient, origin: str) -> None:
+def test_another_origin_gets_no_cors_headers(client: FlaskClient, origin: str) -> None:
     answer = client.get(f"{V2}/health", headers={"Origin": origin})
 
     assert "Access-Control-Allow-Origin" not in answer.headers
     assert answer.headers["Vary"] == "Origin"
 
 
-def test_without_configured_origins_there_is_no_cors(make_app: MakeApp) -> None:
+def test_no_cors_headers_without_configured_origins(make_app: MakeApp) -> None:
     client = make_app(settings={"cors_origins": ()}).test_client()
 
     assert "Access-Control-Allow-Origin" not in client.get(f"{V2}/health", headers={"Origin": ORIGIN}).headers
@@ -266,8 +230,8 @@ def logged(stream: io.StringIO) -> list[dict[str, object]]:
     return [json.loads(line) for line in stream.getvalue().splitlines()]
 
 
-def test_a_request_is_one_line_of_json(client: FlaskClient, ann: Headers, lines: io.StringIO) -> None:
-    client.get(f"{SHELF}/some-id", headers=ann | {"X-Request-ID": "abc"})
+def test_a_request_is_logged_as_one_line_of_json(client: FlaskClient, ann: Headers, lines: io.StringIO) -> None:
+    client.get(f"{CONFIGURATIONS}/some-id", headers=ann | {"X-Request-ID": "abc"})
 
     (line,) = [line for line in logged(lines) if line["message"] == "request"]
     assert (
@@ -292,54 +256,34 @@ def test_every_create_is_logged_with_its_outcome(client: FlaskClient, ann: Heade
         (ann, a_body()),
         (ann, a_body()),
     ]:
-        client.post(SHELF, json=body, headers=headers)
+        client.post(CONFIGURATIONS, json=body, headers=headers)
 
     outcomes = [line["outcome"] for line in logged(lines) if line["message"] == "create"]
     assert outcomes == ["created", "replayed", "validation_failed", "created", "limit_reached"]
 
 
-def test_no_line_holds_a_token_a_body_or_a_user_id(client: FlaskClient, lines: io.StringIO) -> None:
-    session = client.post(f"{V2}/auth/anonymous").json
-    headers = {"Authorization": f"Bearer {session['token']}", "Idempotency-Key": "my-key"}
-
-    client.post(SHELF, json=a_body(name="my secret plan"), headers=headers)
-
-    written = lines.getvalue()
-    assert written
-    for private in (session["token"], session["user_id"], "my secret plan", "my-key"):
-        assert private not in written
-
-
-def test_a_line_break_in_what_is_logged_forges_no_line(client: FlaskClient, lines: io.StringIO) -> None:
-    client.get("/api/v2/%0a%7B%22level%22:%22ERROR%22%7D")
-
-    assert all(line["level"] == "INFO" for line in logged(lines))
-
-
 # Start
 
 
-def test_what_is_past_its_time_is_gone_at_the_next_start(make_app: MakeApp, clock: AClock, tmp_path: Path) -> None:
+def test_expired_data_is_deleted_at_the_next_start(make_app: MakeApp, clock: AClock, tmp_path: Path) -> None:
     settings = {"store": StoreKind.SQLITE, "sqlite_path": tmp_path / "db.sqlite3"}
     client = make_app(store=None, settings=settings).test_client()
     ann = a_session(client)
-    client.post(SHELF, json=a_body(), headers=ann)
+    client.post(CONFIGURATIONS, json=a_body(), headers=ann)
 
     clock.now += timedelta(days=36)
     make_app(store=None, settings=settings)
     clock.now -= timedelta(days=36)
-    kept = len(client.get(SHELF, headers=ann).json["configurations"])
+    kept = len(client.get(CONFIGURATIONS, headers=ann).json["configurations"])
     clock.now += timedelta(days=38)
     make_app(store=None, settings=settings)
     clock.now -= timedelta(days=38)
 
     assert kept == 1
-    assert client.get(SHELF, headers=ann).json["configurations"] == []
+    assert client.get(CONFIGURATIONS, headers=ann).json["configurations"] == []
 
 
-def test_a_database_that_cannot_be_used_stops_the_start_by_the_name_of_its_setting(
-    make_app: MakeApp, tmp_path: Path
-) -> None:
+def test_an_unusable_database_stops_the_start_and_names_the_setting(make_app: MakeApp, tmp_path: Path) -> None:
     (tmp_path / "db.sqlite3").write_bytes(b"not a database, but long enough to be taken for one" * 100)
 
     with pytest.raises(SettingsError, match="CONFIG_API_SQLITE_PATH"):

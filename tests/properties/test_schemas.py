@@ -122,7 +122,7 @@ def bodies(draw: st.DrawFn) -> dict[str, Any]:
 
 @FEW
 @given(body=bodies())
-def test_what_was_asked_for_is_what_is_answered_and_may_be_sent_again(
+def test_a_response_has_the_requested_values_and_can_be_sent_back(
     client: FlaskClient, ann: dict[str, str], body: dict[str, Any]
 ) -> None:
     made = client.post(f"{V2}/configurations", json=body, headers=ann)
@@ -139,7 +139,7 @@ def test_what_was_asked_for_is_what_is_answered_and_may_be_sent_again(
 
 @FEW
 @given(configurations())
-def test_a_configuration_in_json_says_all_that_its_owner_may_know(configuration: Configuration) -> None:
+def test_the_json_of_a_configuration_matches_its_schema_and_values(configuration: Configuration) -> None:
     said = json.loads(to_json(configuration_json(configuration)))
 
     assert SavedConfigurationSchema().validate(said) == {}
@@ -156,7 +156,7 @@ def test_a_configuration_in_json_says_all_that_its_owner_may_know(configuration:
 
 @FEW
 @given(first=configurations(), other=configurations())
-def test_a_store_gives_back_what_it_was_given(stage: Stage, first: Configuration, other: Configuration) -> None:
+def test_a_store_returns_what_was_stored(stage: Stage, first: Configuration, other: Configuration) -> None:
     store = stage.open()
     key = first.user_id, first.config_id
     second = updated(first, other)
@@ -170,7 +170,7 @@ def test_a_store_gives_back_what_it_was_given(stage: Stage, first: Configuration
 
 @FEW
 @given(made_at=st.lists(moments, min_size=2, max_size=4, unique=True))
-def test_a_store_lists_the_newest_first_whatever_the_years(stage: Stage, made_at: list[datetime]) -> None:
+def test_a_store_lists_the_newest_first_in_any_year(stage: Stage, made_at: list[datetime]) -> None:
     store = stage.open()
     user_id = f"ann-{uuid4()}"
     for moment in made_at:
@@ -199,7 +199,7 @@ lists = (
 
 @FEW
 @given(st.text(_sign), moments, lists)
-def test_a_list_is_read_as_it_was_published(version: str, at: datetime, held: dict[str, Listing]) -> None:
+def test_a_ticker_list_is_read_as_published(version: str, at: datetime, held: dict[str, Listing]) -> None:
     published = TickerListDocument.parse(encode(version, at, held))
 
     assert (published.version, published.updated_at, published.listings()) == (version, at, held)
@@ -209,7 +209,7 @@ def test_a_list_is_read_as_it_was_published(version: str, at: datetime, held: di
 
 @FEW
 @given(moments, lists)
-def test_a_bundled_list_says_what_the_published_one_does(at: datetime, held: dict[str, Listing]) -> None:
+def test_a_bundled_list_equals_the_published_one(at: datetime, held: dict[str, Listing]) -> None:
     published = TickerListDocument.parse(encode("7", at, held)).index()
 
     bundle = unpack(pack("7", at, "made up", held))

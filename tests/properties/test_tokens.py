@@ -1,4 +1,4 @@
-"""A token speaks for the user it was issued to, as long as it is good, and nothing else speaks for anybody."""
+"""A valid token identifies the user it was issued to; everything else is refused."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ END = len(TOKENS[0]) - 1
 PLACES = st.integers(0, END)
 
 
-def speaks_for_nobody(token: str) -> bool:
+def is_invalid(token: str) -> bool:
     try:
         Identities(AnonymousTokens(KEYS, clock=AClock())).identify(token)
     except InvalidToken:
@@ -56,7 +56,7 @@ def speaks_for_nobody(token: str) -> bool:
 
 
 @given(KEY_RINGS, KEY_RINGS, st.timedeltas(timedelta(0), 2 * SESSION) | st.just(SESSION))
-def test_a_token_is_good_until_it_expires_wherever_its_key_is_still_held(
+def test_a_token_is_valid_until_it_expires_wherever_its_key_is_configured(
     issuing: list[str], reading: list[str], later: timedelta
 ) -> None:
     clock = AClock()
@@ -78,43 +78,43 @@ def test_a_token_is_good_until_it_expires_wherever_its_key_is_still_held(
 
 @given(PLACES, st.characters())
 @example(END, chr(ord(TOKENS[0][END]) + 1))  # of the same bits, but for two that are not used
-def test_a_token_with_another_character_is_none(place: int, character: str) -> None:
+def test_a_token_with_a_changed_character_is_invalid(place: int, character: str) -> None:
     token = TOKENS[0]
     assume(token[place] != character)
 
-    assert speaks_for_nobody(token[:place] + character + token[place + 1 :])
+    assert is_invalid(token[:place] + character + token[place + 1 :])
 
 
 @given(PLACES, st.text(min_size=1, max_size=3))
 @example(END + 1, "=")
 @example(END, "!")
-def test_a_token_with_something_put_in_is_none(place: int, text: str) -> None:
+def test_a_token_with_an_insertion_is_invalid(place: int, text: str) -> None:
     token = TOKENS[0]
 
-    assert speaks_for_nobody(token[:place] + text + token[place:])
+    assert is_invalid(token[:place] + text + token[place:])
 
 
 @given(PLACES, PLACES)
-def test_a_token_with_something_left_out_is_none(one: int, other: int) -> None:
+def test_a_token_with_a_deletion_is_invalid(one: int, other: int) -> None:
     start, end = sorted((one, other))
 
-    assert speaks_for_nobody(TOKENS[0][:start] + TOKENS[0][end + 1 :])
+    assert is_invalid(TOKENS[0][:start] + TOKENS[0][end + 1 :])
 
 
 @given(PLACES, PLACES, st.timedeltas(timedelta(minutes=-1), timedelta(days=1)))
-def test_two_tokens_make_no_third(one: int, other: int, apart: timedelta) -> None:
+def test_parts_of_two_tokens_do_not_make_a_valid_one(one: int, other: int, apart: timedelta) -> None:
     clock = AClock()
     clock.now += apart
     begins, ends = a_token(clock), TOKENS[1]
     spliced = begins[:one] + ends[other:]
     assume(spliced not in {begins, ends})
 
-    assert speaks_for_nobody(spliced)
+    assert is_invalid(spliced)
 
 
 @given(st.text() | st.text("anon_~AZaz09-", max_size=120))
-def test_no_text_is_a_token_unless_we_made_it(text: str) -> None:
-    assert speaks_for_nobody(text)
+def test_arbitrary_text_is_not_a_valid_token(text: str) -> None:
+    assert is_invalid(text)
 
 
 # --- members ----------------------------------------------------------------------------------------------------------
@@ -129,7 +129,7 @@ def issuer() -> Iterator[Issuer]:
 
 @pytest.fixture(scope="module")
 def ask(issuer: Issuer) -> Ask:
-    """Asks who a token speaks for, at a time that stands still, so that the keys stay fresh."""
+    """Sends a token to `/auth/me` with a fixed clock, so that cached keys stay fresh."""
     clock = AClock()
     members = MemberTokens(issuer.url, AUDIENCE, clock=clock, rng=random.Random(1), monotonic=lambda: 1000.0)
     app = create_app(
@@ -165,7 +165,7 @@ def seconds(moment: datetime) -> int:
 
 
 def signed(issuer: Issuer, header: Any, claims: Any) -> str:
-    """Signed by the issuer, whatever that says."""
+    """A header and a payload, signed by the issuer."""
     message = f"{segment(header)}.{segment(claims)}"
     signature = ECAlgorithm(ECAlgorithm.SHA256).sign(message.encode(), issuer.keys["ec-1"])
     return f"{message}.{segment(signature)}"
@@ -185,7 +185,7 @@ def is_refused(answer: TestResponse) -> bool:
 @example(claims={"nbf": -FAR})
 @example(claims={"nbf": True})
 @example(claims={"exp": float("nan")})
-def test_a_member_s_claims_are_believed_only_if_each_is_what_it_has_to_be(
+def test_claims_are_accepted_only_if_each_is_valid(
     issuer: Issuer, ask: Ask, good: dict[str, Any], claims: dict[str, Any]
 ) -> None:
     claims = good | claims
@@ -199,7 +199,7 @@ def test_a_member_s_claims_are_believed_only_if_each_is_what_it_has_to_be(
 @example(claims=b"[" * 3000)
 @example(claims=b"{\xff}")
 @example(claims=b"")
-def test_a_signature_below_anything_but_claims_is_nobody_s(issuer: Issuer, ask: Ask, claims: Any) -> None:
+def test_a_signed_payload_without_claims_is_refused(issuer: Issuer, ask: Ask, claims: Any) -> None:
     assert is_refused(ask(signed(issuer, GOOD_HEADER, claims)))
 
 
@@ -211,7 +211,7 @@ def test_a_signature_below_anything_but_claims_is_nobody_s(issuer: Issuer, ask: 
     )
 )
 @example(header={"b64": False, "crit": ["b64"]})
-def test_a_header_is_believed_only_if_it_names_the_key_and_how_it_signs(
+def test_a_header_is_accepted_only_with_the_key_id_and_algorithm(
     issuer: Issuer, ask: Ask, good: dict[str, Any], header: dict[str, Any]
 ) -> None:
     header = GOOD_HEADER | header
@@ -224,14 +224,14 @@ def test_a_header_is_believed_only_if_it_names_the_key_and_how_it_signs(
 
 
 @given(header=JSON)
-def test_a_signature_below_anything_but_a_header_is_nobody_s(
+def test_a_signed_token_without_a_header_object_is_refused(
     issuer: Issuer, ask: Ask, good: dict[str, Any], header: Any
 ) -> None:
     assert is_refused(ask(signed(issuer, header, good)))
 
 
 @given(data=st.data())
-def test_what_was_changed_after_it_was_signed_is_refused(
+def test_a_token_changed_after_signing_is_refused(
     issuer: Issuer, ask: Ask, good: dict[str, Any], data: st.DataObject
 ) -> None:
     token = signed(issuer, GOOD_HEADER, good)
@@ -250,7 +250,7 @@ def test_what_was_changed_after_it_was_signed_is_refused(
 
 
 @given(header=JSON, claims=CLAIMS)
-def test_a_signature_is_good_for_what_it_signed_only(
+def test_a_signature_is_valid_only_for_its_own_payload(
     issuer: Issuer, ask: Ask, good: dict[str, Any], header: Any, claims: dict[str, Any]
 ) -> None:
     token = signed(issuer, GOOD_HEADER, good)
@@ -281,6 +281,6 @@ def _is_good(claims: dict[str, Any], issuer: str) -> bool:
 
 
 def _is_time(value: Any) -> bool:
-    """A JSON number (and `true` is none) between the years 1 and 9999."""
+    """A JSON number, not a boolean, between the years 1 and 9999."""
     first, last = datetime.min.replace(tzinfo=NOW.tzinfo), datetime.max.replace(tzinfo=NOW.tzinfo)
     return type(value) in {int, float} and seconds(first) <= value <= seconds(last)

@@ -1,4 +1,4 @@
-"""The application of the API's tests, for those that attack it."""
+"""The fixtures of the API tests."""
 
 from __future__ import annotations
 

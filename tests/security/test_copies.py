@@ -1,4 +1,4 @@
-"""Copies of one started process, as SnapStart makes them."""
+"""Copies of one started process, as SnapStart creates them."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ ALL_THAT_DRAWS = replace(
 )
 
 
-def test_nothing_that_draws_has_a_state_that_copies_would_share(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(random, "Random", None)  # who makes a generator of their own, fails
+def test_random_numbers_come_from_the_operating_system(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(random, "Random", None)  # fails where a generator is created
     monkeypatch.setattr(RefreshedTickers, "start", lambda _: None)
 
     application: Application = create_app(ALL_THAT_DRAWS, on_lambda=True).extensions[KEY]
@@ -33,7 +33,7 @@ def test_nothing_that_draws_has_a_state_that_copies_would_share(monkeypatch: pyt
             user._random.getstate()
 
 
-def test_an_id_does_not_follow_from_the_state_of_a_process() -> None:
+def test_ids_do_not_depend_on_the_random_state() -> None:
     state = random.getstate()
     one = new_id()
     random.setstate(state)

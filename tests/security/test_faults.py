@@ -1,4 +1,4 @@
-"""The endpoint that makes the store fail, and needs no token."""
+"""The fault injection endpoint, which requires no token."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from tests.api.conftest import V2, MakeApp
 
 
 @pytest.mark.parametrize("method", ["GET", "PUT", "POST"])
-def test_it_is_not_there_unless_the_settings_ask_for_it(make_app: MakeApp, method: str) -> None:
+def test_the_endpoint_is_404_unless_the_settings_enable_it(make_app: MakeApp, method: str) -> None:
     client = make_app().test_client()
 
     assert client.open(f"{V2}/_faults", method=method, json={}).status_code == 404

@@ -1,4 +1,4 @@
-"""What every answer tells a browser and a cache, and who may read it from elsewhere."""
+"""Security headers, caching, redirects and CORS."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from domain.errors import StoreUnavailable
 from entrypoints.api.security_headers import SECURITY_HEADERS
 from tests.api.conftest import ORIGIN, V2, MakeApp, a_body, a_session
 
-SHELF = f"{V2}/configurations"
+CONFIGURATIONS = f"{V2}/configurations"
 
 
 class AFailingStore(MemoryStore):
-    """Down for some, broken for others."""
+    """Unavailable for one id, broken for another."""
 
     def get(self, user_id: str, config_id: str) -> Configuration:
         if config_id == "down":
@@ -29,11 +29,11 @@ class AFailingStore(MemoryStore):
         return super().get(user_id, config_id)
 
 
-def kinds_of_answers(client: FlaskClient) -> dict[int, TestResponse]:
-    """One of each status that whoever has a session can get."""
+def one_of_each_status(client: FlaskClient) -> dict[int, TestResponse]:
+    """One response of each status that a user can get."""
     ann = a_session(client)
     ask = partial(client.open, headers=ann)
-    created = ask(SHELF, method="POST", json=a_body())
+    created = ask(CONFIGURATIONS, method="POST", json=a_body())
     path = created.headers["Location"]
     unchanged = client.get(path, headers=ann | {"If-None-Match": created.headers["ETag"]})
     mismatch = client.delete(path, headers=ann | {"If-Match": '"other"'})
@@ -41,22 +41,22 @@ def kinds_of_answers(client: FlaskClient) -> dict[int, TestResponse]:
         created,
         unchanged,
         mismatch,
-        ask(SHELF),
-        ask(SHELF, method="POST", json=a_body(name="")),
-        client.get(SHELF),
-        ask(f"{SHELF}/none"),
-        ask(SHELF, method="DELETE"),
-        ask(SHELF, method="POST", data=b"x" * 20_000, content_type="application/json"),
-        ask(SHELF, method="POST", data=b"x"),
-        ask(f"{SHELF}/broken"),
-        ask(f"{SHELF}/down"),
+        ask(CONFIGURATIONS),
+        ask(CONFIGURATIONS, method="POST", json=a_body(name="")),
+        client.get(CONFIGURATIONS),
+        ask(f"{CONFIGURATIONS}/none"),
+        ask(CONFIGURATIONS, method="DELETE"),
+        ask(CONFIGURATIONS, method="POST", data=b"x" * 20_000, content_type="application/json"),
+        ask(CONFIGURATIONS, method="POST", data=b"x"),
+        ask(f"{CONFIGURATIONS}/broken"),
+        ask(f"{CONFIGURATIONS}/down"),
         ask(path, method="DELETE"),
     ]
     return {answer.status_code: answer for answer in answers}
 
 
-def test_every_kind_of_private_answer_has_every_header_and_is_kept_by_nobody(make_app: MakeApp) -> None:
-    answers = kinds_of_answers(make_app(store=AFailingStore()).test_client())
+def test_every_private_response_has_all_security_headers_and_is_not_cached(make_app: MakeApp) -> None:
+    answers = one_of_each_status(make_app(store=AFailingStore()).test_client())
 
     assert sorted(answers) == [200, 201, 204, 304, 400, 401, 404, 405, 412, 413, 415, 500, 503]
     for status, answer in answers.items():
@@ -69,7 +69,9 @@ def test_every_kind_of_private_answer_has_every_header_and_is_kept_by_nobody(mak
 @pytest.mark.parametrize(
     "path", ["/", "/docs", "/docs.css", "/openapi.json", "/static/config-api.js", "/static/x/icon.svg"]
 )
-def test_what_may_be_kept_has_every_other_header_and_is_the_same_for_everybody(client: FlaskClient, path: str) -> None:
+def test_every_cacheable_response_has_the_other_security_headers_and_does_not_depend_on_the_user(
+    client: FlaskClient, path: str
+) -> None:
     answer = client.get(path)
     as_ann = client.get(path, headers=a_session(client))
 
@@ -106,7 +108,7 @@ def test_a_malformed_host_is_ignored_or_refused_in_the_problem_format(
         "/%0d%0aLocation:%20https://evil.example",
     ],
 )
-def test_nobody_is_led_to_the_host_that_a_caller_wrote(client: FlaskClient, path: str) -> None:
+def test_no_path_redirects_to_the_host_header(client: FlaskClient, path: str) -> None:
     answer = client.get("/", environ_overrides={"PATH_INFO": path, "HTTP_HOST": "evil.example"})
 
     assert answer.status_code in {200, 404}
@@ -125,7 +127,7 @@ def test_nobody_is_led_to_the_host_that_a_caller_wrote(client: FlaskClient, path
         "/static/dashboard.js%00.html",
     ],
 )
-def test_no_address_leads_out_of_the_folder_of_assets(client: FlaskClient, path: str) -> None:
+def test_path_traversal_out_of_the_assets_is_404(client: FlaskClient, path: str) -> None:
     assert client.get(path).status_code == 404
 
 
@@ -148,15 +150,15 @@ def test_no_address_leads_out_of_the_folder_of_assets(client: FlaskClient, path:
         "",
     ],
 )
-def test_an_origin_that_only_resembles_an_allowed_one_is_foreign(client: FlaskClient, origin: str) -> None:
+def test_an_origin_that_resembles_an_allowed_one_is_refused(client: FlaskClient, origin: str) -> None:
     for answer in (
-        client.get(SHELF, headers={"Origin": origin}),
-        client.options(SHELF, headers={"Origin": origin, "Access-Control-Request-Method": "POST"}),
+        client.get(CONFIGURATIONS, headers={"Origin": origin}),
+        client.options(CONFIGURATIONS, headers={"Origin": origin, "Access-Control-Request-Method": "POST"}),
     ):
         assert not [name for name, _ in answer.headers if name.startswith("Access-Control-Allow")]
         assert "Origin" in answer.headers["Vary"]
 
 
-def test_an_allowed_origin_reads_errors_and_pages_alike(client: FlaskClient) -> None:
-    for path in (SHELF, "/nothing", "/", "/openapi.json"):
+def test_an_allowed_origin_may_read_errors_and_pages(client: FlaskClient) -> None:
+    for path in (CONFIGURATIONS, "/nothing", "/", "/openapi.json"):
         assert client.get(path, headers={"Origin": ORIGIN}).headers["Access-Control-Allow-Origin"] == ORIGIN

@@ -1,4 +1,4 @@
-"""One user learns nothing of another's, not even whether it is there."""
+"""Users cannot see each other's configurations, nor whether they exist."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from adapters.memory import MemoryStore
 from domain.configurations import Configuration
 from tests.api.conftest import V2, MakeApp, a_body, a_session
 
-SHELF = f"{V2}/configurations"
+CONFIGURATIONS = f"{V2}/configurations"
 
 
 class AWatchedStore(MemoryStore):
-    """Says what was asked of it."""
+    """Records its calls."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -48,9 +48,9 @@ def client(make_app: MakeApp, store: AWatchedStore) -> FlaskClient:
 
 
 def asked_for(client: FlaskClient, store: AWatchedStore, config_id: str, **request: Any) -> tuple[Any, ...]:
-    """All that whoever asks can see, but for what names the request itself; and what the store was asked."""
+    """Everything that the caller can observe, without the id and the request id, and the calls of the store."""
     store.asked.clear()
-    answer = client.open(f"{SHELF}/{config_id}", **request)
+    answer = client.open(f"{CONFIGURATIONS}/{config_id}", **request)
     headers = [(name, value) for name, value in answer.headers if name != "X-Request-ID"]
     body = answer.data.replace(config_id.encode(), b"").replace(answer.headers["X-Request-ID"].encode(), b"")
     return answer.status_code, headers, body, list(store.asked)
@@ -71,25 +71,25 @@ def asked_for(client: FlaskClient, store: AWatchedStore, config_id: str, **reque
     ],
     ids=json.dumps,
 )
-def test_a_foreign_configuration_and_a_missing_one_cannot_be_told_apart(
+def test_another_users_configuration_is_indistinguishable_from_a_missing_one(
     client: FlaskClient, store: AWatchedStore, method: str, body: object, match: dict[str, str]
 ) -> None:
     ann, eve = a_session(client), a_session(client)
-    theirs = client.post(SHELF, json=a_body(), headers=ann).json["config_id"]
-    nobodys = "00000000-0000-4000-8000-000000000000"
+    theirs = client.post(CONFIGURATIONS, json=a_body(), headers=ann).json["config_id"]
+    missing = "00000000-0000-4000-8000-000000000000"
 
     request = {"method": method, "json": body, "headers": eve | match}
 
-    assert asked_for(client, store, theirs, **request) == asked_for(client, store, nobodys, **request)
-    assert client.get(f"{SHELF}/{theirs}", headers=ann).json["name"] == "Tech"
+    assert asked_for(client, store, theirs, **request) == asked_for(client, store, missing, **request)
+    assert client.get(f"{CONFIGURATIONS}/{theirs}", headers=ann).json["name"] == "Tech"
 
 
-def test_who_knows_another_s_key_neither_reads_nor_takes_the_place_of_what_it_made(client: FlaskClient) -> None:
+def test_another_users_idempotency_key_is_independent(client: FlaskClient) -> None:
     ann, eve = a_session(client) | {"Idempotency-Key": "k"}, a_session(client) | {"Idempotency-Key": "k"}
-    theirs = client.post(SHELF, json=a_body(name="Plans"), headers=ann)
+    theirs = client.post(CONFIGURATIONS, json=a_body(name="Plans"), headers=ann)
 
-    mine = client.post(SHELF, json=a_body(name="Plans"), headers=eve)
+    mine = client.post(CONFIGURATIONS, json=a_body(name="Plans"), headers=eve)
 
     assert (mine.status_code, "Idempotency-Replayed" in mine.headers) == (201, False)
     assert mine.json["config_id"] != theirs.json["config_id"]
-    assert client.delete(f"{SHELF}/{theirs.json['config_id']}", headers=eve).status_code == 404
+    assert client.delete(f"{CONFIGURATIONS}/{theirs.json['config_id']}", headers=eve).status_code == 404

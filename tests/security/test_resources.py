@@ -1,4 +1,4 @@
-"""What one request may cost us, and one caller."""
+"""Limits to the cost of one request and of one caller."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from flask.testing import FlaskClient
 from entrypoints.api.bodies import MAX_BODY, MAX_PROBLEMS
 from tests.api.conftest import V2, MakeApp
 
-SHELF = f"{V2}/configurations"
+CONFIGURATIONS = f"{V2}/configurations"
 JSON = {"Content-Type": "application/json"}
 
 
@@ -25,8 +25,8 @@ JSON = {"Content-Type": "application/json"}
     ],
     ids=["fields", "symbols", "tickers", "no symbols"],
 )
-@pytest.mark.parametrize("path", [SHELF, f"{V2}/tickers/validate"])
-def test_rubbish_is_not_answered_with_more_than_it_was(
+@pytest.mark.parametrize("path", [CONFIGURATIONS, f"{V2}/tickers/validate"])
+def test_the_response_to_an_invalid_body_is_not_larger_than_the_body_may_be(
     client: FlaskClient, ann: dict[str, str], body: bytes, path: str
 ) -> None:
     assert len(body) <= MAX_BODY
@@ -38,7 +38,7 @@ def test_rubbish_is_not_answered_with_more_than_it_was(
     assert len(answer.data) < MAX_BODY
 
 
-def test_fifty_symbols_are_looked_at_and_no_more(client: FlaskClient) -> None:
+def test_at_most_fifty_symbols_are_validated(client: FlaskClient) -> None:
     def ask(count: int) -> tuple[int, object]:
         answer = client.post(f"{V2}/tickers/validate", json={"symbols": ["AAPL"] * count})
         return answer.status_code, answer.json.get("errors")
@@ -48,7 +48,7 @@ def test_fifty_symbols_are_looked_at_and_no_more(client: FlaskClient) -> None:
 
 
 @pytest.mark.parametrize("error", [OSError("reset"), RuntimeError("Invalid chunk size: 0x"), EOFError()], ids=repr)
-def test_a_body_that_breaks_off_is_the_callers_fault_and_no_alarm(
+def test_a_truncated_body_is_400_and_raises_no_alarm(
     client: FlaskClient, ann: dict[str, str], caplog: pytest.LogCaptureFixture, error: Exception
 ) -> None:
     class ABrokenBody(io.BytesIO):
@@ -60,7 +60,7 @@ def test_a_body_that_breaks_off_is_the_callers_fault_and_no_alarm(
 
     environ = {"wsgi.input": ABrokenBody(), "wsgi.input_terminated": True}
 
-    answer = client.post(SHELF, headers=ann | JSON, environ_overrides=environ)
+    answer = client.post(CONFIGURATIONS, headers=ann | JSON, environ_overrides=environ)
 
     assert (answer.status_code, answer.json["code"]) == (400, "malformed_json")
     assert "internal error" not in caplog.messages
@@ -92,9 +92,7 @@ def test_unusual_json_is_answered(client: FlaskClient, body: bytes) -> None:
         ("", "@", False),
     ],
 )
-def test_whoever_has_a_network_of_addresses_counts_once(
-    make_app: MakeApp, first: str, second: str, *, same: bool
-) -> None:
+def test_an_ipv6_network_counts_as_one_address(make_app: MakeApp, first: str, second: str, *, same: bool) -> None:
     client = make_app(settings={"rate_address": "1/hour"}).test_client()
 
     statuses = [
@@ -108,7 +106,7 @@ def test_whoever_has_a_network_of_addresses_counts_once(
 @pytest.mark.parametrize(
     "claim", ["X-Forwarded-For", "Forwarded", "X-Real-IP", "True-Client-IP", "CF-Connecting-IP", "X-Client-IP"]
 )
-def test_an_address_that_a_caller_claims_is_not_believed(make_app: MakeApp, claim: str) -> None:
+def test_an_address_in_a_header_is_ignored(make_app: MakeApp, claim: str) -> None:
     client = make_app(settings={"rate_address": "1/hour"}).test_client()
     client.post(f"{V2}/auth/anonymous", headers={claim: "192.0.2.1"})
 

@@ -1,4 +1,4 @@
-"""Tokens that somebody made up, and what can be learnt from how they are refused."""
+"""Forged tokens, and side channels of their refusal."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def issuer() -> Iterator[Issuer]:
 
 @pytest.fixture
 def eve() -> Iterator[Issuer]:
-    """The attacker's own issuer: another key under the same id."""
+    """The attacker's issuer: another key with the same id."""
     with running_issuer() as issuer:
         issuer.keys = {"rsa-1": an_ec_key()}
         yield issuer
@@ -44,7 +44,7 @@ def members(issuer: Issuer, clock: AClock) -> MemberTokens:
 
 @pytest.fixture
 def compared(monkeypatch: pytest.MonkeyPatch) -> list[tuple[bytes, bytes]]:
-    """What was compared by `hmac.compare_digest`, which takes as long wherever two values differ."""
+    """The arguments of `hmac.compare_digest`, which compares in constant time."""
     seen: list[tuple[bytes, bytes]] = []
 
     def compare_digest(one: bytes, other: bytes) -> bool:
@@ -70,7 +70,7 @@ def test_a_signature_is_compared_in_constant_time_and_with_every_key(
     assert len({right for _, right in compared}) == 2
 
 
-def test_what_was_refused_is_not_remembered_and_what_was_believed_is_not_without_end(clock: AClock) -> None:
+def test_the_token_cache_is_bounded_and_has_no_refused_tokens(clock: AClock) -> None:
     tokens = AnonymousTokens([NEW], clock=clock)
     remembered = tokens._verify_cached.cache_info
     for number in range(50):
@@ -85,7 +85,9 @@ def test_what_was_refused_is_not_remembered_and_what_was_believed_is_not_without
 
 
 @pytest.mark.parametrize("header", ["jku", "x5u", "jwk", "x5c", "kid"])
-def test_a_token_does_not_say_where_its_key_is(issuer: Issuer, eve: Issuer, members: MemberTokens, header: str) -> None:
+def test_keys_named_in_a_token_header_are_ignored(
+    issuer: Issuer, eve: Issuer, members: MemberTokens, header: str
+) -> None:
     key = eve.published()["keys"][0]
     places: dict[str, Any] = {"jku": f"{eve.url}/keys", "x5u": f"{eve.url}/keys", "jwk": key, "x5c": [key["x"]]}
     forged = eve.token(headers={header: places.get(header, f"{eve.url}/keys")}, iss=issuer.url)
@@ -101,9 +103,7 @@ def test_a_token_does_not_say_where_its_key_is(issuer: Issuer, eve: Issuer, memb
     [{"sub": ["ann"]}, {"sub": {"ann": 1}}, {"sub": True}, {"exp": float("nan")}, {"exp": {}}],
     ids=str,
 )
-def test_a_claim_of_another_type_speaks_for_nobody(
-    issuer: Issuer, members: MemberTokens, claims: dict[str, Any]
-) -> None:
+def test_a_claim_of_the_wrong_type_is_refused(issuer: Issuer, members: MemberTokens, claims: dict[str, Any]) -> None:
     with pytest.raises(InvalidToken):
         members.identify(issuer.token(**claims))
 
@@ -113,7 +113,7 @@ def test_a_claim_of_another_type_speaks_for_nobody(
     ["a#CONFIG#b", "ann\nkey", "USER#ann", "anon_0b8e5a1c2f4d4c3b9a6e7d5f1e2c3b4a", "\x00", "x" * 4000],
     ids=repr,
 )
-def test_no_subject_reaches_beyond_the_partition_of_its_member(
+def test_a_user_id_has_a_fixed_format_whatever_the_subject(
     issuer: Issuer, members: MemberTokens, clock: AClock, subject: str
 ) -> None:
     member = members.identify(issuer.token(sub=subject, exp=NOW + timedelta(minutes=1)))

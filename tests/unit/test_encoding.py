@@ -1,4 +1,4 @@
-"""JSON as the service writes it."""
+"""The JSON format of responses and log lines."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from entrypoints.settings import Settings
 
 NOON = datetime(2026, 11, 24, 12, tzinfo=UTC)
 ODD = ["\ud83d", "a\udfffb"]
-"""Halves of surrogate pairs, which UTF-8 cannot hold."""
+"""Lone surrogates, which UTF-8 cannot encode."""
 
 
 @pytest.mark.parametrize("beside", ["plain", "ü\u2028", *ODD], ids=ascii)
@@ -23,23 +23,23 @@ ODD = ["\ud83d", "a\udfffb"]
         (NOON + timedelta(microseconds=5), "2026-11-24T12:00:00.000005Z"),
     ],
 )
-def test_a_time_looks_the_same_whatever_stands_beside_it(moment: datetime, text: str, beside: str) -> None:
+def test_a_time_has_the_same_format_beside_any_text(moment: datetime, text: str, beside: str) -> None:
     value = {"at": moment, "text": beside}
 
     assert json.loads(to_json(value)) == json.loads(to_ascii_json(value)) == {"at": text, "text": beside}
 
 
 @pytest.mark.parametrize("text", ["ü\u2028", "\u0085", *ODD], ids=ascii)
-def test_a_line_of_the_log_is_in_ascii(text: str) -> None:
+def test_a_log_line_is_ascii(text: str) -> None:
     assert to_ascii_json([text]).isascii()
 
 
-def test_an_answer_is_in_utf_8() -> None:
+def test_a_response_is_utf_8() -> None:
     assert to_json({"name": "Größen 👩‍🚀"}) == '{"name":"Größen 👩‍🚀"}'.encode()
 
 
 @pytest.mark.parametrize("beside", ["plain", *ODD], ids=ascii)
-def test_what_a_representation_leaves_out_is_not_written(beside: str) -> None:
+def test_a_dataclass_is_written_as_its_repr(beside: str) -> None:
     written = to_json([Settings(secret_keys=("a secret",)), beside])
 
     assert json.loads(written) == [str(Settings()), beside]
@@ -52,5 +52,5 @@ def test_another_time_zone_keeps_its_offset() -> None:
 
 
 @pytest.mark.parametrize("value", [object, {1, 2}, 2**70], ids=str)
-def test_what_json_does_not_know_fails_no_line(value: object) -> None:
+def test_unknown_types_become_text(value: object) -> None:
     assert json.loads(to_json([value])) == [value if isinstance(value, int) else str(value)]

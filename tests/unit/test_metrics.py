@@ -26,7 +26,7 @@ def line(event: str, **extra: Any) -> dict[str, Any]:
     return written
 
 
-def test_an_event_counts_once_in_its_dimensions() -> None:
+def test_an_event_is_counted_with_its_dimensions() -> None:
     written = line("create", outcome="limit_reached")
 
     assert (written["Creates"], written["stage"], written["outcome"]) == (1, "dev", "limit_reached")
@@ -42,7 +42,7 @@ def test_an_event_counts_once_in_its_dimensions() -> None:
     }
 
 
-def test_times_are_taken_from_the_line() -> None:
+def test_durations_are_taken_from_the_fields() -> None:
     written = line("request", status=200, duration_ms=12.5, store_ms=7.25)
 
     assert (written["Latency"], written["StoreLatency"], written["Requests"]) == (12.5, 7.25, 1)
@@ -51,11 +51,11 @@ def test_times_are_taken_from_the_line() -> None:
     assert units == {"Requests": "Count", "Latency": "Milliseconds", "StoreLatency": "Milliseconds"}
 
 
-def test_a_request_that_asked_no_store_has_no_time_of_it() -> None:
+def test_a_request_without_a_store_call_has_no_store_latency() -> None:
     assert "StoreLatency" not in str(line("request", status=200, duration_ms=1.0))
 
 
-def test_other_events_are_left_alone() -> None:
+def test_other_events_have_no_metrics() -> None:
     assert "_aws" not in line("something else", outcome="created")
 
 
@@ -64,7 +64,7 @@ def test_every_metric_counts_a_defined_event() -> None:
 
 
 @pytest.mark.parametrize("event", METRICS)
-def test_every_metric_is_a_number_with_a_unit_and_dimensions_that_are_in_the_line(event: str) -> None:
+def test_every_metric_and_dimension_is_in_the_line(event: str) -> None:
     fields = {row.field: 1.5 for row in METRICS[event] if row.field}
 
     written = line(event, **fields)
@@ -74,7 +74,7 @@ def test_every_metric_is_a_number_with_a_unit_and_dimensions_that_are_in_the_lin
         assert all(isinstance(written[metric["Name"]], int | float) for metric in rows["Metrics"])
 
 
-def test_the_time_in_the_store_adds_up_over_a_request_also_where_it_refuses() -> None:
+def test_store_time_is_summed_over_a_request_including_failed_calls() -> None:
     ticks = iter([0.0, 0.010, 1.0, 1.005])
     store = timed_store(MemoryStore(), clock=lambda: next(ticks))
     current = RequestContext("r")

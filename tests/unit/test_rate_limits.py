@@ -1,4 +1,4 @@
-"""How often one caller may ask."""
+"""Rate limits."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def refused(limit: RateLimit, key: str) -> bool:
     return False
 
 
-def test_a_window_lets_its_number_pass_and_the_next_window_again(clock: AClock) -> None:
+def test_each_window_allows_its_number_of_requests(clock: AClock) -> None:
     limit = a_limit("2/second", clock)
 
     first = [refused(limit, "ann") for _ in range(4)]
@@ -50,7 +50,7 @@ def test_a_window_lets_its_number_pass_and_the_next_window_again(clock: AClock) 
     assert second == [False, False, True]
 
 
-def test_one_who_asks_too_fast_takes_nothing_from_the_others(clock: AClock) -> None:
+def test_the_limit_of_one_key_does_not_affect_another(clock: AClock) -> None:
     limit = a_limit("1/second", clock)
     limit.check("ann")
 
@@ -58,7 +58,7 @@ def test_one_who_asks_too_fast_takes_nothing_from_the_others(clock: AClock) -> N
     assert not refused(limit, "bob")
 
 
-def test_every_one_of_several_limits_holds(clock: AClock) -> None:
+def test_all_of_several_limits_hold(clock: AClock) -> None:
     limit = a_limit("2/second;3/minute", clock)
 
     answers = []
@@ -69,7 +69,7 @@ def test_every_one_of_several_limits_holds(clock: AClock) -> None:
     assert answers == [False, False, False, True]
 
 
-def test_whoever_is_refused_is_told_when_the_window_ends_and_not_all_at_once(clock: AClock) -> None:
+def test_retry_after_is_the_end_of_the_window_plus_jitter(clock: AClock) -> None:
     limit = a_limit("1/minute", clock)
     limit.check("ann")
     clock.now += 20
@@ -83,13 +83,13 @@ def test_whoever_is_refused_is_told_when_the_window_ends_and_not_all_at_once(clo
     assert timedelta(seconds=40) <= min(waits) < max(waits) < timedelta(seconds=41)
 
 
-def test_no_notation_is_no_limit(clock: AClock) -> None:
+def test_an_empty_notation_sets_no_limit(clock: AClock) -> None:
     limit = a_limit("", clock)
 
     assert not any(refused(limit, "ann") for _ in range(1000))
 
 
-def test_a_clock_that_is_set_back_locks_nobody_out(clock: AClock) -> None:
+def test_a_clock_that_is_set_back_refuses_no_requests(clock: AClock) -> None:
     limit = a_limit("1/minute", clock)
     limit.check("ann")
 
@@ -98,7 +98,7 @@ def test_a_clock_that_is_set_back_locks_nobody_out(clock: AClock) -> None:
     assert not refused(limit, "ann")
 
 
-def test_callers_whose_window_is_over_are_forgotten(clock: AClock, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_expired_windows_are_removed(clock: AClock, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(rate_limits, "MAX_KEYS", 10)
     windows = Windows(1, clock=clock)
     for number in range(10):
@@ -110,9 +110,7 @@ def test_callers_whose_window_is_over_are_forgotten(clock: AClock, monkeypatch: 
     assert len(windows) == 1
 
 
-def test_a_crowd_of_new_callers_does_not_grow_memory_without_bound(
-    clock: AClock, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_number_of_windows_is_bounded(clock: AClock, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(rate_limits, "MAX_KEYS", 10)
     windows = Windows(3600, clock=clock)
 
@@ -132,7 +130,7 @@ def test_a_crowd_of_new_callers_does_not_grow_memory_without_bound(
     ),
     separator=st.sampled_from(",;|"),
 )
-def test_limits_are_read_as_flask_limiters_engine_reads_them(texts: list[str], separator: str) -> None:
+def test_limits_are_parsed_as_by_flask_limiter(texts: list[str], separator: str) -> None:
     notation = separator.join(texts)
 
     assert read_limits(notation) == [(limit.amount, limit.get_expiry()) for limit in parse_many(notation)]
@@ -146,6 +144,6 @@ def test_limits_are_read_as_flask_limiters_engine_reads_them(texts: list[str], s
     ],
     ids=lambda notation: ascii(notation)[:20],
 )
-def test_what_is_no_limit_is_refused(notation: str) -> None:
+def test_a_malformed_limit_is_refused(notation: str) -> None:
     with pytest.raises(ValueError):  # noqa: PT011 - settings names the setting and the way out
         read_limits(notation)

@@ -1,4 +1,4 @@
-"""The environment as one typed object, or a message that names what is wrong with it."""
+"""Settings from the environment, or an error that names every wrong variable."""
 
 from __future__ import annotations
 
@@ -118,11 +118,11 @@ def test_every_variable_is_read() -> None:
         ("FAULTS", "yes"),
     ],
 )
-def test_a_wrong_value_is_named_with_what_the_variable_takes(name: str, value: str) -> None:
+def test_a_wrong_value_is_reported_with_the_expected_format(name: str, value: str) -> None:
     assert "takes" in refused(**{name: value})[name]
 
 
-def test_all_wrong_variables_are_named_at_once() -> None:
+def test_all_wrong_variables_are_reported_at_once() -> None:
     assert refused(STORE="x", DEADLINE="x", LOG_LEVEL="x").keys() == {"STORE", "DEADLINE", "LOG_LEVEL"}
 
 
@@ -130,17 +130,17 @@ def test_dynamodb_needs_a_table_and_keys() -> None:
     assert refused(STORE="dynamodb").keys() == {"TABLE", "SECRET_KEYS"}
 
 
-def test_faults_are_never_injected_into_dynamodb() -> None:
+def test_fault_injection_is_refused_with_dynamodb() -> None:
     with pytest.raises(SettingsError, match="CONFIG_API_FAULTS"):
         Settings.of(DYNAMODB | {"CONFIG_API_FAULTS": "1"})
 
 
-def test_an_issuer_and_an_audience_come_together() -> None:
+def test_issuer_and_audience_require_each_other() -> None:
     assert refused(OIDC_ISSUER="https://issuer.example.com").keys() == {"OIDC_AUDIENCE"}
     assert refused(OIDC_AUDIENCE="config-api").keys() == {"OIDC_ISSUER"}
 
 
-def test_a_misspelt_variable_is_not_ignored() -> None:
+def test_an_unknown_variable_is_refused_with_a_suggestion() -> None:
     assert refused(LIMIT_MEMBERS="7")["LIMIT_MEMBERS"] == "is not a setting; did you mean CONFIG_API_LIMIT_MEMBER?"
     assert refused(QQQQQQQQQQQQQQQQQQQQQQQ="7")["QQQQQQQQQQQQQQQQQQQQQQQ"] == "is not a setting"
 
@@ -177,7 +177,7 @@ def test_a_path_that_is_refused_comes_with_the_alternative() -> None:
     assert "CONFIG_API_STORE=memory" in refused(SQLITE_PATH=":memory:")["SQLITE_PATH"]
 
 
-def test_no_message_and_no_representation_shows_a_key() -> None:
+def test_no_message_and_no_repr_contains_a_key() -> None:
     with pytest.raises(SettingsError) as wrong:
         Settings.of({"CONFIG_API_SECRET_KEYS": "hunter2"})
 
@@ -185,7 +185,7 @@ def test_no_message_and_no_representation_shows_a_key() -> None:
     assert KEY not in repr(Settings.of(DYNAMODB))
 
 
-def test_the_issuer_of_a_developer_may_be_on_this_machine() -> None:
+def test_an_issuer_on_loopback_may_use_http() -> None:
     settings = Settings.of({"CONFIG_API_OIDC_ISSUER": "http://127.0.0.1:9000", "CONFIG_API_OIDC_AUDIENCE": "me"})
 
     assert settings.oidc == OpenIdConnect("http://127.0.0.1:9000", "me")

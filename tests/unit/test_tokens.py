@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from adapters.identity.anonymous import CLOCK_SKEW, MAX_TOKEN, SESSION, AnonymousTokens, Identities
+from adapters.identity.anonymous import CLOCK_SKEW, MAX_TOKEN, AnonymousTokens, Identities
 from domain.errors import ExpiredToken, InvalidToken
 from domain.limits import User, UserKind
 from domain.operations import Finding
@@ -33,8 +33,8 @@ def tokens(clock: Clock) -> AnonymousTokens:
     return AnonymousTokens([NEW], clock=clock)
 
 
-class OneMember:
-    """Believes a single token."""
+class AVerifier:
+    """Accepts every token."""
 
     def __init__(self) -> None:
         self.asked: list[str] = []
@@ -48,7 +48,7 @@ class OneMember:
         yield Finding("issuer", "is a test double.")
 
 
-def test_a_token_speaks_for_the_user_it_was_issued_to(tokens: AnonymousTokens) -> None:
+def test_a_token_identifies_the_user_it_was_issued_to(tokens: AnonymousTokens) -> None:
     user, token, made_at = tokens.issue()
 
     assert tokens.identify(token) == user
@@ -58,11 +58,11 @@ def test_a_token_speaks_for_the_user_it_was_issued_to(tokens: AnonymousTokens) -
     assert user.session_expires_at == made_at + timedelta(days=30)
 
 
-def test_no_two_sessions_are_of_the_same_user(tokens: AnonymousTokens) -> None:
+def test_each_session_has_a_new_user(tokens: AnonymousTokens) -> None:
     assert len({tokens.issue()[0].user_id for _ in range(100)}) == 100
 
 
-def test_a_token_is_good_until_its_last_second(tokens: AnonymousTokens, clock: Clock) -> None:
+def test_a_token_is_valid_until_it_expires(tokens: AnonymousTokens, clock: Clock) -> None:
     user, token, _ = tokens.issue()
 
     clock.now = user.session_expires_at - timedelta(microseconds=1)
@@ -72,14 +72,14 @@ def test_a_token_is_good_until_its_last_second(tokens: AnonymousTokens, clock: C
         tokens.identify(token)
 
 
-def test_a_clock_that_jumps_back_a_little_ends_no_session(tokens: AnonymousTokens, clock: Clock) -> None:
+def test_a_clock_that_is_set_back_within_the_skew_ends_no_session(tokens: AnonymousTokens, clock: Clock) -> None:
     user, token, _ = tokens.issue()
 
     clock.now = NOW.replace(microsecond=0) - CLOCK_SKEW
     assert tokens.identify(token) == user
 
 
-def test_a_token_from_further_in_the_future_is_refused(tokens: AnonymousTokens, clock: Clock) -> None:
+def test_a_token_issued_beyond_the_clock_skew_is_refused(tokens: AnonymousTokens, clock: Clock) -> None:
     _, token, made_at = tokens.issue()
 
     clock.now = made_at - CLOCK_SKEW - timedelta(seconds=1)
@@ -87,7 +87,7 @@ def test_a_token_from_further_in_the_future_is_refused(tokens: AnonymousTokens, 
         tokens.identify(token)
 
 
-def test_the_newest_key_signs_and_an_older_one_is_still_believed(clock: Clock) -> None:
+def test_the_newest_key_signs_and_older_keys_verify(clock: Clock) -> None:
     before = AnonymousTokens([OLD], clock=clock)
     during = AnonymousTokens([NEW, OLD], clock=clock)
     after = AnonymousTokens([NEW], clock=clock)
@@ -100,7 +100,7 @@ def test_the_newest_key_signs_and_an_older_one_is_still_believed(clock: Clock) -
         after.identify(old_token)
 
 
-def test_a_changed_token_is_refused_wherever_it_was_changed(tokens: AnonymousTokens) -> None:
+def test_a_token_changed_at_any_position_is_refused(tokens: AnonymousTokens) -> None:
     token = tokens.issue()[1]
     for position in range(len(token)):
         changed = token[:position] + ("A" if token[position] != "A" else "B") + token[position + 1 :]
@@ -126,22 +126,22 @@ def test_a_changed_token_is_refused_wherever_it_was_changed(tokens: AnonymousTok
         "anon_1~____________~",
     ],
 )
-def test_what_was_never_a_token_is_refused(tokens: AnonymousTokens, token: str) -> None:
+def test_a_malformed_token_is_refused(tokens: AnonymousTokens, token: str) -> None:
     with pytest.raises(InvalidToken):
         Identities(tokens).identify(token)
 
 
 @pytest.mark.parametrize("token", ["a" * (MAX_TOKEN + 1), "ä~b~c", "\ud800~b~c", "a.b." + "c" * MAX_TOKEN])
-def test_what_is_too_long_or_not_ascii_is_looked_at_by_nobody(tokens: AnonymousTokens, token: str) -> None:
-    members = OneMember()
+def test_a_token_that_is_too_long_or_not_ascii_is_not_parsed(tokens: AnonymousTokens, token: str) -> None:
+    members = AVerifier()
 
     with pytest.raises(InvalidToken):
         Identities(tokens, members).identify(token)
     assert members.asked == []
 
 
-def test_the_form_of_a_token_decides_who_judges_it(tokens: AnonymousTokens) -> None:
-    members = OneMember()
+def test_the_form_of_a_token_decides_its_kind(tokens: AnonymousTokens) -> None:
+    members = AVerifier()
     identities = Identities(tokens, members)
     user, token, _ = identities.issue_anonymous()
 
@@ -150,10 +150,6 @@ def test_the_form_of_a_token_decides_who_judges_it(tokens: AnonymousTokens) -> N
     assert members.asked == ["e30.e30.c2ln"]
 
 
-def test_without_an_issuer_no_jwt_is_anybody(tokens: AnonymousTokens) -> None:
+def test_a_jwt_is_refused_without_an_issuer(tokens: AnonymousTokens) -> None:
     with pytest.raises(InvalidToken):
         Identities(tokens).identify("e30.e30.c2ln")
-
-
-def test_a_session_lasts_thirty_days() -> None:
-    assert timedelta(days=30) == SESSION

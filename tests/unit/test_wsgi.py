@@ -1,4 +1,4 @@
-"""How a process begins: with the environment, or with a message that says what is wrong with it."""
+"""The start of a process with right and wrong environments."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ print(answer.status_code, answer.content_type, answer.headers["Retry-After"], an
 
 
 def python(code: str, directory: Path, **environ: str) -> subprocess.CompletedProcess[str]:
-    """A process that knows of no region and no settings but these."""
+    """Run a process with these settings and no region."""
     kept = {name: value for name, value in os.environ.items() if not name.endswith("_REGION")}
     paths = {"CONFIG_API_SQLITE_PATH": str(directory / "db.sqlite3")}
     return subprocess.run(
@@ -42,7 +42,7 @@ def python(code: str, directory: Path, **environ: str) -> subprocess.CompletedPr
     )
 
 
-def test_the_region_is_taken_from_aws_region_before_the_older_name(tmp_path: Path) -> None:
+def test_aws_region_takes_precedence_over_aws_default_region(tmp_path: Path) -> None:
     started = python(SHOW_REGION, tmp_path, AWS_REGION="eu-central-1", AWS_DEFAULT_REGION="us-west-2", **DYNAMODB)
 
     assert started.stdout.strip() == "eu-central-1", started.stderr
@@ -56,7 +56,7 @@ def test_the_region_is_taken_from_aws_region_before_the_older_name(tmp_path: Pat
         ({"CONFIG_API_DEADLINE": "soon"}, "CONFIG_API_DEADLINE"),
     ],
 )
-def test_a_wrong_environment_stops_the_start_and_is_named(tmp_path: Path, environ: dict[str, str], named: str) -> None:
+def test_a_wrong_variable_stops_the_start_and_is_named(tmp_path: Path, environ: dict[str, str], named: str) -> None:
     stopped = python("import entrypoints.wsgi", tmp_path, **environ)
 
     assert stopped.returncode == 3
@@ -64,7 +64,7 @@ def test_a_wrong_environment_stops_the_start_and_is_named(tmp_path: Path, enviro
     assert "Traceback" not in stopped.stderr
 
 
-def test_in_a_lambda_it_answers_in_our_format_and_tells_the_log(tmp_path: Path) -> None:
+def test_a_lambda_with_wrong_settings_answers_503_and_logs_the_variable(tmp_path: Path) -> None:
     served = python(ASK, tmp_path, AWS_LAMBDA_FUNCTION_NAME="config-api", CONFIG_API_STORE="dynamodb")
 
     status, content_type, retry_after, body = served.stdout.split(" ", 3)

@@ -112,8 +112,8 @@ def _is_for(audience: str, claims: Mapping[str, Any]) -> bool:
     """
     if "aud" not in claims:
         return claims.get("token_use") == "access" and claims.get("client_id") == audience
-    named = claims["aud"]
-    return audience in named if isinstance(named, list) else named == audience
+    named = claims["aud"] if isinstance(claims["aud"], list) else [claims["aud"]]
+    return audience in named and all(isinstance(each, str) for each in named)
 
 
 def _time(value: Any) -> datetime:

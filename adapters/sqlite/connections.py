@@ -28,14 +28,16 @@ workers on two cores, polling instead took the p99 of creates from 124-155 ms to
 class ConnectionPool:
     """Connections to the existing database file at `path`.
 
-    A statement that needs a lock waits until the deadline of the request, or `patience` seconds where there is none,
-    and then raises SQLITE_BUSY. After a fork, the child opens its own connections. `factory` is that of
+    A statement that needs a lock waits until the deadline of the request, or `default_timeout` seconds where there is
+    none, and then raises SQLITE_BUSY. After a fork, the child opens its own connections. `factory` is that of
     `sqlite3.connect`.
     """
 
-    def __init__(self, path: Path, *, patience: float, factory: type[sqlite3.Connection] = sqlite3.Connection) -> None:
+    def __init__(
+        self, path: Path, *, default_timeout: float, factory: type[sqlite3.Connection] = sqlite3.Connection
+    ) -> None:
         self._path = path
-        self._patience = patience
+        self._default_timeout = default_timeout
         self._factory = factory
         self._identity = self._file_identity()
         self._process_id = os.getpid()
@@ -44,7 +46,7 @@ class ConnectionPool:
         self._write_lock = Lock()
         self._closed = False
 
-    def open(self, *, busy_timeout: float = 0.0) -> sqlite3.Connection:
+    def connect(self, *, busy_timeout: float = 0.0) -> sqlite3.Connection:
         """A new connection outside the pool, to be closed by the caller. `busy_timeout`: seconds, in SQLite."""
         self._check_file_identity()
         connection = sqlite3.connect(
@@ -60,7 +62,7 @@ class ConnectionPool:
         try:
             # An acknowledged write survives a power failure (https://sqlite.org/pragma.html#pragma_synchronous).
             # The pragma reads the schema, for which it may have to wait.
-            self._when_free(lambda: connection.execute("PRAGMA synchronous=FULL"), self._wait_until())
+            self._retry_while_busy(lambda: connection.execute("PRAGMA synchronous=FULL"), self._lock_deadline())
         except sqlite3.Error:
             connection.close()
             raise
@@ -70,20 +72,22 @@ class ConnectionPool:
         """The rows of a read statement."""
         with self._borrow_connection() as connection:
             # In WAL mode a reader waits only while another process recovers or removes the log.
-            return self._when_free(lambda: connection.execute(statement, parameters).fetchall(), self._wait_until())
+            return self._retry_while_busy(
+                lambda: connection.execute(statement, parameters).fetchall(), self._lock_deadline()
+            )
 
     @contextmanager
     def transaction(self) -> Iterator[Callable[..., sqlite3.Cursor]]:
         """A write transaction; rolls back on an error. Yields the connection's `execute`."""
         self._reset_after_fork()
-        wait_until = self._wait_until()
+        lock_deadline = self._lock_deadline()
         # The threads of one process queue here, so that only one of them polls the lock of the file.
-        if not self._write_lock.acquire(timeout=max(0.0, wait_until - time.monotonic())):
+        if not self._write_lock.acquire(timeout=max(0.0, lock_deadline - time.monotonic())):
             raise operational_error(sqlite3.SQLITE_BUSY, "other threads are writing")
         try:
             with self._borrow_connection() as connection:
                 try:
-                    self._when_free(lambda: connection.execute("BEGIN IMMEDIATE"), wait_until)
+                    self._retry_while_busy(lambda: connection.execute("BEGIN IMMEDIATE"), lock_deadline)
                     self._check_file_identity()
                     yield connection.execute
                     connection.execute("COMMIT")
@@ -105,7 +109,7 @@ class ConnectionPool:
         try:
             connection = self._idle.pop()
         except IndexError:
-            connection = self.open()
+            connection = self.connect()
         try:
             yield connection
         finally:
@@ -121,15 +125,15 @@ class ConnectionPool:
             self._process_id, self._inherited, self._idle = os.getpid(), self._idle, []
             self._write_lock = Lock()
 
-    def _wait_until(self) -> float:
-        return time.monotonic() + remaining(default=self._patience)
+    def _lock_deadline(self) -> float:
+        return time.monotonic() + remaining(default=self._default_timeout)
 
-    def _when_free(self, execute: Callable[[], T], wait_until: float) -> T:
+    def _retry_while_busy(self, execute: Callable[[], T], lock_deadline: float) -> T:
         while True:
             try:
                 return execute()
             except sqlite3.OperationalError as error:
-                if not is_busy(error) or time.monotonic() >= wait_until:
+                if not is_busy(error) or time.monotonic() >= lock_deadline:
                     raise
             time.sleep(BUSY_POLL)
 

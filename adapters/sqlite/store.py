@@ -37,7 +37,7 @@ from domain.times import random_between
 
 log = logging.getLogger(__name__)
 
-PATIENCE = 5.0
+DEFAULT_TIMEOUT = 5.0
 """Seconds to wait for another writer where the request has no deadline."""
 
 RETRY_AFTER = timedelta(seconds=1), timedelta(seconds=5)
@@ -59,8 +59,9 @@ _CHECK = "INSERT INTO health (id, checks) VALUES (1, 1) ON CONFLICT DO UPDATE SE
 class SQLiteStore(ConfigurationStore):
     """A ConfigurationStore in the file at `path`, which is created if it is missing.
 
-    A write waits for other writers until the deadline of the request, or `patience` seconds without one. An error of
-    SQLite that is not a bug of the service becomes StoreUnavailable and a log line; the next request tries again.
+    A write waits for other writers until the deadline of the request, or `default_timeout` seconds without one. An
+    error of SQLite that is not a bug of the service becomes StoreUnavailable and a log line; the next request tries
+    again.
     The constructor raises DatabaseUnusable. `connection_factory` is the `factory` of `sqlite3.connect`.
     """
 
@@ -69,16 +70,16 @@ class SQLiteStore(ConfigurationStore):
         path: Path,
         *,
         rng: random.Random,
-        patience: float = PATIENCE,
+        default_timeout: float = DEFAULT_TIMEOUT,
         connection_factory: type[sqlite3.Connection] = sqlite3.Connection,
     ) -> None:
         self._path = path.absolute()
         self._random = rng
         try:
             create_file(self._path)
-            self._pool = ConnectionPool(self._path, patience=patience, factory=connection_factory)
+            self._pool = ConnectionPool(self._path, default_timeout=default_timeout, factory=connection_factory)
             # No connection stays open, because the process may fork.
-            with closing(self._pool.open(busy_timeout=patience)) as connection:
+            with closing(self._pool.connect(busy_timeout=default_timeout)) as connection:
                 migrate(connection, self._path)
         except OSError as error:
             remedy = "It must be a file, in a directory that the service's user may write."

@@ -18,6 +18,7 @@ import pytest
 
 from adapters.sqlite import schema
 from adapters.sqlite.errors import DatabaseUnusable
+from adapters.sqlite.rows import COLUMNS, row_from_configuration
 from adapters.sqlite.schema import MIGRATIONS
 from adapters.sqlite.store import RETRY_AFTER, SQLiteStore
 from domain.errors import NotFound, StoreUnavailable
@@ -86,7 +87,7 @@ def test_a_locked_file_stops_the_start(open_store: OpenStore, path: Path) -> Non
         other.execute("BEGIN IMMEDIATE")
 
         with pytest.raises(DatabaseUnusable, match="Another process holds the database"):
-            open_store(patience=0)
+            open_store(default_timeout=0)
 
 
 def test_the_switch_to_the_write_ahead_log_waits_for_a_concurrent_start(open_store: OpenStore, path: Path) -> None:
@@ -311,13 +312,15 @@ def test_a_database_is_migrated_while_the_older_release_still_runs(
 
 @pytest.mark.parametrize("version", range(len(MIGRATIONS)))
 def test_every_earlier_schema_version_is_migrated(
-    open_store: OpenStore, monkeypatch: pytest.MonkeyPatch, version: int
+    open_store: OpenStore, path: Path, monkeypatch: pytest.MonkeyPatch, version: int
 ) -> None:
+    configuration = a_configuration()
     with monkeypatch.context() as earlier:
         earlier.setattr(schema, "MIGRATIONS", MIGRATIONS[: version + 1])
-        configuration = a_configuration()
-        with closing(open_store()) as store:
-            store.add(configuration, limit=1)
+        open_store().close()
+    with database(path) as other:
+        marks = ", ".join("?" * len(row_from_configuration(configuration)))
+        other.execute(f"INSERT INTO configurations ({COLUMNS}) VALUES ({marks})", row_from_configuration(configuration))
 
     store = open_store()
 

@@ -15,7 +15,7 @@ from pynamodb.transactions import TransactWrite
 
 from adapters.dynamodb.models import CONNECT_TIMEOUT, KEYS, READ_TIMEOUT, Models, RawItem, bind
 
-FAILED = "ConditionalCheckFailed"
+CONDITION_FAILED = "ConditionalCheckFailed"
 """The code of a CancellationReason: the condition failed."""
 NO_REASON = CancellationReason("None")
 """The reason of an action that did not cancel its transaction."""
@@ -91,7 +91,7 @@ class TableClient:
             self.table.update_item(pk, sk, actions=actions, condition=condition)
         except UpdateError as error:
             # The cause has an error code only if DynamoDB responded.
-            if isinstance(error.cause, ClientError) and error.cause_response_code == f"{FAILED}Exception":
+            if isinstance(error.cause, ClientError) and error.cause_response_code == f"{CONDITION_FAILED}Exception":
                 return False
             raise
         return True

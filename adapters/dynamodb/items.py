@@ -26,10 +26,11 @@ from adapters.dynamodb.models import (
 from domain.configurations import DEFAULT_TIMEFRAME_DAYS, Configuration, WatchedTicker
 from domain.errors import NotFound
 from domain.idempotency import TOMBSTONE_RETENTION, Tombstone
+from domain.ports import AddResult
 from domain.tickers import Ticker
 from domain.times import iso_utc
 
-_UPDATED = (
+_UPDATABLE_FIELDS = (
     "name",
     "tickers",
     "timeframe_days",
@@ -88,7 +89,17 @@ def to_tombstone(raw: RawItem) -> Tombstone | None:
         return None
 
 
-def bury(deleted_at: datetime) -> list[Action]:
+def find_replay(raw: RawItem | None, request_fingerprint: str | None, *, now: datetime) -> AddResult | None:
+    """What a create gets if `raw` has its key; None if the key is free."""
+    if raw is not None and not is_deleted(raw):
+        return AddResult.replay(to_configuration(raw), request_fingerprint)
+    tombstone = to_tombstone(raw or {})
+    if tombstone is not None and not tombstone.is_expired(now):
+        tombstone.refuse(request_fingerprint)
+    return None
+
+
+def tombstone_actions(deleted_at: datetime) -> list[Action]:
     """Turn a configuration into a tombstone. Only the attributes of the tombstone and unknown ones stay."""
     item = ConfigurationItem
     kept = {"PK", "SK", "status", "is_active", "request_fingerprint", "deleted_at", "expires_at"}
@@ -101,7 +112,7 @@ def bury(deleted_at: datetime) -> list[Action]:
     ]
 
 
-def number(raw: RawItem, name: str) -> int | None:
+def read_integer(raw: RawItem, name: str) -> int | None:
     """A number, rounded down. None if it is absent or of another type."""
     return math.floor(float(raw[name]["N"])) if "N" in raw.get(name, {}) else None
 
@@ -111,19 +122,19 @@ def has_valid_count(quota: RawItem) -> bool:
     return all("N" in quota.get(name, {"N": "0"}) for name in ("config_count", "version"))
 
 
-def changes(before: Configuration, after: Configuration) -> list[Action]:
+def update_actions(before: Configuration, after: Configuration) -> list[Action]:
     """Write the attributes that differ, and the time to live."""
     item, attributes = to_item(after), ConfigurationItem.get_attributes()
-    changed = [name for name in _UPDATED if getattr(after, name) != getattr(before, name)]
+    changed = [name for name in _UPDATABLE_FIELDS if getattr(after, name) != getattr(before, name)]
     return [_set_or_remove(attributes[name], getattr(item, name)) for name in (*changed, "expires_at")]
 
 
-def expiry(expires_at: datetime | None) -> Action:
+def expiry_action(expires_at: datetime | None) -> Action:
     """Set the time to live of a quota item, or remove it (None)."""
     return _set_or_remove(QuotaItem.expires_at, _to_epoch(expires_at))
 
 
-def repaired_count(quota: RawItem, stored: int) -> list[Action]:
+def repair_actions(quota: RawItem, stored: int) -> list[Action]:
     """Set the count of `quota`, an item that was read, to `stored`, and give it a new and valid version."""
     version = QuotaItem.version
     has_valid_version = "N" in quota.get("version", {"N": "0"})

@@ -9,7 +9,7 @@ from itertools import groupby
 from adapters.aws.errors import ServiceError
 from adapters.aws.retry import Sleep
 from adapters.dynamodb.client import TableClient
-from adapters.dynamodb.items import has_valid_count, is_deleted, number, repaired_count, to_configuration
+from adapters.dynamodb.items import has_valid_count, is_deleted, read_integer, repair_actions, to_configuration
 from adapters.dynamodb.models import CONFIGURATION, QUOTA, USER, QuotaItem, RawItem, partition, quota_is_unchanged
 from domain.operations import Quota
 from domain.ports import Clock
@@ -32,7 +32,7 @@ class _Snapshot:
         """The same, as operators see it."""
         counted: int | None = 0
         if not self.expired:
-            counted = (number(self.quota, "config_count") or 0) if has_valid_count(self.quota) else None
+            counted = (read_integer(self.quota, "config_count") or 0) if has_valid_count(self.quota) else None
         return Quota(pk.removeprefix(USER), counted, len(self.stored), self.unreadable)
 
 
@@ -61,7 +61,7 @@ class Reconciliation:
             seen = self._stable_snapshot(pk)
             if not seen.of(pk).drifts:
                 break
-            actions = repaired_count(seen.quota, len(seen.stored))
+            actions = repair_actions(seen.quota, len(seen.stored))
             if seen.expires_at is not None:
                 actions.append(QuotaItem.expires_at.set(seen.expires_at))
             if not self._client.update(pk, QUOTA, actions, quota_is_unchanged(seen.quota)):
@@ -81,7 +81,7 @@ class Reconciliation:
         expired, unreadable = True, []
         expiries: dict[str, int | None] = {}
         for item in items:
-            sk, expires_at = item["SK"]["S"], number(item, "expires_at")
+            sk, expires_at = item["SK"]["S"], read_integer(item, "expires_at")
             # DynamoDB deletes expired items up to two days later.
             is_live = expires_at is None or expires_at >= now
             expired &= not is_live

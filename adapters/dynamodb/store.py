@@ -21,17 +21,14 @@ from pynamodb.transactions import TransactWrite
 
 from adapters.aws.errors import AWS_ERRORS, ErrorKind, ServiceError, classify_dynamodb_error
 from adapters.aws.retry import Sleep, dynamodb_probe, dynamodb_retry
-from adapters.dynamodb.client import FAILED, NO_REASON, TableClient, reasons
+from adapters.dynamodb.client import CONDITION_FAILED, NO_REASON, TableClient, reasons
 from adapters.dynamodb.items import (
-    bury,
-    changes,
-    expiry,
-    has_valid_count,
-    is_deleted,
-    repaired_count,
+    expiry_action,
+    find_replay,
     to_configuration,
     to_item,
-    to_tombstone,
+    tombstone_actions,
+    update_actions,
 )
 from adapters.dynamodb.models import (
     COUNT_IS_POSITIVE,
@@ -47,8 +44,8 @@ from adapters.dynamodb.models import (
     key,
     key_is_free,
     partition,
-    quota_is_unchanged,
 )
+from adapters.dynamodb.repair import repair_if_malformed
 from domain.configurations import Configuration, newest_first
 from domain.deadline import Monotonic
 from domain.errors import LimitReached, NotFound, RevisionMismatch
@@ -113,7 +110,7 @@ class DynamoDBStore:
     def add(self, configuration: Configuration, *, limit: int) -> AddResult:
         item = to_item(configuration, self._client.models.configuration)
         quota = self._client.models.quota(item.PK, QUOTA)
-        increment = [QuotaItem.config_count.add(1), QuotaItem.version.add(1), expiry(configuration.expires_at)]
+        increment = [QuotaItem.config_count.add(1), QuotaItem.version.add(1), expiry_action(configuration.expires_at)]
         free = key_is_free(int(configuration.created_at.timestamp()))
         token = self._new_token()
         earlier_attempt_is_unsettled = False
@@ -126,10 +123,10 @@ class DynamoDBStore:
                     transaction.update(quota, increment, condition=count_is_below(limit), return_values="ALL_OLD")
             except TransactWriteError as error:
                 put, count = reasons(error)
-                if put.code == FAILED:
+                if put.code == CONDITION_FAILED:
                     return self._replay(configuration, item, put.raw_item)
-                if put is NO_REASON and count.code == FAILED:
-                    self._repair_if_malformed(quota, count.raw_item)
+                if put is NO_REASON and count.code == CONDITION_FAILED:
+                    repair_if_malformed(self._client, quota, count.raw_item)
                     if earlier_attempt_is_unsettled:
                         raise ServiceError(ErrorKind.CONTENDED, "UnsettledAttempt") from error
                     raise LimitReached(limit) from None
@@ -145,7 +142,7 @@ class DynamoDBStore:
         self, user_id: str, config_id: str, request_fingerprint: str | None, *, now: datetime
     ) -> AddResult | None:
         return self._call(
-            "get", lambda: _find_replay(self._client.get(*key(user_id, config_id)), request_fingerprint, now=now)
+            "get", lambda: find_replay(self._client.get(*key(user_id, config_id)), request_fingerprint, now=now)
         )
 
     def get(self, user_id: str, config_id: str) -> Configuration:
@@ -169,17 +166,17 @@ class DynamoDBStore:
                 with self._client.transaction(token) as transaction:
                     transaction.update(
                         item,
-                        changes(current, wanted),
+                        update_actions(current, wanted),
                         condition=IS_STORED & has_revision(current.revision),
                         return_values="ALL_OLD",
                     )
             except TransactWriteError as error:
                 write, _ = reasons(error)
-                if write.code != FAILED:
+                if write.code != CONDITION_FAILED:
                     raise
                 current = to_configuration(write.raw_item or self._client.get(item.PK, item.SK))
                 wanted, token = change(current), self._new_token()
-                raise ServiceError(ErrorKind.CONTENDED, FAILED) from error
+                raise ServiceError(ErrorKind.CONTENDED, CONDITION_FAILED) from error
             return wanted
 
         return self._call("update", attempt)
@@ -206,7 +203,7 @@ class DynamoDBStore:
 
         def delete(transaction: TransactWrite) -> None:
             if is_derived_from_key(config_id):
-                transaction.update(item, bury(now), condition=condition)
+                transaction.update(item, tombstone_actions(now), condition=condition)
             else:
                 transaction.delete(item, condition)
 
@@ -229,10 +226,10 @@ class DynamoDBStore:
         if raw is None:
             # Older engines do not return the item.
             raw = self._client.get(item.PK, item.SK)
-        earlier = _find_replay(raw, configuration.request_fingerprint, now=configuration.created_at)
+        earlier = find_replay(raw, configuration.request_fingerprint, now=configuration.created_at)
         if earlier is None:
             # Deleted since the condition failed: the key is free again.
-            raise ServiceError(ErrorKind.CONTENDED, FAILED)
+            raise ServiceError(ErrorKind.CONTENDED, CONDITION_FAILED)
         return earlier
 
     def _delete_and_decrement(self, delete: _Delete, quota: QuotaItem) -> _Deletion:
@@ -248,7 +245,7 @@ class DynamoDBStore:
             deletion = self._delete(token, delete, quota, new_version, COUNT_IS_ZERO)
             if deletion is _Deletion.COUNT_REFUSED:
                 # A concurrent create or repair has counted since.
-                raise ServiceError(ErrorKind.CONTENDED, FAILED)
+                raise ServiceError(ErrorKind.CONTENDED, CONDITION_FAILED)
             return deletion
 
         deletion = self._call("remove", attempt)
@@ -266,34 +263,13 @@ class DynamoDBStore:
                 transaction.update(quota, count, condition=count_condition, return_values="ALL_OLD")
         except TransactWriteError as error:
             deletion, counting = reasons(error)
-            if deletion.code == FAILED:
+            if deletion.code == CONDITION_FAILED:
                 return _Deletion.REFUSED
-            if deletion is not NO_REASON or counting.code != FAILED:
+            if deletion is not NO_REASON or counting.code != CONDITION_FAILED:
                 raise
-            self._repair_if_malformed(quota, counting.raw_item)
+            repair_if_malformed(self._client, quota, counting.raw_item)
             return _Deletion.COUNT_REFUSED
         return _Deletion.DONE
-
-    def _repair_if_malformed(self, quota: QuotaItem, raw: RawItem | None) -> None:
-        """Count again if another program has overwritten count or version with NULL or another type; then try again.
-
-        No create and no delete can happen before the repair, because their conditions need a valid quota item.
-        """
-        if raw is None:
-            # Older engines do not return the item, and there may be none.
-            raw = self._client.get(quota.PK, quota.SK) or {}
-        if has_valid_count(raw):
-            return
-        stored = sum(not is_deleted(each) for each in self._client.query(quota.PK, sort_keys=IS_CONFIGURATION))
-        # If the condition fails, another request has repaired the item.
-        self._client.update(quota.PK, quota.SK, repaired_count(raw, stored), quota_is_unchanged(raw))
-        extra = {
-            "event": Event.QUOTA_MALFORMED,
-            "key": quota.SK,
-            "remedy": "Find out which program writes to the table.",
-        }
-        log.error("malformed quota item repaired", extra=extra)
-        raise ServiceError(ErrorKind.CONTENDED, "MalformedQuota")
 
     def _call(self, operation: str, attempt: Callable[[], T]) -> T:
         return self._retry(operation, lambda: _translated(attempt))
@@ -304,16 +280,6 @@ def _translated(attempt: Callable[[], T]) -> T:
         return attempt()
     except (PynamoDBException, *AWS_ERRORS) as error:
         raise classify_dynamodb_error(error) from error
-
-
-def _find_replay(raw: RawItem | None, request_fingerprint: str | None, *, now: datetime) -> AddResult | None:
-    """What a create gets if `raw` has its key; None if the key is free."""
-    if raw is not None and not is_deleted(raw):
-        return AddResult.replay(to_configuration(raw), request_fingerprint)
-    tombstone = to_tombstone(raw or {})
-    if tombstone is not None and not tombstone.is_expired(now):
-        tombstone.refuse(request_fingerprint)
-    return None
 
 
 def _readable(items: Sequence[RawItem]) -> Iterator[Configuration]:

@@ -18,7 +18,7 @@ from pynamodb.exceptions import PynamoDBException, TransactWriteError
 
 from adapters.aws.errors import AWS_ERRORS, ErrorKind, classify_dynamodb_error
 from adapters.aws.retry import Sleep
-from adapters.dynamodb.client import FAILED, TableClient, reasons
+from adapters.dynamodb.client import CONDITION_FAILED, TableClient, reasons
 from adapters.dynamodb.models import KEYS, QuotaItem
 from adapters.dynamodb.reconciliation import Reconciliation
 from domain.errors import StoreUnavailable
@@ -198,7 +198,7 @@ class DynamoDBTable:
                 transaction.update(item("HEALTH", "UPDATE"), [QuotaItem.version.add(1)], condition=exists)
                 transaction.delete(item("HEALTH", "DELETE"), condition=exists)
         except _ERRORS as error:
-            if isinstance(error, TransactWriteError) and reasons(error)[0].code == FAILED:
+            if isinstance(error, TransactWriteError) and reasons(error)[0].code == CONDITION_FAILED:
                 return Finding("permissions", "Reading and writing are allowed.")
             return Finding("permissions", _cause(error), classify_dynamodb_error(error).remedy or "Try again.")
         remedy = "It is not DynamoDB, or not compatible: use another endpoint."

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from adapters.aws.errors import ErrorKind, ServiceError
-from adapters.dynamodb.items import changes, has_valid_count, is_deleted, number, to_configuration, to_item
+from adapters.dynamodb.items import has_valid_count, is_deleted, read_integer, to_configuration, to_item, update_actions
 from adapters.dynamodb.models import ConfigurationItem, RawItem
 from domain.configurations import Configuration, WatchedTicker
 from domain.errors import NotFound
@@ -63,7 +63,7 @@ def test_an_update_writes_exactly_the_attributes_that_differ(before: Configurati
     after = replace(other, config_id=before.config_id, user_id=before.user_id)
     old, new = to_item(before).serialize(), to_item(after).serialize()
 
-    actions = {str(action.values[0]): action.values[1:] for action in changes(before, after)}
+    actions = {str(action.values[0]): action.values[1:] for action in update_actions(before, after)}
     written = {name: operands[0].values[0] for name, operands in actions.items() if operands}
 
     kept = {name: value for name, value in old.items() if name not in actions}
@@ -100,4 +100,4 @@ def test_a_quota_is_valid_if_its_numbers_are_numbers(quota: RawItem) -> None:
     malformed = [name for name, value in quota.items() if "N" not in value]
 
     assert has_valid_count(quota) == (not malformed)
-    assert all(number(quota, name) is None for name in malformed)
+    assert all(read_integer(quota, name) is None for name in malformed)

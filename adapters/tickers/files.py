@@ -47,7 +47,8 @@ class PublicTickerFiles:
         try:
             body = _download(source, on_progress) if _is_url(source) else Path(source).read_bytes()
         except (OSError, HTTPException) as error:
-            reason = getattr(error, "reason", None) or getattr(error, "strerror", None) or error
+            cause = getattr(error, "reason", None) or error
+            reason = getattr(cause, "strerror", None) or cause
             raise OSError(f"{source} cannot be read: {reason}") from error
         try:
             return parse(body)
@@ -95,7 +96,8 @@ Row = Mapping[str, str]
 
 
 def _exchange_file(text: str, ticker_of: Callable[[Row], Ticker | None], exchanges: Iterable[str]) -> TickerFile:
-    lines = text.splitlines()
+    # Not splitlines(): names may contain other line separators, such as NEL in Latin-1.
+    lines = [line.rstrip("\r") for line in text.split("\n")]
     while lines and not lines[-1].strip():
         lines.pop()
     if not lines[-1].startswith(_FOOTER):

@@ -23,6 +23,7 @@ from domain.deadline import within
 from domain.errors import PublishedMeanwhile, TickerListRefused, TickersUnavailable
 from domain.ticker_list import MAX_BYTES, TickerSource
 from domain.tickers import Listing, Ticker
+from entrypoints.application import close
 from entrypoints.bootstrap import create_app
 from entrypoints.settings import Settings, StoreKind
 from tests.builders import NOW
@@ -322,6 +323,7 @@ def test_the_service_uses_the_list_in_the_bucket_and_survives_an_outage(
     now[0] += timedelta(seconds=31)
     back = [create("NEWCO"), create("ZZZZ"), ready(client)]
 
+    close(app)
     assert fresh == [(201, None), (400, "unknown_ticker"), ("s3", "1", 2, 0)]
     assert stale == [(201, None), (503, "tickers_unavailable"), ("stale", "1", 2, 2)]
     assert back == [(201, None), (400, "unknown_ticker"), ("s3", "1", 2, 0)]

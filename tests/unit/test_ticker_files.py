@@ -107,10 +107,13 @@ def test_a_row_without_a_valid_cqs_symbol_is_read_by_its_act_symbol() -> None:
     assert [ticker.symbol for ticker in file.tickers] == ["ACHR.WT", "BRK.A"]
 
 
-def test_a_latin_1_file_is_read() -> None:
-    file = parse(nasdaq_listed("NSRGY|Nestl\u00e9 S.A.|Q|N|N|100|N|N").decode().encode("latin-1"))
+@pytest.mark.parametrize("line_break", ["\r\n", "\n"])
+def test_a_latin_1_file_is_read_with_either_line_break(line_break: str) -> None:
+    text = nasdaq_listed("NSRGY|Nestl\u00e9\u0085 S.A.|Q|N|N|100|N|N").decode().replace("\r\n", line_break)
 
-    assert file.tickers[0].name == "Nestl\u00e9 S.A."
+    file = parse(text.encode("latin-1"))
+
+    assert file.tickers == (Ticker("NSRGY", "Nestl\u00e9 S.A.", "NASDAQ"),)
 
 
 def test_the_sec_s_file_is_read_in_the_order_of_market_value() -> None:

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+MAX_WAITS = 20_000
+"""More than any test needs. A defect that retries forever fails its test."""
+
 
 @dataclass
 class VirtualTime:
@@ -17,4 +20,5 @@ class VirtualTime:
 
     def sleep(self, seconds: float) -> None:
         self.waits.append(round(seconds, 6))
+        assert len(self.waits) < MAX_WAITS, "the retries do not end"
         self.now += seconds

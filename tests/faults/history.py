@@ -1,313 +1,288 @@
-"""Random requests of many users against a store with injected faults, and a checker that reads only the record.
+"""Histories recorded over HTTP: many users, several clients each, with retries, late duplicates and restarts.
 
-A configuration's name is its own history: it begins with the id of the request that created it,
-and each update appends its id. Whatever was lost, done twice or done after a refusal shows there.
-The rest is counting: what must have existed, or cannot have existed, while a request was under way.
+A name says which request wrote it, so it stands for the revision in the sequential model of
+tests/proof/linearizability.py: `k3 a` is what a create with the idempotency key `k3` and the body `a` stores, and
+`k3 u17` what update 17 leaves.
 """
 
 from __future__ import annotations
 
+import os
 import random
+import signal
+import subprocess
+import sys
 import time
-from collections import Counter, defaultdict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field, replace
-from enum import StrEnum
-from itertools import pairwise
-from statistics import quantiles
-from uuid import uuid4
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from itertools import count
+from pathlib import Path
+from threading import Event as Flag
+from threading import Semaphore
+from typing import Any
 
-from domain.configurations import Configuration
-from domain.deadline import within
-from domain.errors import IdempotencyKeyReused, LimitReached, NotFound, RevisionMismatch, TryLater
-from domain.ports import ConfigurationStore
-from tests.builders import NOW, a_configuration
+import requests
+
+from tests.proof.linearizability import Event, Operation, Outcome, Seen, unexplained
+from tests.simulation.state import Frozen
+from tests.support.ministack import free_port
 
 LIMIT = 3
-SLOTS = 5
-"""Ids that a user's creates share, as repeats of one idempotency key do."""
-CLIENTS = 2
-"""Of one user, at once."""
-DEADLINE = 5.0
+CLIENTS = 3
+"""Of one user, at the same time."""
+PATIENCE = 30.0
+"""Seconds until a client gives up; the service answers within its own deadline of 5 seconds."""
+
+_CODES = {
+    "limit_reached": Outcome.FULL,
+    "deleted_since": Outcome.DELETED_SINCE,
+    "idempotency_key_reused": Outcome.REUSED,
+    "not_found": Outcome.GONE,
+    "revision_mismatch": Outcome.OUTDATED,
+    "throttled": Outcome.UNKNOWN,
+    "contended": Outcome.UNKNOWN,
+    "store_unavailable": Outcome.UNKNOWN,
+}
 
 
-class Outcome(StrEnum):
-    ADDED = "added"
-    REPLAYED = "replayed"
-    REUSED = "reused"
-    FULL = "full"
-    DONE = "done"
-    GONE = "gone"
-    OUTDATED = "outdated"
-    UNSETTLED = "unsettled"
+class Service:
+    """The service in processes of its own, which can be killed and started again."""
+
+    def __init__(self, settings: Mapping[str, str], log: Path) -> None:
+        self._settings = settings
+        self._log = log
+        self._port = free_port()
+        self.url = f"http://127.0.0.1:{self._port}"
+        self.ready = Flag()
+
+    def start(self) -> None:
+        """Returns when it answers."""
+        inherited = {name: value for name, value in os.environ.items() if not name.startswith("CONFIG_API_")}
+        command = [sys.executable, "-m", "gunicorn", "--config", "gunicorn.conf.py", "--workers", "2"]
+        with self._log.open("ab") as log:
+            self._process = subprocess.Popen(
+                [*command, "--bind", f"127.0.0.1:{self._port}", "--log-level", "warning", "entrypoints.wsgi:app"],
+                cwd=Path(__file__).parents[2],
+                env=inherited | dict(self._settings),
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+            )
+        while not self._answers():
+            if self._process.poll() is not None:
+                raise RuntimeError(self._log.read_text(encoding="utf-8")[-2000:])
+            time.sleep(0.05)
+        self.ready.set()
+
+    def kill(self) -> None:
+        """All its processes end at once, whatever they are doing."""
+        self.ready.clear()
+        os.killpg(self._process.pid, signal.SIGKILL)
+        self._process.wait()
+
+    def _answers(self) -> bool:
+        try:
+            return requests.get(f"{self.url}/api/v2/health", timeout=5).ok
+        except requests.RequestException:
+            return False
 
 
-@dataclass(slots=True)
-class Request:
-    """One request as its sender saw it; `saw` is whatever was returned, `expected` a revision that it insisted on."""
-
-    id: str
-    user: str
-    kind: str
-    config_id: str
-    started: float
-    body: str = ""
-    expected: str | None = None
-    ended: float = 0.0
-    outcome: Outcome = Outcome.UNSETTLED
-    saw: tuple[Configuration, ...] = ()
-
-
-@dataclass(slots=True)
-class ConfigurationList:
-    """What the table holds of a user in the end, read past the store."""
-
-    counted: int
-    configurations: tuple[Configuration, ...]
+@contextmanager
+def serving(settings: Mapping[str, str], log: Path) -> Iterator[Service]:
+    """A service with these settings and without rate limits."""
+    common = {"CONFIG_API_RATE_USER": "", "CONFIG_API_RATE_ADDRESS": "", "CONFIG_API_LIMIT_ANONYMOUS": str(LIMIT)}
+    service = Service(common | dict(settings), log)
+    service.start()
+    try:
+        yield service
+    finally:
+        service.kill()
 
 
 @dataclass
-class Record:
-    """All requests of a round, and the shelves that it left."""
+class History:
+    """What the clients of one user saw, and the last list. `refusals` are the operations answered with 429 or 503."""
 
-    requests: list[Request] = field(default_factory=list)
-    shelves: dict[str, ConfigurationList] = field(default_factory=dict)
+    user_id: str
+    events: list[Event]
+    seconds: list[float] = field(default_factory=list)
+    refusals: list[str] = field(default_factory=list)
 
-    def settled_share(self) -> float:
-        """Of the requests, how many were settled at the first ask."""
-        return sum(request.outcome is not Outcome.UNSETTLED for request in self.requests) / len(self.requests)
-
-    def p99(self) -> float:
-        """Seconds within which 99 of 100 requests were answered."""
-        return quantiles((request.ended - request.started for request in self.requests), n=100)[98]
+    def violation(self) -> str | None:
+        """Why the history is not linearizable."""
+        found = unexplained(self.events, limit=LIMIT)
+        return found and f"{self.user_id}: {found}"
 
 
-def play(
-    stores: Sequence[ConfigurationStore],
-    look: Callable[[str], ConfigurationList],
-    *,
-    seed: int,
-    users: int,
-    requests_each: int,
-) -> Record:
-    """One round: `users` new users, each with two clients that send `requests_each` requests of all kinds."""
-    record = Record()
-    names = [f"user-{uuid4()}" for _ in range(users)]
-    with ThreadPoolExecutor(users * CLIENTS) as crowd:
-        clients = [
-            _Client(name, stores[number % len(stores)], random.Random(f"{seed}-{number}"))
-            for number, name in enumerate(names * CLIENTS)
-        ]
-        for requests in crowd.map(lambda client: client.session(requests_each), clients):
-            record.requests += requests
-    record.shelves = {name: look(name) for name in names}
-    return record
+def settled_share(histories: Sequence[History]) -> float:
+    """The share of the requests that were not answered with 429 or 503.
+
+    Creates that were answered `contended` are left out: at the limit, this is the answer after an attempt without a
+    response, and a create at the limit cannot succeed.
+    """
+    refused = [refusal for history in histories for refusal in history.refusals if refusal != "create: contended"]
+    return 1 - len(refused) / sum(len(history.seconds) for history in histories)
+
+
+def record(service: Service, *, seed: int, users: int, requests_each: int, restarts: int) -> list[History]:
+    """The histories of new users; the service is killed and started again while they work."""
+    done = Semaphore(0)
+    people = [_User(service, done) for _ in range(users)]
+    clients = [
+        _Client(user, random.Random(f"{seed} {number} {place}"))
+        for place in range(CLIENTS)
+        for number, user in enumerate(people)
+    ]
+    with ThreadPoolExecutor(len(clients)) as pool:
+        sessions = [pool.submit(client.work, requests_each) for client in clients]
+        for _ in range(restarts):
+            for _request in range(len(clients) * requests_each // (restarts + 1)):
+                done.acquire()
+            service.kill()
+            service.start()
+        for session in sessions:
+            session.result()
+    for user in people:
+        _Client(user, random.Random(seed)).look()
+    return [user.history for user in people]
+
+
+@dataclass
+class _User:
+    """What the clients of a user share: how to reach the service, and what they know."""
+
+    service: Service
+    done: Semaphore
+    ids: dict[str, str] = field(default_factory=dict)
+    revisions: dict[str, list[str]] = field(default_factory=dict)
+    keys: list[str] = field(default_factory=list)
+    numbers: Iterator[int] = field(default_factory=count)
+
+    def __post_init__(self) -> None:
+        response = requests.post(f"{self.service.url}/api/v2/auth/anonymous", timeout=PATIENCE)
+        session = response.json()
+        self.headers = {"Authorization": f"Bearer {session['token']}"}
+        self.history = History(session["user_id"], [])
 
 
 class _Client:
-    def __init__(self, user: str, store: ConfigurationStore, rng: random.Random) -> None:
+    """One client, which sends one request after the other."""
+
+    def __init__(self, user: _User, rng: random.Random) -> None:
         self._user = user
-        self._store = store
-        self._rng = rng
-        self._known: dict[str, str] = {}
+        self._random = rng
+        self._session = requests.Session()
+        self._session.trust_env = False
 
-    def session(self, length: int) -> list[Request]:
-        return [self._send() for _ in range(length)]
+    def work(self, requests_: int) -> None:
+        """Send so many requests; those without a known outcome are sent again, as clients do."""
+        with self._session:
+            for _ in range(requests_):
+                request = self._random.choices(
+                    [self._create, self._create_without_key, self._update, self._delete, self._get, self._list],
+                    [6, 1, 4, 4, 1, 2],
+                )[0]
+                request()
+                self._user.done.release()
 
-    def _send(self) -> Request:
-        kind = self._rng.choices(["create", "delete", "update", "get", "list"], [5, 2, 4, 1, 2])[0]
-        request = Request(
-            id=uuid4().hex,
-            user=self._user,
-            kind=kind,
-            config_id=f"slot-{self._rng.randrange(SLOTS)}",
-            body=self._rng.choice("aaab"),
-            started=time.monotonic(),
-        )
-        if kind in {"update", "delete"} and self._rng.random() < 0.5:
-            request.expected = self._known.get(request.config_id)
+    def look(self) -> None:
+        """The last list."""
+        with self._session:
+            while self._list() is Outcome.UNKNOWN:
+                pass
+
+    def _create(self) -> None:
+        keys = self._user.keys
+        if not keys or self._random.random() < 0.5:
+            keys.append(f"k{next(self._user.numbers)}")
+        key, body = self._random.choice(keys[-6:]), self._random.choice("aaaab")
+        operation = Operation("create", key, f"{key} {body}", fingerprint=body)
+        for _ in range(3):
+            if self._send(operation, "POST", headers={"Idempotency-Key": key}) is not Outcome.UNKNOWN:
+                break
+
+    def _create_without_key(self) -> None:
+        label = f"n{next(self._user.numbers)}"
+        self._send(Operation("create", label, f"{label} a"), "POST")
+
+    def _update(self) -> None:
+        config_id, label = self._known()
+        for _ in range(2):
+            name = f"{label} u{next(self._user.numbers)}"
+            if self._send_expecting("update", label, name, "PATCH", config_id) is not Outcome.UNKNOWN:
+                break
+
+    def _delete(self) -> None:
+        config_id, label = self._known()
+        for _ in range(2):
+            if self._send_expecting("delete", label, "", "DELETE", config_id) is not Outcome.UNKNOWN:
+                break
+
+    def _get(self) -> None:
+        config_id, label = self._known()
+        self._send(Operation("get", label), "GET", config_id)
+
+    def _list(self) -> Outcome:
+        return self._send(Operation("list"), "GET")
+
+    def _known(self) -> tuple[str, str]:
+        """The id of a configuration that some client of the user has seen, and its label in the model."""
+        ids = list(self._user.ids.items())
+        return self._random.choice(ids[-6:]) if ids else ("00000000-0000-4000-8000-000000000000", "unknown")
+
+    def _send_expecting(self, kind: str, label: str, name: str, method: str, config_id: str) -> Outcome:
+        """A request that in half of the cases requires one of the last revisions that were seen."""
+        seen = self._user.revisions.get(label)
+        if not seen or self._random.random() < 0.5:
+            return self._send(Operation(kind, label, name), method, config_id)
+        revision, expected = self._random.choice(seen[-2:]).split(" ", 1)
+        headers = {"If-Match": f'"{revision}"'}
+        return self._send(Operation(kind, label, name, expected=expected), method, config_id, headers=headers)
+
+    def _send(
+        self, operation: Operation, method: str, config_id: str = "", *, headers: Mapping[str, str] | None = None
+    ) -> Outcome:
+        user, body = self._user, None
+        if method in {"POST", "PATCH"}:
+            body = {"name": operation.revision} | ({"tickers": ["AAPL"]} if method == "POST" else {})
+        url = f"{user.service.url}/api/v2/configurations{'/' * bool(config_id)}{config_id}"
+        invoked = time.monotonic()
         try:
-            with within(DEADLINE):
-                request.outcome, request.saw = getattr(self, f"_{kind}")(request)
-        except LimitReached:
-            request.outcome = Outcome.FULL
-        except NotFound:
-            request.outcome = Outcome.GONE
-        except RevisionMismatch:
-            request.outcome = Outcome.OUTDATED
-        except IdempotencyKeyReused:
-            request.outcome = Outcome.REUSED
-        except TryLater:
-            request.outcome = Outcome.UNSETTLED
-        request.ended = time.monotonic()
-        self._known |= {each.config_id: each.revision for each in request.saw}
-        return request
+            response = self._session.request(
+                method, url, json=body, headers=user.headers | dict(headers or {}), timeout=PATIENCE
+            )
+            outcome, seen = self._read(operation, response)
+        except requests.RequestException:
+            outcome, seen = Outcome.UNKNOWN, None
+            user.service.ready.wait(PATIENCE)
+        else:
+            user.history.seconds.append(time.monotonic() - invoked)
+            if outcome is Outcome.UNKNOWN:
+                user.history.refusals.append(f"{operation.kind}: {response.json()['code']}")
+        returned = float("inf") if outcome is Outcome.UNKNOWN else time.monotonic()
+        user.history.events.append(Event(operation, outcome, seen, invoked, returned))
+        return outcome
 
-    def _create(self, request: Request) -> tuple[Outcome, tuple[Configuration, ...]]:
-        configuration = a_configuration(
-            request.user,
-            config_id=request.config_id,
-            name=request.id,
-            revision=request.id,
-            request_fingerprint=request.body,
-        )
-        added = self._store.add(configuration, limit=LIMIT)
-        return Outcome.REPLAYED if added.replayed else Outcome.ADDED, (added.configuration,)
+    def _read(self, operation: Operation, response: requests.Response) -> tuple[Outcome, Seen]:
+        if not response.ok:
+            return _CODES[response.json()["code"]], None
+        if operation.kind == "delete":
+            return Outcome.DONE, None
+        document = response.json()
+        if operation.kind == "list":
+            return Outcome.DONE, Frozen(self._sighted(each) for each in document["configurations"])
+        _, name = self._sighted(document)
+        if operation.kind != "create":
+            return Outcome.DONE, name
+        replayed = response.headers.get("Idempotency-Replayed") == "true"
+        return Outcome.REPLAYED if replayed else Outcome.ADDED, name
 
-    def _delete(self, request: Request) -> tuple[Outcome, tuple[Configuration, ...]]:
-        revisions = None if request.expected is None else frozenset({request.expected})
-        self._store.remove(request.user, request.config_id, revisions=revisions, now=NOW)
-        return Outcome.DONE, ()
-
-    def _update(self, request: Request) -> tuple[Outcome, tuple[Configuration, ...]]:
-        def change(current: Configuration) -> Configuration:
-            if request.expected not in (None, current.revision):
-                raise RevisionMismatch
-            return replace(current, name=f"{current.name} {request.id}", revision=request.id)
-
-        return Outcome.DONE, (self._store.update(request.user, request.config_id, change),)
-
-    def _get(self, request: Request) -> tuple[Outcome, tuple[Configuration, ...]]:
-        return Outcome.DONE, (self._store.get(request.user, request.config_id),)
-
-    def _list(self, request: Request) -> tuple[Outcome, tuple[Configuration, ...]]:
-        return Outcome.DONE, self._store.list(request.user)
-
-
-def violations(record: Record) -> list[str]:
-    """Every broken promise, as a sentence; none is what we want."""
-    by_user = defaultdict(list)
-    for request in record.requests:
-        by_user[request.user].append(request)
-    return [
-        f"{user}: {violation}"
-        for user, requests in by_user.items()
-        for violation in (*_miscounts(record.shelves[user]), *_Judge(requests, record.shelves[user]).violations())
-    ]
-
-
-def _miscounts(shelf: ConfigurationList) -> Iterator[str]:
-    if shelf.counted != len(shelf.configurations):
-        yield f"{shelf.counted} counted, {len(shelf.configurations)} stored"
-    if shelf.counted > LIMIT:
-        yield f"{shelf.counted} stored, {LIMIT} allowed"
-
-
-class _Judge:
-    """Judges one user's requests against each other and against what is left."""
-
-    def __init__(self, requests: Sequence[Request], shelf: ConfigurationList) -> None:
-        self._requests = requests
-        self._by_id = {request.id: request for request in requests}
-        self._ids = {request.config_id for request in requests if request.kind != "list"}
-        self._shelf = shelf
-        later = max(request.ended for request in requests) + 1
-        look = Request("look", requests[0].user, "list", "", started=later, ended=later, saw=shelf.configurations)
-        look.outcome = Outcome.DONE
-        self._with_the_last_look = [*requests, look]
-
-    def violations(self) -> Iterator[str]:
-        yield from self._logs()
-        yield from self._revisions()
-        yield from self._balances()
-        for request in self._with_the_last_look:
-            yield from self._answer(request)
-
-    def _sightings(self) -> Iterator[tuple[Request, Configuration, list[str]]]:
-        for request in self._with_the_last_look:
-            for seen in request.saw:
-                yield request, seen, seen.name.split()
-
-    def _logs(self) -> Iterator[str]:
-        """One history for each life of a configuration, of requests that say they did it, each once."""
-        longest: dict[str, list[str]] = {}
-        for _, _, log in self._sightings():
-            longest[log[0]] = max(longest.get(log[0], []), log, key=len)
-        for entry, times in Counter(entry for log in longest.values() for entry in log).items():
-            author = self._by_id[entry]
-            if times > 1:
-                yield f"{author.kind} {entry} took effect {times} times"
-            if author.outcome not in {Outcome.ADDED, Outcome.DONE, Outcome.UNSETTLED}:
-                yield f"{author.kind} {entry} was answered {author.outcome} and took effect"
-        for before, entry in (pair for log in longest.values() for pair in pairwise(log)):
-            if self._by_id[entry].expected not in (None, before):
-                yield f"update {entry} insisted on another revision than the one it replaced"
-        for request, seen, log in self._sightings():
-            yield from self._lapses(request, seen, log, longest[log[0]])
-
-    def _lapses(self, request: Request, seen: Configuration, log: list[str], longest: list[str]) -> Iterator[str]:
-        if log != longest[: len(log)]:
-            yield f"{request.kind} {request.id} saw a history of {seen.config_id} that is no part of the other"
-        for author in (self._by_id[later] for later in longest[len(log) :]):
-            if author.outcome is Outcome.DONE and author.ended < request.started:
-                yield f"{request.kind} {request.id} didn't see update {author.id}, which was answered before"
-
-    def _revisions(self) -> Iterator[str]:
-        states: dict[str, str] = {}
-        for _, seen, _ in self._sightings():
-            if states.setdefault(seen.revision, seen.name) != seen.name:
-                yield f"revision {seen.revision} names two states"
-
-    def _balances(self) -> Iterator[str]:
-        """Creates minus deletes is what is left, for each id."""
-        left = Counter(each.config_id for each in self._shelf.configurations)
-        for config_id in self._ids:
-            created, deleted = self._happened("create", config_id), self._happened("delete", config_id)
-            least, most = created[0] - deleted[1], created[1] - deleted[0]
-            if not least <= left[config_id] <= most:
-                yield f"{config_id}: {left[config_id]} left, though {created} were created and {deleted} deleted"
-
-    def _answer(self, request: Request) -> Iterator[str]:
-        name = f"{request.kind} {request.id} of {request.config_id}"
-        if request.kind == "list" and request.outcome is Outcome.DONE:
-            yield from self._listing(name, request)
-        for seen in request.saw:
-            if request.outcome is not Outcome.ADDED and not self._may_have_been_there(seen.config_id, request):
-                yield f"{name} saw {seen.config_id}, which was not there"
-        if request.outcome is Outcome.GONE and self._was_there_all_along(request.config_id, request):
-            yield f"{name} found nothing, though it was there"
-        possible = sum(self._may_have_been_there(config_id, request) for config_id in self._ids)
-        if request.outcome is Outcome.FULL and possible < LIMIT:
-            yield f"{name} was refused, though there was room"
-        if request.outcome is Outcome.REPLAYED and request.saw[0].request_fingerprint != request.body:
-            yield f"{name} was answered with another request's configuration"
-
-    def _listing(self, name: str, request: Request) -> Iterator[str]:
-        if len(request.saw) > LIMIT:
-            yield f"{name} shows {len(request.saw)}"
-        for config_id in self._ids - {seen.config_id for seen in request.saw}:
-            if self._was_there_all_along(config_id, request):
-                yield f"{name} lacks {config_id}"
-
-    def _was_there_all_along(self, config_id: str, during: Request) -> bool:
-        created = self._happened("create", config_id, ended_before=during.started)[0]
-        deleted = self._happened("delete", config_id, started_before=during.ended)[1]
-        return created > deleted
-
-    def _may_have_been_there(self, config_id: str, during: Request) -> bool:
-        created = self._happened("create", config_id, started_before=during.ended, but=during)[1]
-        deleted = self._happened("delete", config_id, ended_before=during.started)[0]
-        return created > deleted
-
-    def _happened(
-        self,
-        kind: str,
-        config_id: str,
-        *,
-        started_before: float = float("inf"),
-        ended_before: float = float("inf"),
-        but: Request | None = None,
-    ) -> tuple[int, int]:
-        """How many of these took effect: at least, at most."""
-        outcomes = Counter(
-            request.outcome
-            for request in self._requests
-            if request.kind == kind
-            and request.config_id == config_id
-            and request.started <= started_before
-            and request.ended <= ended_before
-            and request is not but
-        )
-        surely = outcomes[Outcome.ADDED] + outcomes[Outcome.DONE]
-        return surely, surely + outcomes[Outcome.UNSETTLED]
+    def _sighted(self, document: Mapping[str, Any]) -> tuple[str, str]:
+        """The label and the name of a configuration that was returned; what it tells is kept."""
+        name: str = document["name"]
+        label = name.partition(" ")[0]
+        self._user.ids.setdefault(document["config_id"], label)
+        self._user.revisions.setdefault(label, []).append(f"{document['revision']} {name}")
+        return label, name

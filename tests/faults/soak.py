@@ -4,80 +4,75 @@ from __future__ import annotations
 
 import argparse
 import json
-import logging
 import random
 import sys
+import tempfile
 import time
 from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
 
 import tests.conftest  # noqa: F401 no credentials but made-up ones
-from tests.faults.history import CLIENTS, ConfigurationList, Outcome, play, violations
+from tests.faults.history import CLIENTS, History, record, serving, settled_share
+from tests.faults.test_history import dynamodb_settings, miscounts
 from tests.support.fault_proxy import at_random, fault_proxy
-from tests.support.ministack import a_dynamodb_store, a_table, ministack, read_state
+from tests.support.ministack import a_table, ministack
 
-USERS, REQUESTS_EACH = 12, 40
-
-
-class GivenUp(logging.Handler):
-    """Counts why requests were given up, instead of a line for each."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.reasons: Counter[str] = Counter()
-
-    def emit(self, record: logging.LogRecord) -> None:
-        self.reasons[record.__dict__.get("reason", record.getMessage())] += 1
+USERS, REQUESTS_EACH = 10, 15
+RESTART_EVERY = 10
+"""Rounds. A restart takes longer than a round."""
 
 
 def soak(minutes: float, seed: int) -> bool:
-    """Play rounds until the time is over, print the sums; whether every promise was kept."""
-    say(f"seed {seed}, {minutes} minutes, {USERS * CLIENTS} clients, 30 % of the calls fail")
-    logging.getLogger("adapters").addHandler(given_up := GivenUp())
+    """Run rounds until the time is over and print the sums. Returns whether every promise was kept."""
+    say(f"seed {seed}, {minutes} minutes, {USERS * CLIENTS} clients, 30 % of the calls to DynamoDB fail")
     end = time.monotonic() + minutes * 60
+    histories: list[History] = []
     broken: list[str] = []
-    outcomes: Counter[str] = Counter()
-    waits: list[float] = []
-    with ministack() as aws, fault_proxy(aws) as proxy:
+    checking, restarts = 0.0, 0
+    with ministack() as aws, fault_proxy(aws) as proxy, tempfile.TemporaryDirectory() as directory:
         table = a_table(aws)
-        stores = [a_dynamodb_store(proxy.endpoint, table, seed=seed + number) for number in range(4)]
         proxy.plan = at_random(0.3, seed=seed)
-        calls = 0
-        for number in range(sys.maxsize):
-            record = play(
-                stores,
-                lambda user: ConfigurationList(*read_state(aws, table, user)),
-                seed=seed + number,
-                users=USERS,
-                requests_each=REQUESTS_EACH,
-            )
-            broken += violations(record)
-            outcomes.update(request.outcome for request in record.requests)
-            waits += [request.ended - request.started for request in record.requests]
-            calls += len(proxy.calls)
-            proxy.script()
-            if number % 10 == 0:
-                say(f"{sum(outcomes.values())} requests, {len(broken)} violations")
-            if time.monotonic() > end:
-                break
-    waits.sort()
-    requests = sum(outcomes.values())
-    settled = 1 - outcomes[Outcome.UNSETTLED] / requests
-    summary = {
+        with serving(dynamodb_settings(proxy.endpoint, table), Path(directory) / "log") as service:
+            number = 0
+            while time.monotonic() < end:
+                restart = int(number % RESTART_EVERY == 1)
+                found = record(service, seed=seed + number, users=USERS, requests_each=REQUESTS_EACH, restarts=restart)
+                began = time.monotonic()
+                broken += [violation for history in found if (violation := history.violation())]
+                checking += time.monotonic() - began
+                histories += found
+                restarts += restart
+                number += 1
+                proxy.script()
+                if number % 10 == 0:
+                    say(f"{sum(len(history.events) for history in histories)} operations, {len(broken)} violations")
+        broken += miscounts(aws, table)
+    summary = _summary(histories) | {
         "seed": seed,
-        "requests": requests,
-        "calls": calls,
-        "settled_at_first_ask": round(settled, 6),
-        "seconds": {str(share): round(waits[int(requests * share)], 3) for share in (0.5, 0.9, 0.99, 0.999)},
-        "outcomes": dict(outcomes),
-        "given_up": dict(given_up.reasons),
+        "restarts": restarts,
+        "checked_in_seconds": round(checking, 1),
         "violations": broken[:20],
     }
     say(json.dumps(summary, indent=2))
-    return not broken and settled >= 0.999
+    return not broken and settled_share(histories) >= 0.999
+
+
+def _summary(histories: Sequence[History]) -> dict[str, object]:
+    events = [event for history in histories for event in history.events]
+    seconds = sorted(second for history in histories for second in history.seconds)
+    return {
+        "users": len(histories),
+        "operations": len(events),
+        "settled_at_first_ask": round(settled_share(histories), 6),
+        "refusals": dict(Counter(refusal for history in histories for refusal in history.refusals)),
+        "seconds": {str(share): round(seconds[int(len(seconds) * share)], 3) for share in (0.5, 0.9, 0.99, 0.999)},
+        "outcomes": dict(Counter(f"{event.operation.kind}: {event.outcome}" for event in events).most_common()),
+    }
 
 
 def say(text: str) -> None:
-    """Tell whoever watches."""
+    """Print at once, also into a pipe."""
     sys.stdout.write(f"{text}\n")
     sys.stdout.flush()
 

@@ -165,7 +165,8 @@ def count_then_put(call: WireCall) -> WireCall:
             kind, action = _action(parameters["TransactItems"], "QUOTA")
             found = call("GetItem", {"TableName": action["TableName"], "Key": action["Key"], "ConsistentRead": True})
             read = int(found.get("Item", {}).get("config_count", {"N": "0"})["N"])
-            if read < 2 and kind == "Update":
+            limit = max(int(value["N"]) for value in action["ExpressionAttributeValues"].values() if "N" in value)
+            if read < limit and kind == "Update":
                 return without_condition("QUOTA")(call)(operation, parameters)
         return call(operation, parameters)
 
@@ -189,6 +190,56 @@ def count_read_before(call: WireCall) -> WireCall:
         return with_update("QUOTA", change)(call)(operation, parameters)
 
     return send
+
+
+def retried_by_the_client(call: WireCall) -> WireCall:
+    """A second retry layer, as botocore's own: the store does not learn of the lost response."""
+
+    def send(operation: str, parameters: Parameters) -> dict[str, Any]:
+        try:
+            return call(operation, parameters)
+        except ReadTimeoutError:
+            return call(operation, parameters)
+
+    return send
+
+
+def deleted_without_tombstone(entries: list[Entry]) -> None:
+    """The item of a configuration with a key is deleted like any other."""
+    for entry in entries:
+        update = entry.get("Update", {})
+        if len(entries) > 1 and "deleted_at" in update.get("ExpressionAttributeNames", {}).values():
+            del entry["Update"], update["UpdateExpression"]
+            _tidy(update)
+            entry["Delete"] = update
+
+
+def key_is_free_after_delete(entries: list[Entry]) -> None:
+    """A create does not look at tombstones."""
+    for put in (entry["Put"] for entry in entries if "Put" in entry):
+        put["ConditionExpression"] = "attribute_not_exists(PK) OR #status = :inactive"
+        put["ExpressionAttributeNames"] = {"#status": "status"}
+        put["ExpressionAttributeValues"] = {":inactive": {"S": "inactive"}}
+
+
+def tombstone(change: Callable[[str, Names, Values], str]) -> Defect:
+    """A defect of the update that leaves a tombstone."""
+
+    def apply(text: str, names: Names, values: Values) -> str:
+        return change(text, names, values) if "deleted_at" in names else text
+
+    return with_update("CONFIG", apply)
+
+
+def expires_at_once(text: str, names: Names, values: Values) -> str:
+    """The tombstone has expired when it is written."""
+    values[":past"] = {"N": "1"}
+    return re.sub(rf"{names['expires_at']} = :\w+", f"{names['expires_at']} = :past", text)
+
+
+def forgets_fingerprint(text: str, names: Names, _: Values) -> str:
+    """The tombstone does not tell which request had created the configuration."""
+    return f"{text}, request_fingerprint" if "REMOVE" in text and names else text
 
 
 def _action(entries: list[Entry], key: str) -> Any:

@@ -18,7 +18,7 @@ import z3
 
 from tests.proof.linearizability import Operation
 from tests.simulation.expressions import Attribute, Tree
-from tests.simulation.operations import act, run_alone, table_with
+from tests.simulation.operations import act, create, delete, run_alone, table_with
 from tests.simulation.programs import Defect, Program
 from tests.simulation.requests import Action, Request
 from tests.simulation.state import Key
@@ -228,9 +228,9 @@ def recorded(operations: Iterable[Operation], *, limit: int = SYMBOLIC_LIMIT, de
     They are sent to a table that holds `a`, to one in which it is not counted (an older service wrote it), and to one
     in which it was deleted.
     """
-    stored = table_with([Operation("create", "a", fingerprint="body")])
+    stored = table_with([create("a"), create("n1")])
     uncounted = stored._replace(items=stored.items.without(*(key for key in stored.items if key[1] == QUOTA)))
-    _, deleted = run_alone(Program("before", act(Operation("delete", "a"), limit=9)), stored)
+    _, deleted = run_alone(Program("before", act(delete("a"), limit=9)), stored)
     found: Writes = {}
     for operation, state in product(operations, (stored, uncounted, deleted)):
         requests, _ = run_alone(Program("recorded", act(operation, limit), defect=defect), state)

@@ -13,12 +13,18 @@ from tests.proof.defects import (
     adding,
     count_read_before,
     count_then_put,
+    deleted_without_tombstone,
+    expires_at_once,
+    forgets_fingerprint,
+    key_is_free_after_delete,
     new_id_for_each_attempt,
     new_token_for_each_attempt,
     not_atomic,
     on_errors,
     on_parameters,
     on_transactions,
+    retried_by_the_client,
+    tombstone,
     without_condition,
 )
 from tests.proof.linearizability import Operation
@@ -36,6 +42,9 @@ ONE_DELETE: Clients = ((delete("a"),),)
 TWO_DELETES: Clients = ((delete("a"),), (delete("a"),))
 TWO_UPDATES: Clients = ((update("a", expected="0"),), (update("a", expected="0"),))
 UPDATE_AND_DELETE: Clients = ((update("a"),), (delete("a"),))
+
+LATE_DUPLICATE: Clients = ((create("b"), delete("b"), create("b")),)
+OTHER_BODY: Clients = ((delete("a"), create("a", body="other")),)
 
 LOST = {"lost_responses": 1}
 
@@ -148,7 +157,9 @@ SEEDED = (
         TWO_DELETES,
     ),
     Seeded("an update does not require its revision", without_condition("CONFIG", together=1), TWO_UPDATES),
-    Seeded("an update brings back a deleted item", without_condition("CONFIG", together=1), UPDATE_AND_DELETE),
+    Seeded(
+        "an update does not require that the item is stored", without_condition("CONFIG", together=1), UPDATE_AND_DELETE
+    ),
     Seeded(
         "a delete ignores the expected revision",
         without_condition("CONFIG", kinds=("Delete", "Update"), together=2),
@@ -170,6 +181,12 @@ SEEDED = (
         ((update("a"), get("a")),),
         {"stale_reads": True},
     ),
+    Seeded("a key is free after a delete", on_transactions(key_is_free_after_delete), LATE_DUPLICATE),
+    Seeded("a delete leaves no tombstone", on_transactions(deleted_without_tombstone), LATE_DUPLICATE),
+    Seeded("a tombstone expires at once", tombstone(expires_at_once), LATE_DUPLICATE),
+    Seeded("a tombstone has no fingerprint", tombstone(forgets_fingerprint), LATE_DUPLICATE),
+    Seeded("a reused key is taken for a late duplicate", _replayed("request_fingerprint"), OTHER_BODY),
+    Seeded("two retry layers", retried_by_the_client, ((create("b"), delete("b")), (create("c"),)), LOST),
     Seeded("creates are two writes, the count first", not_atomic("QUOTA", "CONFIG"), ONE_CREATE),
     Seeded("creates are two writes, the item first", not_atomic("CONFIG", "QUOTA"), ONE_CREATE),
 )

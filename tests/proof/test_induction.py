@@ -10,7 +10,11 @@ from tests.proof.induction import Writes, counterexample, recorded
 from tests.simulation.operations import create, delete, update
 from tests.simulation.requests import Action
 
-OPERATIONS = (create("b"), delete("a"), update("a"), delete("a", expected="0"), update("a", expected="0"))
+OPERATIONS = (
+    *(create("b"), create("a"), create("n2")),
+    *(update("a"), update("a", expected="0")),
+    *(delete("a"), delete("a", expected="0"), delete("n1")),
+)
 
 
 @pytest.fixture(scope="module")

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
+from uuid import UUID
 
 from domain.configurations import Configuration
 from domain.errors import RevisionMismatch
+from domain.idempotency import config_id_for
 from domain.ports import ConfigurationStore
 from tests.builders import NOW, a_configuration
 from tests.proof.linearizability import Operation, Outcome, Seen
@@ -20,24 +22,35 @@ from tests.simulation.world import Scenario, Step
 USER = "ann"
 
 
-def create(config_id: str, *, body: str = "body") -> Operation:
-    """A create with an idempotency key; the same id and body are the same intention."""
-    return Operation("create", config_id, fingerprint=body)
+_names: dict[str, str] = {}
 
 
-def update(config_id: str, *, expected: str | None = None) -> Operation:
+def id_of(name: str) -> str:
+    """The id of a configuration in the scenarios: derived from the name as from an idempotency key, but `n1` is not."""
+    number = int.from_bytes(name.encode(), "big")
+    config_id = str(UUID(int=number, version=4)) if name.startswith("n") else config_id_for(USER, name)
+    _names[config_id] = name
+    return config_id
+
+
+def create(name: str, *, body: str | None = "body") -> Operation:
+    """A create; the same name and body are the same intention. `n1` is created without an idempotency key."""
+    return Operation("create", id_of(name), fingerprint=None if name.startswith("n") else body)
+
+
+def update(name: str, *, expected: str | None = None) -> Operation:
     """An update, of any revision or of the expected one."""
-    return Operation("update", config_id, expected=expected)
+    return Operation("update", id_of(name), expected=expected)
 
 
-def delete(config_id: str, *, expected: str | None = None) -> Operation:
+def delete(name: str, *, expected: str | None = None) -> Operation:
     """A delete, at any revision or at the expected one."""
-    return Operation("delete", config_id, expected=expected)
+    return Operation("delete", id_of(name), expected=expected)
 
 
-def get(config_id: str) -> Operation:
+def get(name: str) -> Operation:
     """A read of one configuration."""
-    return Operation("get", config_id)
+    return Operation("get", id_of(name))
 
 
 LIST = Operation("list")
@@ -78,7 +91,7 @@ class Plan:
 
         def step(number: int, index: int, operation: Operation) -> Step:
             operation = replace(operation, revision=f"{number}.{index}")
-            title = f"client {number}, {operation.kind} {operation.config_id} ({index})"
+            title = f"client {number}, {operation.kind} {_names.get(operation.config_id, '')} ({index})"
             return Step(operation, Program(title, act(operation, self.limit), defect=defect))
 
         clients = tuple(

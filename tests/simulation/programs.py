@@ -24,7 +24,7 @@ from botocore.session import Session
 
 from adapters.dynamodb.store import DynamoDBStore
 from domain.deadline import within
-from domain.errors import IdempotencyKeyReused, LimitReached, NotFound, RevisionMismatch, TryLater
+from domain.errors import DeletedSince, IdempotencyKeyReused, LimitReached, NotFound, RevisionMismatch, TryLater
 from domain.ports import ConfigurationStore
 from tests.proof.linearizability import Outcome, Seen
 from tests.simulation.endpoint import every_client, parsed
@@ -54,6 +54,7 @@ Defect = Callable[[WireCall], WireCall]
 
 _REFUSALS: dict[type[Exception], Outcome] = {
     LimitReached: Outcome.FULL,
+    DeletedSince: Outcome.DELETED_SINCE,
     IdempotencyKeyReused: Outcome.REUSED,
     NotFound: Outcome.GONE,
     RevisionMismatch: Outcome.OUTDATED,

@@ -17,9 +17,9 @@ LIMIT = 2
 
 REQUESTS = {
     "create b": create("b"),
-    "create c": create("c"),
+    "create without a key": create("n1"),
     "create b with another body": create("b", body="other"),
-    "repeated create a": create("a"),
+    "repeat create a": create("a"),
     "delete a": delete("a"),
     "delete a at its revision": delete("a", expected="0"),
     "update a": update("a"),
@@ -27,45 +27,52 @@ REQUESTS = {
     "get a": get("a"),
     "list": LIST,
 }
+THREE = ("create b", "create without a key", "repeat create a", "delete a", "update a", "list")
+"""Of these, three are combined."""
 
-SESSIONS: dict[str, tuple[tuple[Operation, ...], ...]] = {
+Clients = tuple[tuple[Operation, ...], ...]
+
+LATE_DUPLICATES: dict[str, Clients] = {
+    "a late duplicate of a create whose configuration is deleted": ((create("b"), delete("b")), (create("b"),)),
+    "a late duplicate beside the delete": ((delete("a"),), (create("a"),)),
+    "a late duplicate beside the delete, and another create": ((delete("a"),), (create("a"),), (create("b"),)),
+    "a late duplicate with another body": ((delete("a"),), (create("a", body="other"),)),
+    "the client's retry after its delete": ((create("b"), delete("b"), create("b")), (create("c"),)),
+}
+"""A create that comes after its configuration was deleted must not create it again."""
+
+SESSIONS: dict[str, Clients] = LATE_DUPLICATES | {
     "create, then the client's retry": ((create("b"), create("b")), (delete("a"),)),
     "create, then delete, beside another create": ((create("b"), delete("b")), (create("c"),)),
+    "create and delete without a key, beside another create": ((create("n1"), delete("n1")), (create("c"),)),
     "delete, then create, beside another create": ((delete("a"), create("b")), (create("c"),)),
     "update twice beside an update": ((update("a"), update("a")), (update("a"),)),
     "update, then delete, beside an update": ((update("a"), delete("a")), (update("a"),)),
     "create, then list, beside a delete": ((create("b"), LIST), (delete("a"),)),
 }
 
-LATE_DUPLICATES: dict[str, tuple[tuple[Operation, ...], ...]] = {
-    "a late duplicate of a create whose configuration is deleted": ((create("b"), delete("b")), (create("b"),)),
-    "a late duplicate, and another create": ((delete("a"),), (create("a"),), (create("b"),)),
-    "a late duplicate beside the delete": ((delete("a"),), (create("a"),)),
-    "the client's retry after its delete": ((create("b"), delete("b"), create("b")), (create("c"),)),
-    "a late duplicate with another body": ((delete("a"),), (create("a", body="other"),)),
-}
-"""A create that comes after its configuration was deleted must not create it again."""
-
 
 def quick() -> Iterator[Plan]:
-    """A few, small enough for every test run."""
+    """Small enough for every test run."""
     for name, clients in SESSIONS.items():
-        yield _plan(name, clients, lost_responses=1)
-    for names, operations in _together(2):
-        yield _plan(names, operations)
+        yield _plan(name, clients)
+    for name, clients in _together(2, REQUESTS):
+        yield _plan(name, clients)
+    for name, clients in _together(2, THREE):
+        yield _plan(f"{name}, one response lost", clients, lost_responses=1)
+    yield _plan("the same create twice, a crash", ((create("b"),), (create("b"),)), crashes=1)
 
 
 def thorough() -> Iterator[Plan]:
-    """All pairs with every trouble, all triples with one lost response, and what one client does in a row."""
-    for names, operations in _together(2):
-        yield _plan(names, operations, lost_responses=2, crashes=1)
-    for names, operations in _together(3):
-        yield _plan(names, operations, lost_responses=1)
-    for name, clients in SESSIONS.items():
+    """All pairs with every trouble, triples with one lost response, and clients that send several requests."""
+    for name, clients in _together(2, REQUESTS):
         yield _plan(name, clients, lost_responses=2, crashes=1)
-    yield _plan("two creates that conflict without end", ((create("b"),), (create("c"),)), conflicts=99)
+    for name, clients in _together(3, THREE):
+        yield _plan(name, clients, lost_responses=1)
     for name, clients in SESSIONS.items():
+        yield _plan(name, clients, lost_responses=1, crashes=1)
         yield _plan(f"{name}, while tokens expire", clients, lost_responses=1, tokens_may_expire=True)
+    yield _plan("conflicts until no attempt is left", ((create("b"),), (create("b"),)), conflicts=7)
 
 
 def large() -> Iterator[Plan]:
@@ -79,17 +86,10 @@ def large() -> Iterator[Plan]:
     yield _plan("updates", ((*rest, update("a")), (*rest, update("a")), rest), **troubles)
 
 
-def _plan(name: str, clients: tuple[tuple[Operation, ...], ...], **troubles: Any) -> Plan:
+def _plan(name: str, clients: Clients, **troubles: Any) -> Plan:
     return Plan(name, clients, LIMIT, STORED, {"conflicts": 1} | troubles)
 
 
-def _together(number: int) -> Iterator[tuple[str, tuple[tuple[Operation], ...]]]:
-    for chosen in combinations_with_replacement(REQUESTS.items(), number):
-        operations = [operation for _, operation in chosen]
-        if not _recreates(operations):
-            yield " | ".join(name for name, _ in chosen), tuple((operation,) for operation in operations)
-
-
-def _recreates(operations: Iterable[Operation]) -> bool:
-    ids = {kind: {each.config_id for each in operations if each.kind == kind} for kind in ("create", "delete")}
-    return bool(ids["create"] & ids["delete"])
+def _together(number: int, names: Iterable[str]) -> Iterator[tuple[str, Clients]]:
+    for chosen in combinations_with_replacement(names, number):
+        yield " | ".join(chosen), tuple((REQUESTS[name],) for name in chosen)

@@ -57,7 +57,7 @@ def test_states_and_schedules_are_counted() -> None:
 def test_the_limit_is_not_reported_while_an_earlier_attempt_may_still_be_carried_out() -> None:
     """A delayed request could create the configuration after a delete has made room."""
     clients = (create("b"), delete("b")), (create("c"),)
-    plan = Plan("", clients, LIMIT, STORED, {"conflicts": 1, "lost_responses": 1, "delayed_requests": True})
+    plan = Plan("", clients, LIMIT, STORED, {"conflicts": 1, "lost_responses": 1})
 
     report = explore(plan.scenario())
 

@@ -38,8 +38,7 @@ class Scenario:
     """What the clients do, each one operation after the other, and how often what may go wrong.
 
     A schedule that needs more `conflicts` is cut where it needs them. `tokens_may_expire`: ten minutes may pass at
-    any time, while a client is suspended. `delayed_requests`: a request may reach the table after its sender, who
-    gave it up, has told the caller the result of another attempt. `stale_reads`: a read that is not consistent may see
+    any time, while a client is suspended. `stale_reads`: a read that is not consistent may see
     the item before its last change.
     """
 
@@ -51,7 +50,6 @@ class Scenario:
     crashes: int = 0
     conflicts: int = 2
     tokens_may_expire: bool = False
-    delayed_requests: bool = False
     stale_reads: bool = False
 
 
@@ -152,11 +150,11 @@ def _invoke(scenario: Scenario, world: World, number: int) -> Next:
     )
     step = scenario.clients[number][index]
     client = client._replace(before=(*client.before, returned))
-    world = _arrived(scenario, world, number, client, step.program.root)
+    world = _arrived(world, number, client, step.program.root)
     return f"{step.program.name} begins", world
 
 
-def _arrived(scenario: Scenario, world: World, number: int, client: Client, node: Node) -> World:
+def _arrived(world: World, number: int, client: Client, node: Node) -> World:
     """The world in which the client has come to the node: it sends the next call, or it is done."""
     author = number, len(client.results)
     if isinstance(node.action, Request):
@@ -165,9 +163,6 @@ def _arrived(scenario: Scenario, world: World, number: int, client: Client, node
         world = world._replace(calls=world.calls.set(name, Call(node.action)))
     else:
         client = client._replace(results=(*client.results, node.action), node=None, waiting=None)
-        if node.action.outcome is not Outcome.UNKNOWN and not scenario.delayed_requests:
-            lost = [name for name, call in world.calls.items() if name[0] == author and not call.started]
-            world = world._replace(calls=world.calls.without(*lost))
     return _with_client(world, number, client)
 
 
@@ -181,7 +176,7 @@ def _observe(scenario: Scenario, world: World, number: int, observation: Observa
     client = world.clients[number]
     assert client.node
     program = scenario.clients[number][len(client.results)].program
-    return _arrived(scenario, world, number, client, program.after(client.node, observation))
+    return _arrived(world, number, client, program.after(client.node, observation))
 
 
 def _lose(scenario: Scenario, world: World, number: int) -> Iterator[Next]:

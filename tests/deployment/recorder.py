@@ -1,4 +1,4 @@
-"""Which calls to AWS our code makes, written down by botocore's own event hooks."""
+"""Records the AWS calls of the code, through botocore's event hooks."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from botocore import handlers
 
 @dataclass
 class Call:
-    """One call, and the capacity units that DynamoDB took for it."""
+    """One call, and its capacity units in DynamoDB."""
 
     service: str
     operation: str
@@ -24,39 +24,40 @@ class Call:
 
 @dataclass
 class Calls:
-    """All of them, in order."""
+    """All calls in order."""
 
     made: list[Call] = field(default_factory=list)
 
     def actions(self) -> set[str]:
-        """The IAM actions that they need."""
+        """The IAM actions that the calls need."""
         return {action for call in self.made for action in _actions(call)}
 
 
 @contextmanager
 def recording() -> Iterator[Calls]:
-    """What clients that are made in this block call, then and later."""
+    """Records the calls of all clients that are created in this block, also after its end."""
     calls = Calls()
 
-    def ask_for_units(params: dict[str, Any], **_: Any) -> None:
+    def request_units(params: dict[str, Any], **_: Any) -> None:
         params["ReturnConsumedCapacity"] = "TOTAL"
 
-    def note(params: dict[str, Any], model: Any, **_: Any) -> None:
+    def record(params: dict[str, Any], model: Any, **_: Any) -> None:
         calls.made.append(Call(model.service_model.service_name, model.name, dict(params)))
 
-    def note_units(parsed: Mapping[str, Any], **_: Any) -> None:
+    def record_units(parsed: Mapping[str, Any], **_: Any) -> None:
         consumed = parsed.get("ConsumedCapacity", [])
         each = consumed if isinstance(consumed, list) else [consumed]
         calls.made[-1].units = sum(table["CapacityUnits"] for table in each)
 
     hooks = [
-        *[(f"provide-client-params.dynamodb.{name}", ask_for_units) for name in _COUNTED],
-        ("before-parameter-build.*.*", note),
-        ("after-call.dynamodb.*", note_units),
+        *[(f"provide-client-params.dynamodb.{name}", request_units) for name in _COUNTED],
+        ("before-parameter-build.*.*", record),
+        ("after-call.dynamodb.*", record_units),
     ]
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(handlers, "BUILTIN_HANDLERS", [*handlers.BUILTIN_HANDLERS, *hooks])
-        patch.setattr(boto3, "DEFAULT_SESSION", None)  # one that was made earlier has no hooks of ours
+        # An existing session has no such hooks.
+        patch.setattr(boto3, "DEFAULT_SESSION", None)
         yield calls
 
 
@@ -70,10 +71,12 @@ _IN_TRANSACTIONS = {
 
 
 def _actions(call: Call) -> Iterator[str]:
-    if call.operation == "TransactWriteItems":  # has no action of its own
+    # A transaction needs the actions of its items.
+    if call.operation == "TransactWriteItems":
         for item in call.params["TransactItems"]:
             yield from (f"dynamodb:{_IN_TRANSACTIONS[kind]}" for kind in item)
     else:
         yield f"{call.service}:{call.operation}"
     if (call.service, call.operation) == ("s3", "GetObject"):
-        yield "s3:ListBucket"  # without it, S3 answers 403 where there is no object
+        # Without it, S3 responds with 403 instead of 404 if the object does not exist.
+        yield "s3:ListBucket"

@@ -1,4 +1,4 @@
-"""The table of costs in docs/deployment.md is what the calls really take."""
+"""The table of units in docs/deployment.md is measured."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ FIVE = tuple(Ticker(f"SYM{n}", "A company with a name of usual length Inc.", "NA
 READS = {"GetItem", "Query"}
 
 
-def test_requests_take_the_calls_and_units_that_the_documentation_says(aws: str) -> None:
+def test_the_documented_calls_and_capacity_units_are_measured(aws: str) -> None:
     with recording() as calls:
         store = a_dynamodb_store(aws, a_table(aws))
     one, two = (a_configuration("ann", *FIVE, name="x" * 50) for _ in range(2))
@@ -32,7 +32,7 @@ def test_requests_take_the_calls_and_units_that_the_documentation_says(aws: str)
         return len(calls.made), sum(call.units for call in calls.made) - reads, reads
 
     store.add(one, limit=2)
-    taken = {
+    measured = {
         "create": units_of(lambda: store.add(two, limit=2)),
         "get": units_of(lambda: store.get("ann", one.config_id)),
         "list": units_of(lambda: store.list("ann")),
@@ -42,7 +42,7 @@ def test_requests_take_the_calls_and_units_that_the_documentation_says(aws: str)
         "delete": units_of(lambda: store.remove("ann", two.config_id, now=NOW)),
     }
 
-    assert taken == documented()
+    assert measured == documented()
 
 
 def documented() -> dict[str, tuple[int, float, float]]:

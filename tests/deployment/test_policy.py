@@ -1,4 +1,4 @@
-"""The role's policy is what the code calls: no less, and no more."""
+"""The policy of the role allows exactly the actions that the code calls."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def endpoint() -> Iterator[str]:
 
 @pytest.fixture(scope="module")
 def calls(endpoint: str) -> Calls:
-    """What a life of requests and jobs calls."""
+    """The calls of all operations of the store and the ticker list."""
     table = a_table(endpoint)
     boto3.client("s3", endpoint_url=endpoint).create_bucket(Bucket="config-api-tickers")
     with recording() as calls, pytest.MonkeyPatch.context() as patch:
@@ -74,13 +74,13 @@ def allowed() -> set[str]:
     return {action for statement in statements() for action in statement["Action"]}
 
 
-def test_the_role_may_do_what_the_code_calls_and_nothing_else(calls: Calls) -> None:
-    of_the_data = {action for action in allowed() if action.split(":")[0] not in {"logs", "xray"}}
+def test_the_policy_allows_exactly_the_actions_that_the_code_calls(calls: Calls) -> None:
+    data_actions = {action for action in allowed() if action.split(":")[0] not in {"logs", "xray"}}
 
-    assert of_the_data == calls.actions()
+    assert data_actions == calls.actions()
 
 
-def test_the_role_may_write_its_own_log_and_its_traces() -> None:
+def test_the_policy_allows_to_write_logs_and_traces() -> None:
     assert {action for action in allowed() if action.split(":")[0] in {"logs", "xray"}} == {
         "logs:CreateLogGroup",
         "logs:CreateLogStream",
@@ -90,7 +90,7 @@ def test_the_role_may_write_its_own_log_and_its_traces() -> None:
     }
 
 
-def test_the_role_reaches_what_is_named_after_the_service_only() -> None:
+def test_the_policy_names_resources_of_the_service_and_no_wildcard_actions() -> None:
     for statement in statements():
         assert statement["Sid"] == "Traces" or "config-api-" in statement["Resource"], statement
         assert not [action for action in statement["Action"] if "*" in action]

@@ -1,4 +1,4 @@
-"""Events as AWS sends them to a function."""
+"""Events of a Lambda function, as AWS sends them."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from uuid import uuid4
 def a_request(
     method: str, path: str, *, body: Any = None, stage: str = "dev", address: str = "203.0.113.9", **headers: str
 ) -> dict[str, Any]:
-    """An HTTP API's event as AWS sends it: the path with the stage before it, the names of headers in lower case."""
+    """An event of an HTTP API (payload format 2.0): the path contains the stage; header names are in lower case."""
     return {
         "version": "2.0",
         "routeKey": "$default",

@@ -17,6 +17,7 @@ from playwright.sync_api import BrowserContext
 from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler, make_server
 
 from domain.ticker_list import Freshness, TickerSource
+from entrypoints.application import close
 from entrypoints.bootstrap import create_app
 from entrypoints.settings import Settings, StoreKind
 from tests.builders import AFixedList
@@ -93,8 +94,11 @@ def serve(folder: Path) -> Iterator[Server]:
     http = make_server("127.0.0.1", 0, app, threaded=True, request_handler=_handler(server))
     http.daemon_threads = False  # type: ignore[attr-defined]  # closing the server then waits for its connections
     server.url = f"http://127.0.0.1:{http.server_port}"
-    with _running(http):
-        yield server
+    try:
+        with _running(http):
+            yield server
+    finally:
+        close(app)
 
 
 @contextmanager

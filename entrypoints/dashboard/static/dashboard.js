@@ -30,7 +30,7 @@ let loading = null;
 let isLoadingQuietly = true;
 
 const session = new AnonymousSession(new ConfigApi({ baseUrl }), {
-  wait: (wait) => showWait("session", wait, () => {}),
+  wait: (wait) => showWait("session", wait),
   replaced: () => {
     notices.show("replaced", {
       tone: "warning",
@@ -212,7 +212,7 @@ async function rename({ config_id, revision }, name) {
  * Show a countdown. While the browser is offline there is a notice already.
  * @param {string} name
  * @param {Wait | null} wait
- * @param {() => void} stop
+ * @param {() => void} [stop]
  */
 function showWait(name, wait, stop) {
   notices.set(name, wait && wait.seconds !== Infinity ? countdown(wait, stop) : null);

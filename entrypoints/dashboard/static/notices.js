@@ -79,11 +79,12 @@ export class Notices {
 /**
  * Counts down to the next attempt. Screen readers hear it once, not every second.
  * @param {Wait} wait
- * @param {() => void} onStop
+ * @param {() => void} [onStop] without it the wait cannot be stopped
  * @returns {HTMLElement} its timer ends when it leaves the page
  */
 export function countdown({ error, seconds, retryNow }, onStop) {
-  const actions = [smallButton("Try now", retryNow), smallButton("Stop", onStop)];
+  const actions = [smallButton("Try now", retryNow)];
+  if (onStop) actions.push(smallButton("Stop", onStop));
   if (seconds === Infinity) {
     return notice({
       tone: "warning",

@@ -248,9 +248,10 @@ export class TickerField {
       }
     }
     if (leftOut.length) {
-      const names = leftOut.join(", ");
+      const more = leftOut.length > MAX_TICKERS ? " and others" : "";
+      const names = leftOut.slice(0, MAX_TICKERS).join(", ") + more;
       this.#message = `A watchlist has at most ${plural(MAX_TICKERS, "ticker")}. Remove one to add ${names}.`;
-      this.#input.value ||= names;
+      this.#input.value ||= leftOut.join(", ");
     }
     if (added.length) this.#status.textContent = `${added.map((each) => each.symbol || each.text).join(", ")} added.`;
     return added;

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from typing import Any
 
 from playwright.sync_api import Locator, Page, Route, expect
 
@@ -126,6 +127,12 @@ class Held:
         self._released = True
         for route in self._routes:
             route.fallback()
+
+    def answer(self, body: dict[str, Any]) -> None:
+        """Answer the held requests with this body, and let all later ones through."""
+        self._released = True
+        for route in self._routes:
+            route.fulfill(json=body)
 
     def _handle(self, route: Route) -> None:
         if self._released or route.request.method != self._method:

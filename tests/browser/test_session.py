@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.service import Server
-from tests.browser.steps import card, cards, create, edit, given, ready, save, type_in, visit
+from tests.browser.steps import Held, card, cards, create, edit, given, ready, save, type_in, visit
 
 pytestmark = pytest.mark.slow
 
@@ -49,6 +49,21 @@ def test_an_expired_session_is_replaced_and_the_input_is_saved(page: Page, serve
     expect(page.get_by_text("Your session has expired, and its watchlists can no longer be reached")).to_be_visible()
     expect(cards(page)).to_have_count(1)
     assert server.count(START) == 2
+
+
+def test_a_list_that_is_older_than_a_create_does_not_hide_the_new_watchlist(page: Page, server: Server) -> None:
+    """The new session loads its empty list while the create is under way."""
+    given(page, "Old")
+    type_in(page, "New")
+    server.ahead = timedelta(days=31)
+    held = Held(page, "GET", "/configurations")
+
+    save(page)
+    expect(card(page, "New")).to_be_visible()
+    held.answer({"configurations": [], "max_allowed": 2, "remaining": 2})
+
+    expect(card(page, "Old")).to_have_count(0)
+    expect(card(page, "New")).to_be_visible()
 
 
 def test_an_edit_in_an_expired_session_can_be_saved_as_a_new_watchlist(page: Page, server: Server) -> None:

@@ -30,7 +30,7 @@ const COMPANY_SUFFIX = /^(?:inc\.?|incorporated|corporation|corp\.|co\.|ltd\.?|l
 const EXCHANGE_PREFIX = /^[a-z]{2,12}:(?=[a-z0-9])/i;
 /** `Apple Inc. (AAPL)` and `Apple Inc. (NASDAQ: AAPL)`. */
 const SYMBOL_IN_PARENTHESES = /\((?:[a-z ]+:\s*)?([a-z0-9.\-/]{1,10})\)\s*$/i;
-const MAX_QUERY = 100;
+const MAX_TEXT = 100;
 
 /**
  * The parts of a list, each of them a symbol, a company name or several symbols separated by blanks.
@@ -41,7 +41,7 @@ export function splitList(text) {
   /** @type {string[]} */
   const parts = [];
   for (const part of text.split(LIST_SEPARATOR).map(clean).filter(Boolean)) {
-    if (parts.length === 0 || !COMPANY_SUFFIX.test(part)) parts.push(...symbolsIn(part));
+    if (parts.length === 0 || !COMPANY_SUFFIX.test(part)) parts.push(...symbolsIn(part.slice(0, MAX_TEXT)));
   }
   return parts;
 }
@@ -158,7 +158,7 @@ async function validate(api, symbols) {
  * @returns {Promise<Ticker[] | null>}
  */
 function search(api, text) {
-  return unlessUnavailable(api.searchTickers(text.slice(0, MAX_QUERY), { limit: 8, patience: 0 }));
+  return unlessUnavailable(api.searchTickers(text, { limit: 8, patience: 0 }));
 }
 
 /**

@@ -24,6 +24,7 @@ export class Watchlists {
   #channel = new BroadcastChannel("config-api");
   /** @type {Kept | null} */
   #kept = null;
+  #changes = 0;
 
   /**
    * Whether the list was received from the service since the page was opened; otherwise it is that of an earlier visit.
@@ -52,16 +53,21 @@ export class Watchlists {
   }
 
   /**
-   * Load the list; unchanged lists are not transferred.
+   * Load the list; an unchanged list is not transferred. If this window changes a configuration meanwhile, the response
+   * may be older than the change: the list is loaded again.
    * @param {Options} options
    */
   async load(options) {
-    const etag = this.#kept?.userId === this.#userId() ? this.#kept?.etag : null;
-    const received = await this.#api.list({ ...options, ifNoneMatch: etag });
-    const userId = this.#userId() ?? "";
+    let changes;
+    let received;
+    do {
+      changes = this.#changes;
+      const etag = this.#kept?.userId === this.#userId() ? this.#kept?.etag : null;
+      received = await this.#api.list({ ...options, ifNoneMatch: etag });
+    } while (changes !== this.#changes);
     if (received) {
-      const { configurations, max_allowed: maxAllowed } = received;
-      this.#kept = { userId, configurations, maxAllowed, etag: received.etag, receivedAt: "" };
+      const { configurations, max_allowed: maxAllowed, etag } = received;
+      this.#kept = { userId: this.#userId() ?? "", configurations, maxAllowed, etag, receivedAt: "" };
     }
     if (this.#kept) this.#kept.receivedAt = new Date().toISOString();
     this.isCurrent = true;
@@ -91,6 +97,7 @@ export class Watchlists {
 
   /** @param {Configuration[]} configurations */
   #change(configurations) {
+    this.#changes += 1;
     if (this.#kept) this.#kept = { ...this.#kept, configurations, etag: null };
     write(NAME, this.#kept);
     this.#channel.postMessage("changed");

@@ -34,8 +34,8 @@ def store(proxy: FaultProxy, table: str) -> DynamoDBStore:
 
 
 @pytest.fixture
-def rival(aws: str, table: str) -> DynamoDBStore:
-    """Another process, without faults."""
+def other_store(aws: str, table: str) -> DynamoDBStore:
+    """A store without faults, as another process has it."""
     return a_dynamodb_store(aws, table)
 
 

@@ -48,7 +48,7 @@ _CODES = {
 
 
 class Service:
-    """The service in processes of its own, which can be killed and started again."""
+    """The service in separate processes, which can be killed and started again."""
 
     def __init__(self, settings: Mapping[str, str], log: Path) -> None:
         self._settings = settings
@@ -58,7 +58,7 @@ class Service:
         self.ready = Flag()
 
     def start(self) -> None:
-        """Returns when it answers."""
+        """Start the processes and wait until they respond."""
         inherited = {name: value for name, value in os.environ.items() if not name.startswith("CONFIG_API_")}
         command = [sys.executable, "-m", "gunicorn", "--config", "gunicorn.conf.py", "--workers", "2"]
         with self._log.open("ab") as log:
@@ -77,7 +77,7 @@ class Service:
         self.ready.set()
 
     def kill(self) -> None:
-        """All its processes end at once, whatever they are doing."""
+        """End all processes at once with SIGKILL."""
         self.ready.clear()
         os.killpg(self._process.pid, signal.SIGKILL)
         self._process.wait()
@@ -145,13 +145,13 @@ def record(service: Service, *, seed: int, users: int, requests_each: int, resta
         for session in sessions:
             session.result()
     for user in people:
-        _Client(user, random.Random(seed)).look()
+        _Client(user, random.Random(seed)).read_final_list()
     return [user.history for user in people]
 
 
 @dataclass
 class _User:
-    """What the clients of a user share: how to reach the service, and what they know."""
+    """The state that the clients of a user share: the service, and the ids, revisions and keys they have seen."""
 
     service: Service
     done: Semaphore
@@ -177,7 +177,7 @@ class _Client:
         self._session.trust_env = False
 
     def work(self, requests_: int) -> None:
-        """Send so many requests; those without a known outcome are sent again, as clients do."""
+        """Send this number of requests; those without a known outcome are sent again, as clients do."""
         with self._session:
             for _ in range(requests_):
                 request = self._random.choices(
@@ -187,8 +187,8 @@ class _Client:
                 request()
                 self._user.done.release()
 
-    def look(self) -> None:
-        """The last list."""
+    def read_final_list(self) -> None:
+        """List until the outcome is known."""
         with self._session:
             while self._list() is Outcome.UNKNOWN:
                 pass
@@ -272,15 +272,15 @@ class _Client:
             return Outcome.DONE, None
         document = response.json()
         if operation.kind == "list":
-            return Outcome.DONE, Frozen(self._sighted(each) for each in document["configurations"])
-        _, name = self._sighted(document)
+            return Outcome.DONE, Frozen(self._record_seen(each) for each in document["configurations"])
+        _, name = self._record_seen(document)
         if operation.kind != "create":
             return Outcome.DONE, name
         replayed = response.headers.get("Idempotency-Replayed") == "true"
         return Outcome.REPLAYED if replayed else Outcome.ADDED, name
 
-    def _sighted(self, document: Mapping[str, Any]) -> tuple[str, str]:
-        """The label and the name of a configuration that was returned; what it tells is kept."""
+    def _record_seen(self, document: Mapping[str, Any]) -> tuple[str, str]:
+        """Remember the id and the revision of a returned configuration. Returns its label and its name."""
         name: str = document["name"]
         label = name.partition(" ")[0]
         self._user.ids.setdefault(document["config_id"], label)

@@ -48,7 +48,7 @@ def seed() -> int:
     return seed
 
 
-def test_on_dynamodb_while_three_calls_in_ten_fail(
+def test_histories_on_dynamodb_with_thirty_percent_faults_are_linearizable(
     proxy: FaultProxy, aws: str, table: str, tmp_path: Path, seed: int
 ) -> None:
     proxy.plan = at_random(0.3, seed=seed)
@@ -61,7 +61,7 @@ def test_on_dynamodb_while_three_calls_in_ten_fail(
     assert settled_share(histories) > 0.9  # 0.999 is for the soak: a sample that is large enough, and no other load
 
 
-def test_on_sqlite_with_restarts(tmp_path: Path, seed: int) -> None:
+def test_histories_on_sqlite_with_restarts_are_linearizable(tmp_path: Path, seed: int) -> None:
     settings = {"CONFIG_API_STORE": "sqlite", "CONFIG_API_SQLITE_PATH": str(tmp_path / "history.sqlite3")}
 
     with serving(settings, tmp_path / "log") as service:

@@ -10,7 +10,7 @@ from adapters.dynamodb.store import DynamoDBStore
 from domain.errors import IdempotencyKeyReused, NotFound
 from domain.ports import AddResult
 from tests.builders import NOW, a_configuration
-from tests.faults.rivals import change_after, rename
+from tests.faults.concurrent_updates import change_after, rename
 from tests.support.fault_proxy import FaultProxy
 from tests.support.ministack import read_state
 
@@ -37,8 +37,8 @@ def test_a_read_distinguishes_a_replay_at_the_limit_from_a_new_create(
         store.add(replace(configuration, request_fingerprint="another"), limit=1)
 
 
-def test_a_key_that_is_freed_before_the_read_is_used(
-    store: DynamoDBStore, proxy: FaultProxy, aws: str, table: str, ann: str, rival: DynamoDBStore
+def test_a_create_is_repeated_if_its_key_is_freed_before_the_read(
+    store: DynamoDBStore, proxy: FaultProxy, aws: str, table: str, ann: str, other_store: DynamoDBStore
 ) -> None:
     """A delete between the failed condition and the read frees the key, so the create is sent again."""
     configuration = a_configuration(ann)
@@ -46,7 +46,7 @@ def test_a_key_that_is_freed_before_the_read_is_used(
 
     def delete_before_the_read(operation: str) -> None:
         if operation == "GetItem":
-            rival.remove(ann, configuration.config_id, now=NOW)
+            other_store.remove(ann, configuration.config_id, now=NOW)
 
     proxy.plan = delete_before_the_read
 
@@ -54,22 +54,22 @@ def test_a_key_that_is_freed_before_the_read_is_used(
     assert read_state(aws, table, ann) == (1, (configuration,))
 
 
-def test_an_update_that_lost_a_race_reads_the_current_item(
-    store: DynamoDBStore, proxy: FaultProxy, ann: str, rival: DynamoDBStore
+def test_an_update_after_a_concurrent_update_is_applied_to_the_current_item(
+    store: DynamoDBStore, proxy: FaultProxy, ann: str, other_store: DynamoDBStore
 ) -> None:
     """The change is applied to the item that the read returns."""
     configuration = a_configuration(ann)
     store.add(configuration, limit=1)
     proxy.script()
 
-    updated = store.update(ann, configuration.config_id, change_after(lambda: rename(rival, configuration)))
+    updated = store.update(ann, configuration.config_id, change_after(lambda: rename(other_store, configuration)))
 
     assert (updated.name, updated.timeframe_days) == ("Theirs", 9)
     assert proxy.operations == ["GetItem", "TransactWriteItems", "GetItem", "TransactWriteItems"]
 
 
-def test_an_update_that_lost_a_race_to_a_delete_is_not_found(
-    store: DynamoDBStore, ann: str, rival: DynamoDBStore
+def test_an_update_after_a_concurrent_delete_is_not_found(
+    store: DynamoDBStore, ann: str, other_store: DynamoDBStore
 ) -> None:
     """The read finds no item."""
     configuration = a_configuration(ann)
@@ -77,5 +77,7 @@ def test_an_update_that_lost_a_race_to_a_delete_is_not_found(
 
     with pytest.raises(NotFound):
         store.update(
-            ann, configuration.config_id, change_after(lambda: rival.remove(ann, configuration.config_id, now=NOW))
+            ann,
+            configuration.config_id,
+            change_after(lambda: other_store.remove(ann, configuration.config_id, now=NOW)),
         )

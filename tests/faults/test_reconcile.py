@@ -1,4 +1,4 @@
-"""A count is repaired correctly while its user creates and deletes, whichever requests come between its own."""
+"""A count is repaired correctly while its user creates and deletes, at every interleaving of their requests."""
 
 from __future__ import annotations
 
@@ -49,13 +49,13 @@ def a_user_with_drift(aws: str, table: str, store: DynamoDBStore) -> str:
 
 
 class Interruption:
-    """Runs `rival` once, before the request with the number `index`."""
+    """Calls `concurrent_request` once, before the request with the number `index`."""
 
-    def __init__(self, admin: DynamoDBTable, index: int, rival: Callable[[], None]) -> None:
+    def __init__(self, admin: DynamoDBTable, index: int, concurrent_request: Callable[[], None]) -> None:
         self._events = admin._client.table.connection.client.meta.events
         self._numbers = count()
         self._index = index
-        self._rival = rival
+        self._concurrent_request = concurrent_request
         self.happened = False
 
     def __enter__(self) -> Self:
@@ -68,7 +68,7 @@ class Interruption:
     def _step(self, **_: object) -> None:
         if next(self._numbers) == self._index:
             self.happened = True
-            self._rival()
+            self._concurrent_request()
 
 
 def create(store: DynamoDBStore, user: str) -> None:
@@ -90,13 +90,17 @@ def delete_and_create_again(store: DynamoDBStore, user: str) -> None:
     store.add(a_configuration(user, config_id="a"), limit=LIMIT)
 
 
-@pytest.mark.parametrize("rival", [create, delete, create_and_delete, delete_and_create_again])
+@pytest.mark.parametrize("concurrent_request", [create, delete, create_and_delete, delete_and_create_again])
 def test_a_repair_counts_correctly_with_a_concurrent_request_at_any_point(
-    admin: DynamoDBTable, store: DynamoDBStore, aws: str, table: str, rival: Callable[[DynamoDBStore, str], None]
+    admin: DynamoDBTable,
+    store: DynamoDBStore,
+    aws: str,
+    table: str,
+    concurrent_request: Callable[[DynamoDBStore, str], None],
 ) -> None:
     for index in count():
         user = a_user_with_drift(aws, table, store)
-        with Interruption(admin, index, lambda user=user: rival(store, user)) as interruption:  # type: ignore[misc]  # bound now
+        with Interruption(admin, index, lambda user=user: concurrent_request(store, user)) as interruption:  # type: ignore[misc]  # bound now
             after = admin.repair(user)
 
         counted, stored = read_state(aws, table, user)
@@ -129,12 +133,12 @@ def test_a_snapshot_of_several_pages_is_repeated_until_it_is_stable(
 
     calls = count()
     events.register("before-parameter-build.dynamodb.Query", page_by_page, unique_id="pages")
-    events.register("before-call", create_or_delete, unique_id="rival")
+    events.register("before-call", create_or_delete, unique_id="concurrent")
     try:
         after = admin.repair(user)
     finally:
         events.unregister("before-parameter-build.dynamodb.Query", unique_id="pages")
-        events.unregister("before-call", unique_id="rival")
+        events.unregister("before-call", unique_id="concurrent")
 
     assert after == Quota(user, counted=2, stored=2)
     assert len(written) == 1
@@ -150,11 +154,11 @@ def test_a_repair_ends_without_a_write_if_every_attempt_is_interrupted(
             delete_and_create_again(store, user)
 
     events = admin._client.table.connection.client.meta.events
-    events.register("before-call", before_every_write, unique_id="rival")
+    events.register("before-call", before_every_write, unique_id="concurrent")
     try:
         after = admin.repair(user)
     finally:
-        events.unregister("before-call", unique_id="rival")
+        events.unregister("before-call", unique_id="concurrent")
 
     assert after == Quota(user, counted=1, stored=2)
 

@@ -57,7 +57,7 @@ def bucket(s3: S3Client) -> str:
 
 @pytest.fixture
 def put(s3: S3Client, bucket: str) -> Callable[..., None]:
-    """Store a list as another program may have done."""
+    """Store an object as another program does."""
 
     def put(body: bytes, **fields: Any) -> None:
         s3.put_object(Bucket=bucket, Key=KEY, Body=body, **fields)
@@ -72,7 +72,7 @@ def waits() -> list[float]:
 
 @pytest.fixture
 def tickers(proxy: FaultProxy, bucket: str, waits: list[float], monkeypatch: pytest.MonkeyPatch) -> S3TickerList:
-    """The object behind the proxy; waits between attempts are noted and not waited."""
+    """The object behind the proxy; delays between attempts are recorded, not waited for."""
     monkeypatch.setenv("AWS_ENDPOINT_URL_S3", proxy.endpoint)
     return S3TickerList(bucket, KEY, sleep=waits.append, rng=random.Random(7))
 
@@ -114,7 +114,7 @@ def test_gzip_without_content_encoding_is_refused(tickers: S3TickerList, put: Ca
 
 def test_a_list_that_is_too_large_uncompressed_is_refused(tickers: S3TickerList, put: Callable[..., None]) -> None:
     member = gzip.compress(b" " * 2**20, compresslevel=9)
-    put(member[:-8], ContentEncoding="gzip")  # one that claims to go on
+    put(member[:-8], ContentEncoding="gzip")  # without its trailer
     small = tickers.fetch()
     bomb = gzip.compress(b" " * (MAX_BYTES + 1), compresslevel=9)
     put(bomb, ContentEncoding="gzip")
@@ -150,12 +150,12 @@ def test_the_download_of_a_too_large_object_is_abandoned(tickers: S3TickerList, 
     assert MAX_BYTES < len(fetched.stored) < MAX_BYTES + 2**19
 
 
-@pytest.mark.parametrize("trouble", SHORT)
+@pytest.mark.parametrize("fault", SHORT)
 def test_a_transient_fault_is_retried(
-    tickers: S3TickerList, proxy: FaultProxy, put: Callable[..., None], waits: list[float], trouble: Fault
+    tickers: S3TickerList, proxy: FaultProxy, put: Callable[..., None], waits: list[float], fault: Fault
 ) -> None:
     put(a_list("1"))
-    proxy.script(trouble, trouble)
+    proxy.script(fault, fault)
 
     fetched = tickers.fetch()
 
@@ -164,7 +164,7 @@ def test_a_transient_fault_is_retried(
     assert len(proxy.calls) == len(waits) + 1 == 3
 
 
-def test_a_missing_response_is_abandoned_and_retried(
+def test_a_request_without_a_response_times_out_and_is_retried(
     tickers: S3TickerList, proxy: FaultProxy, put: Callable[..., None]
 ) -> None:
     put(a_list("1"))
@@ -188,14 +188,14 @@ def test_a_slow_response_is_abandoned_and_retried(tickers: S3TickerList, proxy: 
     assert len(proxy.calls) == 3
 
 
-@pytest.mark.parametrize("trouble", [*SHORT, Fault.HANGS])
-def test_a_permanent_outage_makes_the_list_stale_within_the_deadline(
-    tickers: S3TickerList, proxy: FaultProxy, put: Callable[..., None], trouble: Fault
+@pytest.mark.parametrize("fault", [*SHORT, Fault.HANGS])
+def test_an_unavailable_source_makes_the_list_stale_within_the_deadline(
+    tickers: S3TickerList, proxy: FaultProxy, put: Callable[..., None], fault: Fault
 ) -> None:
     put(a_list("1"))
     now = [NOW]
     used = refreshed(tickers, clock=lambda: now[0])
-    proxy.plan = always(trouble)
+    proxy.plan = always(fault)
     now[0] += timedelta(hours=1)
 
     begun = time.monotonic()
@@ -206,7 +206,7 @@ def test_a_permanent_outage_makes_the_list_stale_within_the_deadline(
     assert edition.find("AAPL") is not None
 
 
-def test_a_permanent_fault_is_not_retried_and_logged_with_a_remedy(
+def test_a_missing_object_or_bucket_is_not_retried_and_is_logged_with_a_remedy(
     proxy: FaultProxy, bucket: str, tickers: S3TickerList, caplog: pytest.LogCaptureFixture
 ) -> None:
     with pytest.raises(TickersUnavailable):
@@ -254,7 +254,7 @@ def test_the_second_of_two_publishers_is_refused(tickers: S3TickerList) -> None:
     assert refreshed(tickers).current().freshness.version == "ours"
 
 
-def test_a_list_that_was_deleted_since_is_not_replaced(tickers: S3TickerList, s3: S3Client, bucket: str) -> None:
+def test_a_list_that_was_deleted_meanwhile_is_not_replaced(tickers: S3TickerList, s3: S3Client, bucket: str) -> None:
     tickers.publish(a_list("1"), replacing=None)
     base = tickers.fetch()
     assert base is not None
@@ -265,15 +265,15 @@ def test_a_list_that_was_deleted_since_is_not_replaced(tickers: S3TickerList, s3
 
 
 @pytest.mark.parametrize("first", [True, False])
-@pytest.mark.parametrize("trouble", [*SHORT, Fault.CONFLICT])
+@pytest.mark.parametrize("fault", [*SHORT, Fault.CONFLICT])
 def test_a_retried_publication_recognises_its_own_success(
-    tickers: S3TickerList, proxy: FaultProxy, trouble: Fault, *, first: bool
+    tickers: S3TickerList, proxy: FaultProxy, fault: Fault, *, first: bool
 ) -> None:
     base = None
     if not first:
         tickers.publish(a_list("1"), replacing=None)
         base = tickers.fetch()
-    proxy.script(trouble, trouble)
+    proxy.script(fault, fault)
 
     tickers.publish(a_list("2"), replacing=base.etag if base else None)
 
@@ -281,7 +281,7 @@ def test_a_retried_publication_recognises_its_own_success(
     assert refreshed(tickers).current().freshness.version == "2"
 
 
-def test_no_connection_is_kept_between_calls(tickers: S3TickerList, put: Callable[..., None]) -> None:
+def test_connections_are_closed_after_each_call(tickers: S3TickerList, put: Callable[..., None]) -> None:
     put(a_list("1"))
     tickers.fetch()
 
@@ -290,14 +290,14 @@ def test_no_connection_is_kept_between_calls(tickers: S3TickerList, put: Callabl
     assert len(pools) == 0
 
 
-def test_an_expired_deadline_sends_no_request(tickers: S3TickerList, proxy: FaultProxy) -> None:
+def test_no_request_is_sent_after_the_deadline(tickers: S3TickerList, proxy: FaultProxy) -> None:
     with within(0), pytest.raises(TickersUnavailable):
         tickers.fetch()
 
     assert proxy.calls == []
 
 
-def test_the_service_uses_the_list_in_the_bucket_and_survives_an_outage(
+def test_requests_are_served_while_the_bucket_is_unavailable(
     tickers: S3TickerList, proxy: FaultProxy, bucket: str
 ) -> None:
     tickers.publish(a_list("1", ["AAPL", "NEWCO"]), replacing=None)

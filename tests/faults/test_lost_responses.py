@@ -1,4 +1,4 @@
-"""A retry never takes the success of an earlier attempt for a failure."""
+"""A retry recognises the success of an earlier attempt whose response was lost."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from tests.support.ministack import a_dynamodb_store, dynamodb_client
 
 pytestmark = pytest.mark.slow
 
-each_fault = pytest.mark.parametrize("trouble", Fault)
+each_fault = pytest.mark.parametrize("fault", Fault)
 
 
 def count(aws: str, table: str, user: str) -> int:
@@ -27,11 +27,11 @@ def count(aws: str, table: str, user: str) -> int:
 
 @each_fault
 def test_a_create_is_stored_and_counted_once_after_any_fault(
-    store: DynamoDBStore, proxy: FaultProxy, aws: str, table: str, ann: str, trouble: Fault
+    store: DynamoDBStore, proxy: FaultProxy, aws: str, table: str, ann: str, fault: Fault
 ) -> None:
     """One fault in the first attempt, before or after it took effect: the second attempt succeeds."""
     configuration = a_configuration(ann)
-    proxy.script(trouble)
+    proxy.script(fault)
 
     added = store.add(configuration, limit=1)
 
@@ -43,12 +43,12 @@ def test_a_create_is_stored_and_counted_once_after_any_fault(
 
 @each_fault
 def test_an_update_is_applied_once_after_any_fault(
-    store: DynamoDBStore, proxy: FaultProxy, ann: str, trouble: Fault
+    store: DynamoDBStore, proxy: FaultProxy, ann: str, fault: Fault
 ) -> None:
     """The change is applied once, whether or not the first write took effect."""
     configuration = a_configuration(ann, timeframe_days=1)
     store.add(configuration, limit=1)
-    proxy.script(None, trouble)
+    proxy.script(None, fault)
 
     def one_day_more(current: Configuration) -> Configuration:
         return replace(current, timeframe_days=current.timeframe_days + 1, revision="one more")
@@ -62,13 +62,13 @@ def test_an_update_is_applied_once_after_any_fault(
 
 @each_fault
 def test_a_delete_succeeds_and_is_counted_once_after_any_fault(
-    store: DynamoDBStore, proxy: FaultProxy, aws: str, table: str, ann: str, trouble: Fault
+    store: DynamoDBStore, proxy: FaultProxy, aws: str, table: str, ann: str, fault: Fault
 ) -> None:
     """The count goes down by one, whether or not the first attempt took effect."""
     gone, kept = a_configuration(ann), a_configuration(ann)
     for configuration in (gone, kept):
         store.add(configuration, limit=2)
-    proxy.script(trouble)
+    proxy.script(fault)
 
     store.remove(ann, gone.config_id, revisions=frozenset({gone.revision}), now=NOW)
 
@@ -78,11 +78,11 @@ def test_a_delete_succeeds_and_is_counted_once_after_any_fault(
 
 
 @each_fault
-def test_reads_are_retried_after_any_fault(store: DynamoDBStore, proxy: FaultProxy, ann: str, trouble: Fault) -> None:
+def test_reads_are_retried_after_any_fault(store: DynamoDBStore, proxy: FaultProxy, ann: str, fault: Fault) -> None:
     """A get and a list succeed in their second attempt."""
     configuration = a_configuration(ann)
     store.add(configuration, limit=1)
-    proxy.script(trouble, None, trouble, None)
+    proxy.script(fault, None, fault, None)
 
     assert store.get(ann, configuration.config_id) == configuration
     assert store.list(ann) == (configuration,)
@@ -100,16 +100,18 @@ def test_a_repeated_delete_of_nothing_is_not_found(store: DynamoDBStore, proxy: 
     assert len(proxy.calls) == 3
 
 
-def test_an_update_with_a_lost_response_succeeds_though_another_has_overwritten_it(
+def test_an_update_with_a_lost_response_succeeds_after_another_update(
     store: DynamoDBStore, proxy: FaultProxy, aws: str, table: str, ann: str
 ) -> None:
-    """Only the client request token tells that the first attempt took effect."""
+    """The client request token shows that the first attempt took effect."""
     configuration = a_configuration(ann)
     store.add(configuration, limit=1)
-    rival = a_dynamodb_store(aws, table)
+    other_store = a_dynamodb_store(aws, table)
 
     def overwrite(_: float) -> None:
-        rival.update(ann, configuration.config_id, lambda current: replace(current, name="Theirs", revision="theirs"))
+        other_store.update(
+            ann, configuration.config_id, lambda current: replace(current, name="Theirs", revision="theirs")
+        )
 
     slow = a_dynamodb_store(proxy.endpoint, table, sleep=overwrite)
     proxy.script(None, Fault.RESPONSE_LOST)
@@ -120,13 +122,15 @@ def test_an_update_with_a_lost_response_succeeds_though_another_has_overwritten_
     assert [(each.name, each.revision) for each in store.list(ann)] == [("Theirs", "theirs")]
 
 
-def test_a_create_with_a_lost_response_succeeds_though_it_was_deleted_since(
+def test_a_create_with_a_lost_response_succeeds_after_a_delete(
     store: DynamoDBStore, proxy: FaultProxy, aws: str, table: str, ann: str
 ) -> None:
     """The retry has the token of the first attempt, so it does not create the configuration again."""
     configuration = a_configuration(ann)
-    rival = a_dynamodb_store(aws, table)
-    slow = a_dynamodb_store(proxy.endpoint, table, sleep=lambda _: rival.remove(ann, configuration.config_id, now=NOW))
+    other_store = a_dynamodb_store(aws, table)
+    slow = a_dynamodb_store(
+        proxy.endpoint, table, sleep=lambda _: other_store.remove(ann, configuration.config_id, now=NOW)
+    )
     proxy.script(Fault.RESPONSE_LOST)
 
     slow.add(configuration, limit=1)
@@ -156,12 +160,12 @@ def _crash(_: float) -> None:
 
 
 @pytest.mark.parametrize("fault", [Fault.RESET, Fault.UNAVAILABLE, Fault.HANGS])
-def test_the_limit_is_no_final_answer_while_an_earlier_attempt_may_still_be_carried_out(
-    store: DynamoDBStore, proxy: FaultProxy, rival: DynamoDBStore, ann: str, fault: Fault
+def test_the_limit_is_contended_while_an_earlier_attempt_may_still_be_carried_out(
+    store: DynamoDBStore, proxy: FaultProxy, other_store: DynamoDBStore, ann: str, fault: Fault
 ) -> None:
-    """A delayed first attempt could store the configuration after a delete has made room."""
+    """A delayed first attempt could store the configuration after a delete."""
     stored, refused = a_configuration(ann), a_configuration(ann)
-    rival.add(stored, limit=1)
+    other_store.add(stored, limit=1)
     proxy.script(fault)
 
     with pytest.raises(Contended):
@@ -171,11 +175,11 @@ def test_the_limit_is_no_final_answer_while_an_earlier_attempt_may_still_be_carr
         store.add(refused, limit=1)
 
 
-def test_the_limit_is_a_final_answer_after_a_throttled_attempt(
-    store: DynamoDBStore, proxy: FaultProxy, rival: DynamoDBStore, ann: str
+def test_the_limit_is_final_after_a_throttled_attempt(
+    store: DynamoDBStore, proxy: FaultProxy, other_store: DynamoDBStore, ann: str
 ) -> None:
     """A throttled request was not carried out and will not be."""
-    rival.add(a_configuration(ann), limit=1)
+    other_store.add(a_configuration(ann), limit=1)
     proxy.script(Fault.THROTTLED)
 
     with pytest.raises(LimitReached):

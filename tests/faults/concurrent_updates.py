@@ -1,4 +1,4 @@
-"""Concurrent requests at a chosen point."""
+"""Updates with a concurrent request between their read and their write."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from domain.configurations import Configuration
 from domain.ports import ConfigurationStore
 
 
-def change_after(rival: Callable[[], object]) -> Callable[[Configuration], Configuration]:
-    """A change; `rival` runs between the read and the first write of its update."""
-    rivals = iter([rival])
+def change_after(concurrent_request: Callable[[], object]) -> Callable[[Configuration], Configuration]:
+    """Returns a change that calls `concurrent_request` once, between the read and the first write of its update."""
+    pending = iter([concurrent_request])
 
     def change(current: Configuration) -> Configuration:
-        for run in rivals:
+        for run in pending:
             run()
         return replace(current, timeframe_days=9, revision="ours")
 

@@ -135,7 +135,7 @@ class ConfigurationUpdateSchema(RequestSchema):
     include_extended_hours = StrictBoolean()
 
 
-class SymbolsSchema(RequestSchema):
+class SymbolListSchema(RequestSchema):
     """Symbols to validate."""
 
     symbols = StringList(

@@ -14,8 +14,8 @@ from entrypoints.api.schemas import (
     ListedTickerSchema,
     SearchQuery,
     SearchSchema,
+    SymbolListSchema,
     SymbolQuery,
-    SymbolsSchema,
     TickerValidationSchema,
     TickerValidationsSchema,
 )
@@ -23,7 +23,7 @@ from entrypoints.application import application
 
 blueprint = Blueprint("tickers", __name__, url_prefix="/api/v2/tickers", description="Ticker symbols")
 
-_SEARCH, _SYMBOL, _SYMBOLS = SearchQuery(), SymbolQuery(), SymbolsSchema()
+_SEARCH, _SYMBOL, _SYMBOLS = SearchQuery(), SymbolQuery(), SymbolListSchema()
 
 
 @blueprint.route("/search", methods=["GET"])
@@ -55,7 +55,7 @@ def validate() -> Response:
 
 
 @blueprint.route("/validate", methods=["POST"])
-@blueprint.doc(operationId="validateTickers", **body(SymbolsSchema))
+@blueprint.doc(operationId="validateTickers", **body(SymbolListSchema))
 @blueprint.response(200, TickerValidationsSchema)
 @may_fail(blueprint, MalformedJson, ValidationFailed, PayloadTooLarge, UnsupportedMediaType, TickersUnavailable)
 def validate_many() -> Response:

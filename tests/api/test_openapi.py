@@ -68,6 +68,21 @@ def test_the_document_has_every_operation_of_the_contract(client: FlaskClient) -
     }
 
 
+def test_generated_clients_have_no_colliding_unused_or_wrongly_required_names(client: FlaskClient) -> None:
+    document = client.get("/openapi.json").json
+    schemas = document["components"]["schemas"]
+
+    # openapi-generator's own classes.
+    assert not {"Configuration", "Error", "ApiClient", "BaseAPI", "RequestArgs"} & schemas.keys()
+    assert {name for name in schemas if f'"#/components/schemas/{name}"' not in json.dumps(document)} == set()
+    # openapi-python-client names a local variable after the class, and another after each property.
+    assert {name for name, schema in schemas.items() if name.lower() in schema.get("properties", {})} == set()
+    # openapi-typescript makes a field with a default required.
+    inputs = (schemas["ConfigurationInput"], schemas["ConfigurationUpdate"])
+    assert not any("default" in field for schema in inputs for field in schema["properties"].values())
+    assert schemas["ConfigurationInput"]["required"] == ["name", "tickers"]
+
+
 def test_the_docs_page_shows_every_operation_and_loads_nothing_from_other_hosts(client: FlaskClient) -> None:
     page = client.get("/docs")
     text = page.get_data(as_text=True)

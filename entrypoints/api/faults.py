@@ -8,8 +8,9 @@ from flask import Blueprint, Response
 from marshmallow import Schema, fields, validate
 
 from entrypoints.api.bodies import read_body
+from entrypoints.api.field_types import StrictInteger, StringList
 from entrypoints.api.representations import respond
-from entrypoints.api.schemas import RequestSchema, StrictInteger, StringList
+from entrypoints.api.schemas import RequestSchema
 
 STORE_METHODS = ["add", "get", "list", "update", "remove"]
 

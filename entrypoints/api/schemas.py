@@ -1,11 +1,7 @@
-"""Fields and types of request and response bodies. The rules for values are in the domain.
-
-Error messages are codes; `bodies.py` adds a sentence to each.
-"""
+"""Schemas of request and response bodies. The rules for values are in the domain."""
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
 from marshmallow import RAISE, Schema, fields, validate
@@ -19,59 +15,17 @@ from domain.configurations import (
 from domain.limits import MAX_TICKERS, UserKind
 from domain.ticker_list import TickerSource
 from domain.tickers import TickerStatus
+from entrypoints.api.field_types import (
+    MAX_SYMBOLS,
+    QueryInteger,
+    StrictBoolean,
+    StrictInteger,
+    StrictString,
+    StringList,
+)
 
-MAX_SYMBOLS = 50
-"""Symbols in one request."""
 MAX_QUERY = 100
 """Characters in a search query."""
-
-_DIGITS = re.compile("[0-9]{1,9}")
-_CODES: dict[str, str | list[Any] | dict[Any, Any]] = {
-    "required": "required",
-    "null": "null",
-    "invalid": "invalid_type",
-    "validator_failed": "invalid_type",
-}
-
-
-class StrictString(fields.String):
-    """A JSON string. Other types are refused, not converted."""
-
-    default_error_messages = _CODES | {"invalid_utf8": "invalid_type"}
-
-
-class StrictInteger(fields.Integer):
-    """A JSON number without a fraction. `true` and `"7"` are refused."""
-
-    default_error_messages = _CODES | {"too_large": "out_of_range"}
-
-    def _deserialize(self, value: Any, *_args: Any, **_kwargs: Any) -> int:
-        is_whole = isinstance(value, int) or (isinstance(value, float) and value.is_integer())
-        if isinstance(value, bool) or not is_whole:
-            raise self.make_error("invalid")
-        return int(value)
-
-
-class StrictBoolean(fields.Boolean):
-    """`true` or `false`. Other types are refused, not converted."""
-
-    default_error_messages = _CODES
-
-    def _deserialize(self, value: Any, *_args: Any, **_kwargs: Any) -> bool:
-        if not isinstance(value, bool):
-            raise self.make_error("invalid")
-        return value
-
-
-class StringList(fields.List[str]):
-    """A JSON array of strings. If there are more than `MAX_SYMBOLS`, they are not validated one by one."""
-
-    default_error_messages = _CODES | {"too_many": "too_many"}
-
-    def _deserialize(self, value: Any, *args: Any, **kwargs: Any) -> list[str | None]:
-        if isinstance(value, list) and len(value) > MAX_SYMBOLS:
-            raise self.make_error("too_many")
-        return super()._deserialize(value, *args, **kwargs)
 
 
 class RequestSchema(Schema):
@@ -143,17 +97,6 @@ class SymbolListSchema(RequestSchema):
         required=True,
         metadata={"maxItems": MAX_SYMBOLS, "example": ["AAPL", "FB"]},
     )
-
-
-class QueryInteger(fields.Integer):
-    """A query parameter of decimal digits."""
-
-    default_error_messages = _CODES | {"too_large": "out_of_range"}
-
-    def _deserialize(self, value: Any, *_args: Any, **_kwargs: Any) -> int:
-        if not (isinstance(value, str) and _DIGITS.fullmatch(value)):
-            raise self.make_error("invalid")
-        return int(value)
 
 
 class SearchQuery(Schema):

@@ -22,7 +22,7 @@ SETTINGS = Settings(
 
 @pytest.fixture
 def run() -> Run:
-    """Runs a command on the application that the settings describe, and gives what an operator sees."""
+    """Runs a command on the application that the settings describe, and returns its output."""
 
     def run(*arguments: str, clock: Callable[[], datetime] = lambda: datetime.now(UTC), **settings: Any) -> Result:
         app = create_app(replace(SETTINGS, **settings), ticker_list=AFixedList(), clock=clock)

@@ -1,4 +1,4 @@
-"""What an operator does to the table, on an engine in memory."""
+"""The commands that provision, check and reconcile the table, on DynamoDB in memory."""
 
 from __future__ import annotations
 

@@ -74,7 +74,7 @@ def test_an_update_writes_exactly_the_attributes_that_differ(before: Configurati
 
 @given(st.sampled_from(DECLARED), st.none() | values)
 def test_any_attribute_is_read_reported_or_marks_a_deleted_item(name: str, value: Any) -> None:
-    """Whatever one attribute is: the item is readable, or deleted, or a permanent error has a remedy."""
+    """For any value of one attribute the item is readable, or deleted, or a permanent error has a remedy."""
     item = {key: kept for key, kept in to_item(a_configuration(expires_at=NOW)).serialize().items() if key != name}
     if value is not None:
         item[name] = value

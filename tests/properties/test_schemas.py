@@ -1,4 +1,4 @@
-"""What goes in comes out: through the API, through every store, and through the forms in which lists are published."""
+"""Round trips: through the API, through every store, and through the formats of ticker lists."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ from tests.builders import NOW, AFixedList, a_configuration
 from tests.contract.stages import Stage
 
 FEW = settings(max_examples=40)
-"""A configuration is made of some thirty draws, and what there is to find is in its texts."""
+"""Few examples: a configuration takes about thirty draws."""
 
 SPELLINGS = {
     "AAPL": ["AAPL", "aapl", " Aapl "],
@@ -50,7 +50,7 @@ SPELLINGS = {
 TRICKY = ["👩\u200d👩\u200d👧", "🇩🇪", "e\u0301", "\u212b", "한", " ", "<b>", "'", "\\", '"', "株", "\0", "\ud83d"]
 
 
-def _is_admitted(name: str) -> bool:
+def _is_valid(name: str) -> bool:
     try:
         ConfigurationUpdate.of(name=name)
     except ValidationFailed:
@@ -59,22 +59,22 @@ def _is_admitted(name: str) -> bool:
 
 
 _sign = st.characters(exclude_categories=["C", "Z"])
-names = st.lists(st.sampled_from(TRICKY) | _sign, min_size=1, max_size=50).map("".join).filter(_is_admitted)
+names = st.lists(st.sampled_from(TRICKY) | _sign, min_size=1, max_size=50).map("".join).filter(_is_valid)
 days = st.integers(MIN_TIMEFRAME_DAYS, MAX_TIMEFRAME_DAYS)
 symbols = st.from_regex(SYMBOL, fullmatch=True).map(canonical_symbol).filter(bool)
 shown = st.text(st.characters(exclude_categories=["C", "Z"], include_characters=" "), min_size=1, max_size=30)
-"""What a ticker list may call a company, or an exchange."""
+"""Names of companies and exchanges that a ticker list may contain."""
 tickers = st.builds(Ticker, symbols, shown, shown)
 moments = st.datetimes(timezones=st.just(UTC))
 expiries = st.none() | st.integers(1, 250_000_000_000).map(lambda seconds: datetime.fromtimestamp(seconds, UTC))
-"""Whole seconds, as a session's end is."""
+"""Whole seconds, like the end of a session."""
 anything = st.text(min_size=1) | st.just("\ud83d")
-"""A lone surrogate too, which JSON can hold and UTF-8 cannot."""
+"""Includes a lone surrogate, which JSON can represent and UTF-8 cannot."""
 
 
 @st.composite
 def configurations(draw: st.DrawFn) -> Configuration:
-    """Whatever the domain admits, of a user who has nothing else."""
+    """Any valid configuration, of a new user."""
     watched = st.builds(WatchedTicker, tickers, moments)
     return Configuration(
         config_id=str(uuid4()),
@@ -92,7 +92,7 @@ def configurations(draw: st.DrawFn) -> Configuration:
 
 
 def updated(before: Configuration, other: Configuration, **fields: Any) -> Configuration:
-    """With all that an update can change, as `other` has it."""
+    """`before` with every field that an update can change taken from `other`."""
     kept = ("config_id", "user_id", "created_at", "request_fingerprint")
     return replace(other, **{name: getattr(before, name) for name in kept} | fields)
 
@@ -102,8 +102,10 @@ def updated(before: Configuration, other: Configuration, **fields: Any) -> Confi
 
 @pytest.fixture(scope="module")
 def client() -> FlaskClient:
-    roomy = replace(SETTINGS, rate_user="", limits=ConfigurationLimits(anonymous=10**6))
-    app = create_app(roomy, store=MemoryStore(), ticker_list=AFixedList(), clock=lambda: NOW, rng=random.Random(7))
+    without_limits = replace(SETTINGS, rate_user="", limits=ConfigurationLimits(anonymous=10**6))
+    app = create_app(
+        without_limits, store=MemoryStore(), ticker_list=AFixedList(), clock=lambda: NOW, rng=random.Random(7)
+    )
     return app.test_client()
 
 
@@ -140,15 +142,15 @@ def test_a_response_has_the_requested_values_and_can_be_sent_back(
 @FEW
 @given(configurations())
 def test_the_json_of_a_configuration_matches_its_schema_and_values(configuration: Configuration) -> None:
-    said = json.loads(to_json(configuration_json(configuration)))
+    document = json.loads(to_json(configuration_json(configuration)))
 
-    assert SavedConfigurationSchema().validate(said) == {}
+    assert SavedConfigurationSchema().validate(document) == {}
     for name in ("config_id", "name", "timeframe_days", "include_extended_hours", "revision"):
-        assert said[name] == getattr(configuration, name)
-    assert [Ticker(**ticker) for ticker in said["tickers"]] == [held.ticker for held in configuration.tickers]
+        assert document[name] == getattr(configuration, name)
+    assert [Ticker(**ticker) for ticker in document["tickers"]] == [held.ticker for held in configuration.tickers]
     for name in ("created_at", "updated_at"):
-        assert said[name].endswith("Z")
-        assert datetime.fromisoformat(said[name]) == getattr(configuration, name)
+        assert document[name].endswith("Z")
+        assert datetime.fromisoformat(document[name]) == getattr(configuration, name)
 
 
 # --- stores -----------------------------------------------------------------------------------------------------------

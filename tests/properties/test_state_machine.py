@@ -1,4 +1,4 @@
-"""Any history of requests, on any store, goes as a plain dict says that it goes."""
+"""Every store gives the same results as a model made of plain dicts, for any sequence of requests."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ _changes = st.builds(
 
 @dataclass
 class Expected:
-    """What the model knows of one configuration."""
+    """One stored configuration in the model."""
 
     draft: ConfigurationInput
     key: str | None
@@ -64,7 +64,7 @@ class Expected:
 
 @dataclass
 class Deleted:
-    """What the model knows of a deleted configuration."""
+    """One deleted configuration in the model."""
 
     first: ConfigurationInput
     at: datetime
@@ -200,15 +200,15 @@ class History(RuleBasedStateMachine):
         self.limit = limit
 
     @rule(worker=_workers, user=_users)
-    def look(self, worker: int, user: int) -> None:
+    def list_and_get(self, worker: int, user: int) -> None:
         expected = [held.stored for held in self.model[user].values()]
         service = self.service(worker)
 
-        shelf = service.list(self.users[user])
+        listed = service.list(self.users[user])
 
         newest_first = sorted(expected, key=lambda each: (each.created_at, each.config_id), reverse=True)
-        assert list(shelf.configurations) == newest_first
-        assert shelf.remaining == max(0, self.limit - len(expected))
+        assert list(listed.configurations) == newest_first
+        assert listed.remaining == max(0, self.limit - len(expected))
         for held in self.model[user].values():
             stored = service.get(self.users[user], held.stored.config_id)
             assert stored == held.stored
@@ -221,7 +221,7 @@ class History(RuleBasedStateMachine):
 
     def teardown(self) -> None:
         for user in (0, 1):
-            self.look(0, user)
+            self.list_and_get(0, user)
 
     def service(self, worker: int) -> ConfigurationService:
         return ConfigurationService(

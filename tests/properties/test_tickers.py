@@ -1,4 +1,4 @@
-"""A search finds what a plain reading of the list finds; every spelling of a symbol has one canonical form."""
+"""A search finds the same as a scan of the list; every spelling of a symbol has one canonical form."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ SYMBOLS = st.from_regex(SYMBOL, fullmatch=True)
 LIMITS = st.sampled_from([1, 2, 3, 10, 50, 10_000])
 
 _ENDS_IN_SIGMA = "\N{GREEK CAPITAL LETTER OMICRON}\N{GREEK CAPITAL LETTER SIGMA}"
-"""In lower case, a sigma at the end of a word is another letter than one within."""
+"""In lower case, a sigma at the end of a word is a different letter."""
 _known = st.sampled_from(
     ["Apple", "apples", "AP", "Pineapple", "Inc.", "AT&T", "and", "Nestl\u00e9", "McDonald's", "Co", "\u2122", "U.S."]
 )
@@ -62,9 +62,7 @@ def lists_and_queries(draw: st.DrawFn) -> tuple[list[Ticker], list[str]]:
 @example(([Ticker("A", _ENDS_IN_SIGMA * 2, "NYSE")], [_ENDS_IN_SIGMA]), 10)
 @example(([Ticker("A", "Stra\u00dfe AG", "NYSE")], ["STRASSE"]), 10)
 @example(([Ticker("A", "This and That", "NYSE")], ["this & that", "thisthat", "THAT AND THIS"]), 10)
-def test_a_search_finds_what_a_plain_reading_of_the_list_finds(
-    asked: tuple[list[Ticker], list[str]], limit: int
-) -> None:
+def test_a_search_finds_the_same_as_a_scan_of_the_list(asked: tuple[list[Ticker], list[str]], limit: int) -> None:
     """The matches, in their order, are those of a scan for each kind of match."""
     tickers, queries = asked
     index = TickerIndex([t.symbol for t in tickers], [t.name for t in tickers], [t.exchange for t in tickers], {})

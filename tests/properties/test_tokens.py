@@ -145,7 +145,7 @@ def ask(issuer: Issuer) -> Ask:
 
 @pytest.fixture(scope="module")
 def good(issuer: Issuer) -> dict[str, Any]:
-    """The claims of a token that is good for an hour."""
+    """The claims of a token that is valid for an hour."""
     return {"iss": issuer.url, "aud": AUDIENCE, "sub": "ann", "exp": seconds(NOW + timedelta(hours=1))}
 
 
@@ -157,7 +157,7 @@ CLAIMS = st.dictionaries(
     max_size=3,
 )
 FAR = 1e17
-"""Seconds that no calendar holds, but a computer's clock does."""
+"""Seconds beyond the year 9999, the last that `datetime` supports."""
 
 
 def seconds(moment: datetime) -> int:
@@ -220,7 +220,7 @@ def test_a_header_is_accepted_only_with_the_key_id_and_algorithm(
 
     if not refused:
         assert (header["alg"], header["kid"]) == ("ES256", "ec-1")
-        assert set(header.get("crit", ())) <= {"b64"}, "what is critical has to be understood (RFC 7515 §4.1.11)"
+        assert set(header.get("crit", ())) <= {"b64"}, "critical headers must be understood (RFC 7515 §4.1.11)"
 
 
 @given(header=JSON)
@@ -263,7 +263,7 @@ def test_a_signature_is_valid_only_for_its_own_payload(
 
 
 def _is_good(claims: dict[str, Any], issuer: str) -> bool:
-    """As RFC 7519 §4.1 has the claims that we look at."""
+    """The claims that the service checks, as RFC 7519 §4.1 defines them."""
     aud, sub, exp, nbf = claims["aud"], claims["sub"], claims["exp"], claims.get("nbf", 0)
     audiences = aud if isinstance(aud, list) else [aud]
     return (

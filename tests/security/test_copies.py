@@ -13,7 +13,7 @@ from entrypoints.bootstrap import create_app, new_id
 from entrypoints.settings import OpenIdConnect, StoreKind
 from tests.api.conftest import SETTINGS
 
-ALL_THAT_DRAWS = replace(
+SETTINGS_WITH_ALL_RANDOM_PARTS = replace(
     SETTINGS,
     store=StoreKind.DYNAMODB,
     table="configurations",
@@ -26,11 +26,11 @@ def test_random_numbers_come_from_the_operating_system(monkeypatch: pytest.Monke
     monkeypatch.setattr(random, "Random", None)  # fails where a generator is created
     monkeypatch.setattr(RefreshedTickers, "start", lambda _: None)
 
-    application: Application = create_app(ALL_THAT_DRAWS, on_lambda=True).extensions[KEY]
+    application: Application = create_app(SETTINGS_WITH_ALL_RANDOM_PARTS, on_lambda=True).extensions[KEY]
 
-    for user in (application.per_user, application.per_address, application.tickers):
+    for part in (application.per_user, application.per_address, application.tickers):
         with pytest.raises(NotImplementedError):
-            user._random.getstate()
+            part._random.getstate()
 
 
 def test_ids_do_not_depend_on_the_random_state() -> None:

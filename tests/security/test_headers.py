@@ -19,7 +19,7 @@ CONFIGURATIONS = f"{V2}/configurations"
 
 
 class AFailingStore(MemoryStore):
-    """Unavailable for one id, broken for another."""
+    """Raises StoreUnavailable for one id, and an unexpected error for another."""
 
     def get(self, user_id: str, config_id: str) -> Configuration:
         if config_id == "down":
@@ -108,7 +108,7 @@ def test_a_malformed_host_is_ignored_or_refused_in_the_problem_format(
         "/%0d%0aLocation:%20https://evil.example",
     ],
 )
-def test_no_path_redirects_to_the_host_header(client: FlaskClient, path: str) -> None:
+def test_no_redirect_uses_the_host_header(client: FlaskClient, path: str) -> None:
     answer = client.get("/", environ_overrides={"PATH_INFO": path, "HTTP_HOST": "evil.example"})
 
     assert answer.status_code in {200, 404}

@@ -17,43 +17,43 @@ from tests.api.conftest import V2, MakeApp, a_body, a_session
 CONFIGURATIONS = f"{V2}/configurations"
 
 
-class AWatchedStore(MemoryStore):
+class ARecordingStore(MemoryStore):
     """Records its calls."""
 
     def __init__(self) -> None:
         super().__init__()
-        self.asked: list[str] = []
+        self.calls: list[str] = []
 
     def get(self, user_id: str, config_id: str) -> Configuration:
-        self.asked.append("get")
+        self.calls.append("get")
         return super().get(user_id, config_id)
 
     def update(self, user_id: str, config_id: str, change: Callable[[Configuration], Configuration]) -> Configuration:
-        self.asked.append("update")
+        self.calls.append("update")
         return super().update(user_id, config_id, change)
 
     def remove(self, user_id: str, config_id: str, *, now: datetime, revisions: frozenset[str] | None = None) -> None:
-        self.asked.append("remove")
+        self.calls.append("remove")
         super().remove(user_id, config_id, now=now, revisions=revisions)
 
 
 @pytest.fixture
-def store() -> AWatchedStore:
-    return AWatchedStore()
+def store() -> ARecordingStore:
+    return ARecordingStore()
 
 
 @pytest.fixture
-def client(make_app: MakeApp, store: AWatchedStore) -> FlaskClient:
+def client(make_app: MakeApp, store: ARecordingStore) -> FlaskClient:
     return make_app(store=store).test_client()
 
 
-def asked_for(client: FlaskClient, store: AWatchedStore, config_id: str, **request: Any) -> tuple[Any, ...]:
-    """Everything that the caller can observe, without the id and the request id, and the calls of the store."""
-    store.asked.clear()
+def observe(client: FlaskClient, store: ARecordingStore, config_id: str, **request: Any) -> tuple[Any, ...]:
+    """The response without the request id and config id, and the calls to the store."""
+    store.calls.clear()
     answer = client.open(f"{CONFIGURATIONS}/{config_id}", **request)
     headers = [(name, value) for name, value in answer.headers if name != "X-Request-ID"]
     body = answer.data.replace(config_id.encode(), b"").replace(answer.headers["X-Request-ID"].encode(), b"")
-    return answer.status_code, headers, body, list(store.asked)
+    return answer.status_code, headers, body, list(store.calls)
 
 
 @pytest.mark.parametrize(
@@ -72,7 +72,7 @@ def asked_for(client: FlaskClient, store: AWatchedStore, config_id: str, **reque
     ids=json.dumps,
 )
 def test_another_users_configuration_is_indistinguishable_from_a_missing_one(
-    client: FlaskClient, store: AWatchedStore, method: str, body: object, match: dict[str, str]
+    client: FlaskClient, store: ARecordingStore, method: str, body: object, match: dict[str, str]
 ) -> None:
     ann, eve = a_session(client), a_session(client)
     theirs = client.post(CONFIGURATIONS, json=a_body(), headers=ann).json["config_id"]
@@ -80,7 +80,7 @@ def test_another_users_configuration_is_indistinguishable_from_a_missing_one(
 
     request = {"method": method, "json": body, "headers": eve | match}
 
-    assert asked_for(client, store, theirs, **request) == asked_for(client, store, missing, **request)
+    assert observe(client, store, theirs, **request) == observe(client, store, missing, **request)
     assert client.get(f"{CONFIGURATIONS}/{theirs}", headers=ann).json["name"] == "Tech"
 
 

@@ -92,7 +92,7 @@ def test_unusual_json_is_answered(client: FlaskClient, body: bytes) -> None:
         ("", "@", False),
     ],
 )
-def test_an_ipv6_network_counts_as_one_address(make_app: MakeApp, first: str, second: str, *, same: bool) -> None:
+def test_an_ipv6_network_counts_as_one_client(make_app: MakeApp, first: str, second: str, *, same: bool) -> None:
     client = make_app(settings={"rate_address": "1/hour"}).test_client()
 
     statuses = [
@@ -106,7 +106,7 @@ def test_an_ipv6_network_counts_as_one_address(make_app: MakeApp, first: str, se
 @pytest.mark.parametrize(
     "claim", ["X-Forwarded-For", "Forwarded", "X-Real-IP", "True-Client-IP", "CF-Connecting-IP", "X-Client-IP"]
 )
-def test_an_address_in_a_header_is_ignored(make_app: MakeApp, claim: str) -> None:
+def test_forwarded_headers_do_not_change_the_client_address(make_app: MakeApp, claim: str) -> None:
     client = make_app(settings={"rate_address": "1/hour"}).test_client()
     client.post(f"{V2}/auth/anonymous", headers={claim: "192.0.2.1"})
 

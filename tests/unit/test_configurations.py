@@ -1,4 +1,4 @@
-"""What may stand in a configuration, and how it changes."""
+"""The rules for the fields of a configuration, and for its updates."""
 
 from __future__ import annotations
 
@@ -302,9 +302,9 @@ def test_data_of_anonymous_users_expires_a_week_after_the_session_and_that_of_me
 
 @pytest.mark.parametrize(("held", "remaining"), [(0, 2), (1, 1), (2, 0), (3, 0)])
 def test_remaining_is_never_negative(held: int, remaining: int) -> None:
-    shelf = ConfigurationList(tuple(a_configuration() for _ in range(held)), max_allowed=2)
+    configurations = ConfigurationList(tuple(a_configuration() for _ in range(held)), max_allowed=2)
 
-    assert shelf.remaining == remaining
+    assert configurations.remaining == remaining
 
 
 def test_errors_carry_their_data() -> None:

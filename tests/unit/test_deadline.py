@@ -1,4 +1,4 @@
-"""The time of one request, and who shares it."""
+"""The deadline of a request: nesting, expiry, and which threads share it."""
 
 from __future__ import annotations
 

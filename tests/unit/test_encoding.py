@@ -52,5 +52,5 @@ def test_another_time_zone_keeps_its_offset() -> None:
 
 
 @pytest.mark.parametrize("value", [object, {1, 2}, 2**70], ids=str)
-def test_unknown_types_become_text(value: object) -> None:
+def test_unknown_types_are_written_as_text(value: object) -> None:
     assert json.loads(to_json([value])) == [value if isinstance(value, int) else str(value)]

@@ -1,4 +1,4 @@
-"""The store with trouble on demand: each fault as often as planned, where it was planned, and no further."""
+"""Fault injection: each planned fault occurs as often as planned, in the planned methods only."""
 
 from __future__ import annotations
 

@@ -120,7 +120,7 @@ def long() -> float:
 
 
 def expiring_after(calls: int) -> Callable[[], float]:
-    """A deadline that passes when it has been asked for so often, whatever the time."""
+    """A deadline that passes after this number of calls, independent of the time."""
     left = iter(range(calls))
 
     def time_left() -> float:

@@ -40,6 +40,6 @@ def test_an_origin_is_normalised(text: str, origin: str) -> None:
         *("http://[::1]:3000", "https://%61.example", "https://" + "a" * 64 + ".example", "https://a.example\\b"),
     ],
 )
-def test_what_a_browser_would_not_send_is_refused(text: str) -> None:
+def test_a_value_that_no_browser_sends_is_refused(text: str) -> None:
     with pytest.raises(ValueError):  # noqa: PT011 - settings adds the name and the format
         serialized_origin(text)

@@ -89,7 +89,7 @@ def test_an_empty_notation_sets_no_limit(clock: AClock) -> None:
     assert not any(refused(limit, "ann") for _ in range(1000))
 
 
-def test_a_clock_that_is_set_back_refuses_no_requests(clock: AClock) -> None:
+def test_a_clock_that_is_set_back_does_not_block_requests(clock: AClock) -> None:
     limit = a_limit("1/minute", clock)
     limit.check("ann")
 
@@ -145,5 +145,5 @@ def test_limits_are_parsed_as_by_flask_limiter(texts: list[str], separator: str)
     ids=lambda notation: ascii(notation)[:20],
 )
 def test_a_malformed_limit_is_refused(notation: str) -> None:
-    with pytest.raises(ValueError):  # noqa: PT011 - settings names the setting and the way out
+    with pytest.raises(ValueError):  # noqa: PT011 - the message is tested with the settings
         read_limits(notation)

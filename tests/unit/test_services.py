@@ -132,8 +132,8 @@ def test_each_kind_of_user_has_a_limit(service: AService, kind: UserKind, limit:
         service.create(user, a_draft())
 
     assert refusal.value.max_allowed == limit
-    shelf = service.list(user)
-    assert (shelf.max_allowed, shelf.remaining) == (limit, 0)
+    listed = service.list(user)
+    assert (listed.max_allowed, listed.remaining) == (limit, 0)
 
 
 def test_one_of_two_concurrent_creates_at_the_limit_succeeds_at_every_interleaving(ann: User) -> None:

@@ -1,4 +1,4 @@
-"""Which text can be shown as one visible line."""
+"""Text that can be displayed as one visible line."""
 
 from __future__ import annotations
 

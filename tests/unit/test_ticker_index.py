@@ -199,7 +199,7 @@ def test_a_list_without_traded_symbols_can_be_searched() -> None:
     assert (empty.search("a", 10), empty.find("A"), empty.find("FB"), len(empty)) == ([], None, DELISTED["FB"], 3)
 
 
-def test_common_queries_find_what_people_mean() -> None:
+def test_common_queries_find_the_expected_symbol() -> None:
     """Of 100 queries, at least 95 have the expected symbol first, and 99 in the first five."""
     path = Path(__file__).parents[2] / "benchmarks" / "ticker_queries.tsv"
     rows = [line.split("\t") for line in path.read_text(encoding="utf-8").splitlines() if not line.startswith("#")]

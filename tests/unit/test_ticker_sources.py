@@ -62,7 +62,7 @@ class Repository:
 def test_bundled_symbols_stay_valid_with_every_combination_of_sources_and_with_the_weekly_job(
     names: tuple[str, ...], files: dict[str, TickerFile]
 ) -> None:
-    """Whatever is valid in the bundled list is valid in a list built from current files, also after the weekly job."""
+    """A symbol of the bundled list is valid in a list built from current files, also after the weekly job."""
     bundled = bundled_listings()
     service = TickerListService(
         files=PublicTickerFiles(), repository=Repository(), bundled=bundled_listings, clock=lambda: NOW

@@ -140,7 +140,7 @@ def test_a_token_that_is_too_long_or_not_ascii_is_not_parsed(tokens: AnonymousTo
     assert members.asked == []
 
 
-def test_the_form_of_a_token_decides_its_kind(tokens: AnonymousTokens) -> None:
+def test_the_token_format_selects_the_verifier(tokens: AnonymousTokens) -> None:
     members = AVerifier()
     identities = Identities(tokens, members)
     user, token, _ = identities.issue_anonymous()

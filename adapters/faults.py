@@ -39,16 +39,16 @@ class FaultPlan:
         self._faults = Faults()
         self._lock = Lock()
 
-    def planned(self) -> dict[str, Any]:
+    def remaining(self) -> dict[str, Any]:
         """The remaining faults, by the field names of `Faults`."""
         return asdict(self._faults)
 
-    def plan(self, **faults: Any) -> None:
+    def replace(self, **faults: Any) -> None:
         """Replace the plan by these fields of `Faults`; the others get their defaults."""
         with self._lock:
             self._faults = Faults(**faults)
 
-    def draw(self, method: str) -> Faults:
+    def consume(self, method: str) -> Faults:
         """Consume and return the faults of one call to `method`: each count is 0 or 1."""
         with self._lock:
             left = self._faults
@@ -76,7 +76,7 @@ def faulty_store(store: ConfigurationStore, plan: FaultPlan, *, sleep: Callable[
     """
 
     def inject(operation: str, call: Callable[[], T]) -> T:
-        faults = plan.draw(operation)
+        faults = plan.consume(operation)
         retry_after = timedelta(seconds=faults.retry_after)
         if faults.slow:
             left = remaining()

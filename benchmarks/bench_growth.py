@@ -18,7 +18,7 @@ from adapters.sqlite.store import _INSERT, SQLiteStore
 from benchmarks.plots import Plot
 from benchmarks.report import Section
 from domain.configurations import Configuration
-from tests.builders import APPLE, BERKSHIRE, a_configuration
+from tests.builders import APPLE, BERKSHIRE, NOW, a_configuration
 
 USERS = (1, 10, 100, 1_000, 10_000)
 HELD = (1, 2, 5, 10, 20, 50, 100)
@@ -76,7 +76,7 @@ def costs(store: SQLiteStore, users: Sequence[str]) -> Mapping[str, float]:
             "list": partial(store.list, user),
             "get": partial(store.get, user, extra.config_id),
             "update": partial(store.update, user, extra.config_id, _renamed),
-            "delete": partial(store.remove, user, extra.config_id),
+            "delete": partial(store.remove, user, extra.config_id, now=NOW),
         }
         for operation, act in acts.items():
             began = time.perf_counter()

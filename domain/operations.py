@@ -49,7 +49,7 @@ class Table(Protocol):
     def examine(self) -> Iterator[Finding]:
         """Check everything that the service needs of the table, without changing it."""
 
-    def size(self) -> int:
+    def item_count(self) -> int:
         """The approximate number of items; may be hours old."""
 
     def quotas(self) -> Iterator[Quota]:

@@ -41,6 +41,7 @@ def is_one_visible_line(text: str) -> bool:
 
 def without_invisible(text: str) -> str:
     """The text without characters that are not displayed, such as the zero-width space."""
+    # Most texts are ASCII: 0.1 instead of 40 µs for 20 characters.
     if text.isascii():
         return text
     return "".join(character for character in text if not _is_invisible(character))

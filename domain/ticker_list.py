@@ -47,7 +47,7 @@ class Freshness:
         """The time since the source last confirmed the list."""
         return now - self.as_of
 
-    def stale(self) -> Freshness:
+    def as_stale(self) -> Freshness:
         """The same list after its source failed, or published a newer one that is unusable."""
         return replace(self, source=TickerSource.STALE)
 

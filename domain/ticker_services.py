@@ -36,7 +36,7 @@ from domain.ticker_list import (
 from domain.tickers import Listing, Ticker, TickerStatus, TickerValidation, canonical_symbol, validate_symbol
 from domain.times import iso_utc, random_between
 
-TICKERS_RETRY = timedelta(seconds=15), timedelta(seconds=45)
+RETRY_AFTER = timedelta(seconds=15), timedelta(seconds=45)
 """The range of the random Retry-After for a symbol that cannot be validated now."""
 
 
@@ -94,7 +94,7 @@ class TickerService:
         if result.status is not TickerStatus.VALID and not snapshot.authoritative:
             raise TickersUnavailable(
                 f"{symbol} cannot be validated now: the current ticker list cannot be read.",
-                retry_after=random_between(*TICKERS_RETRY, self._random),
+                retry_after=random_between(*RETRY_AFTER, self._random),
             )
         return result
 
@@ -150,11 +150,11 @@ class TickerListService:
         """Write a candidate to a file."""
         self._files.write_candidate(path, candidate)
 
-    def open(self, path: Path) -> TickerListCandidate:
+    def load(self, path: Path) -> TickerListCandidate:
         """The candidate in a file, to be published in place of the published list."""
         return self._files.read_candidate(path, self._published())
 
-    def changes(self, candidate: TickerListCandidate) -> list[TickerListChange]:
+    def compare_with_published(self, candidate: TickerListCandidate) -> list[TickerListChange]:
         """What publishing it would change: compared with the published list, or the bundled one if there is none."""
         published = candidate.base.listings if candidate.base else {}
         return compare(published or self._bundled(), candidate.listings)

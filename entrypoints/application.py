@@ -41,7 +41,7 @@ class Application:
     close: Callable[[], None]
 
 
-def application() -> Application:
+def current_application() -> Application:
     """The application of the current request or command."""
     return cast(Application, current_app.extensions[KEY])
 

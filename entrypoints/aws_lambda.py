@@ -18,7 +18,7 @@ from zappa.handler import LambdaHandler
 
 from domain.events import Event
 from entrypoints.logs import RequestContext, request_context
-from entrypoints.metrics import measure
+from entrypoints.metrics import install_metrics_filter
 
 log = logging.getLogger(__name__)
 
@@ -32,7 +32,7 @@ gc.disable()
 _zappa = LambdaHandler()
 gc.freeze()
 gc.enable()
-measure(_zappa.settings.API_STAGE)
+install_metrics_filter(_zappa.settings.API_STAGE)
 # Zappa's access log would repeat the log line of each request.
 logging.getLogger("zappa.wsgi").setLevel(logging.WARNING)
 

@@ -21,7 +21,7 @@ from domain.services import ConfigurationService
 from domain.ticker_services import TickerListService, TickerService
 from entrypoints import dashboard
 from entrypoints.api.app import create_api
-from entrypoints.api.faults import blueprint_for
+from entrypoints.api.faults import create_faults_blueprint
 from entrypoints.application import Application
 from entrypoints.cli import COMMANDS
 from entrypoints.concurrency import bounded_store
@@ -103,7 +103,7 @@ def create_app(
         )
     app.register_blueprint(dashboard.blueprint)
     if plan is not None:
-        app.register_blueprint(blueprint_for(plan))
+        app.register_blueprint(create_faults_blueprint(plan))
     for command in COMMANDS:
         app.cli.add_command(command)
     return app
@@ -177,14 +177,15 @@ def _ticker_list_service(settings: Settings, *, clock: Clock, rng: random.Random
 
 
 def _identities(settings: Settings, *, clock: Clock, rng: random.Random) -> IdentityProvider:
-    from adapters.identity.anonymous import AnonymousTokens, Identities
+    from adapters.identity.anonymous import AnonymousTokens
+    from adapters.identity.verifier import TokenVerifier
 
     anonymous = AnonymousTokens(settings.secret_keys or (_local_key(settings),), clock=clock)
     if settings.oidc is None:
-        return Identities(anonymous)
+        return TokenVerifier(anonymous)
     from adapters.identity.oidc import MemberTokens
 
-    return Identities(anonymous, MemberTokens(settings.oidc.issuer, settings.oidc.audience, clock=clock, rng=rng))
+    return TokenVerifier(anonymous, MemberTokens(settings.oidc.issuer, settings.oidc.audience, clock=clock, rng=rng))
 
 
 def _local_key(settings: Settings) -> str:

@@ -12,6 +12,7 @@ from domain.deadline import remaining
 from domain.errors import StoreUnavailable
 from domain.interception import InterceptedStore
 from domain.ports import ConfigurationStore
+from domain.times import random_between
 
 T = TypeVar("T")
 
@@ -31,8 +32,7 @@ def bounded_store(store: ConfigurationStore, *, limit: int, rng: random.Random) 
 
     def wait_for_slot(operation: str, call: Callable[[], T]) -> T:  # noqa: ARG001 - the signature of Intercept
         if not slots.acquire(timeout=max(0.0, remaining(default=DEFAULT_WAIT))):
-            low, high = RETRY_AFTER
-            raise StoreUnavailable("The store is too slow.", retry_after=low + (high - low) * rng.random())
+            raise StoreUnavailable("The store is too slow.", retry_after=random_between(*RETRY_AFTER, rng))
         try:
             return call()
         finally:

@@ -9,7 +9,7 @@ from typing import Any
 from domain.errors import PublishedMeanwhile, TickerListRefused, TickersUnavailable
 from domain.events import Event
 from domain.ticker_services import TickerListService
-from entrypoints.application import application
+from entrypoints.application import current_application
 
 log = logging.getLogger(__name__)
 
@@ -19,15 +19,15 @@ def refresh_tickers(event: Any, context: Any) -> dict[str, str]:  # noqa: ARG001
     from entrypoints.wsgi import app  # noqa: PLC0415 - importing it reads the environment
 
     with app.app_context():
-        return refresh(application().ticker_list_service())
+        return build_and_publish(current_application().ticker_list_service())
 
 
-def refresh(service: TickerListService) -> dict[str, str]:
+def build_and_publish(service: TickerListService) -> dict[str, str]:
     """Build, compare and publish a list. It never forces: an operator decides about a refused list."""
     try:
         files = [service.read_source(source) for source in service.default_sources]
         candidate = service.build(files, successors={})
-        kinds = Counter(change.kind for change in service.changes(candidate))
+        kinds = Counter(change.kind for change in service.compare_with_published(candidate))
         if kinds:
             service.publish(candidate, force=False)
     except (TickerListRefused, PublishedMeanwhile, TickersUnavailable, OSError) as error:

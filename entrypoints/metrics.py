@@ -92,7 +92,7 @@ class EmbeddedMetrics(logging.Filter):
         return True
 
 
-def measure(stage: str) -> None:
+def install_metrics_filter(stage: str) -> None:
     """Add metrics to all log lines from now on."""
     for handler in logging.getLogger().handlers:
         handler.addFilter(EmbeddedMetrics(stage))

@@ -151,7 +151,7 @@ def classify_s3_error(error: Exception) -> ServiceError:
 
 def _classify(error: Any, kinds: Mapping[str, ErrorKind], remedies: Mapping[str, str]) -> ServiceError:
     if isinstance(error, ClientError):
-        return _by_code(_code(error), _status(error), kinds, remedies)
+        return _by_code(error_code(error), error_status(error), kinds, remedies)
     name = type(error).__name__
     if isinstance(error, (ConnectTimeoutError, ReadTimeoutError)):
         return ServiceError(ErrorKind.TIMEOUT, name)
@@ -178,11 +178,13 @@ def _by_code(
     )
 
 
-def _code(error: ClientError) -> str:
+def error_code(error: ClientError) -> str:
+    """AWS's code of the error, or an empty text if the response has none."""
     return error.response.get("Error", {}).get("Code", "")
 
 
-def _status(error: ClientError) -> int | None:
+def error_status(error: ClientError) -> int | None:
+    """The HTTP status of the response, if there was one."""
     # PynamoDB's own ClientError has the error code only. The status is in the original, its `__cause__`.
     original = error.__cause__ if isinstance(error.__cause__, ClientError) else error
     return original.response.get("ResponseMetadata", {}).get("HTTPStatusCode")
@@ -190,7 +192,7 @@ def _status(error: ClientError) -> int | None:
 
 def _cancellation_codes(error: Any) -> list[str]:
     """The reasons why a transaction was cancelled, without failed conditions, which say nothing about the service."""
-    if not (isinstance(error, ClientError) and _code(error) == "TransactionCanceledException"):
+    if not (isinstance(error, ClientError) and error_code(error) == "TransactionCanceledException"):
         return []
     reasons = getattr(error, "cancellation_reasons", ())
     codes = [reason.code for reason in reasons if reason and reason.code != "ConditionalCheckFailed"]

@@ -98,7 +98,7 @@ S3 = Policy(
         ErrorKind.PERMANENT: _NO_RETRY,
     },
     domain_errors=S3_DOMAIN_ERRORS,
-    # 0.5 s to connect, 2 s to read
+    # 0.5 s to connect, 1 s to read, and further chunks of the response
     attempt_timeout=2.5,
 )
 
@@ -126,13 +126,13 @@ class Retry(Protocol):
 
 def dynamodb_retry(*, clock: Monotonic, sleep: Sleep, rng: random.Random) -> Retry:
     """Retries calls to DynamoDB. Raises Throttled, Contended, StoreUnavailable."""
-    return retrying(DYNAMODB, clock=clock, sleep=sleep, rng=rng)
+    return create_retry(DYNAMODB, clock=clock, sleep=sleep, rng=rng)
 
 
 def dynamodb_probe(*, clock: Monotonic, sleep: Sleep, rng: random.Random) -> Retry:
     """Makes one attempt, to check whether DynamoDB responds. Raises what `dynamodb_retry` raises."""
     once = {kind: replace(terms, max_attempts=1) for kind, terms in DYNAMODB.backoffs.items()}
-    return retrying(
+    return create_retry(
         replace(DYNAMODB, backoffs=once),
         clock=clock,
         sleep=sleep,  # pragma: no mutate - there is no delay after the only attempt
@@ -142,10 +142,10 @@ def dynamodb_probe(*, clock: Monotonic, sleep: Sleep, rng: random.Random) -> Ret
 
 def s3_retry(*, clock: Monotonic, sleep: Sleep, rng: random.Random) -> Retry:
     """Retries calls to S3. Raises TickersUnavailable."""
-    return retrying(S3, clock=clock, sleep=sleep, rng=rng)
+    return create_retry(S3, clock=clock, sleep=sleep, rng=rng)
 
 
-def retrying(policy: Policy, *, clock: Monotonic, sleep: Sleep, rng: random.Random) -> Retry:
+def create_retry(policy: Policy, *, clock: Monotonic, sleep: Sleep, rng: random.Random) -> Retry:
     """Retries by `policy`. All calls through the result share one retry quota and one circuit breaker."""
     quota = RetryQuota(policy.retry_quota)
     breaker = CircuitBreaker(
@@ -219,14 +219,14 @@ class _Call:
             self._log_end(reason)
             raise self._domain_error(ErrorKind.TIMEOUT)
         # backoff makes the loop: `giveup` decides after each error, and `on_backoff` waits. backoff itself
-        # can wait with `time.sleep` only, so its own interval is 0, and `_wait` uses the injected sleep.
+        # can wait with `time.sleep` only, so its own interval is 0, and `_sleep_before_retry` uses the injected sleep.
         retried = backoff.on_exception(
             backoff.constant,
             ServiceError,
             interval=0,
             jitter=None,  # pragma: no mutate - jitter does not change an interval of 0
-            giveup=self._give_up,
-            on_backoff=self._wait,
+            giveup=self._should_give_up,
+            on_backoff=self._sleep_before_retry,
             logger=None,
         )(attempt)
         try:
@@ -240,7 +240,7 @@ class _Call:
         self._record_success()
         return result
 
-    def _give_up(self, error: Any) -> bool:
+    def _should_give_up(self, error: Any) -> bool:
         """Record a failed attempt. Returns whether the call ends with it."""
         if error.kind is ErrorKind.TIMEOUT:
             self._breaker.record_timeout()
@@ -256,8 +256,8 @@ class _Call:
         self._delay = delay
         return False
 
-    def _wait(self, _: object) -> None:
-        """Sleep before the next attempt, for the delay that `_give_up` has drawn."""
+    def _sleep_before_retry(self, _: object) -> None:
+        """Sleep before the next attempt, for the delay that `_should_give_up` has drawn."""
         extra = {"event": Event.RETRYING, "operation": self._operation, "attempt": len(self._attempts)}
         log.info("retrying", extra=extra | self._attempts[-1])
         self._sleep(self._delay)

@@ -105,7 +105,7 @@ class TableClient:
         self.table.connection.client.close()
 
 
-def reasons(error: TransactWriteError) -> tuple[CancellationReason, CancellationReason]:
+def first_two_reasons(error: TransactWriteError) -> tuple[CancellationReason, CancellationReason]:
     """Why the first two actions failed. DynamoDB receives them in the order: checks, deletes, puts, updates."""
     first, second, *_ = [*(each or NO_REASON for each in error.cancellation_reasons), NO_REASON, NO_REASON]
     return first, second

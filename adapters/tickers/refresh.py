@@ -8,7 +8,7 @@
 On a server a daemon thread refreshes the list, so that no request waits for it. In a Lambda no code runs
 between two requests: a thread would be frozen during a response and find its connection closed minutes
 later. There the request that finds the list due refreshes it with a conditional GET, which usually takes
-30 ms and is abandoned after `IN_REQUEST` seconds.
+30 ms; no attempt starts after `IN_REQUEST` seconds.
 """
 
 from __future__ import annotations
@@ -60,7 +60,7 @@ class Snapshot:
         return self.index.search(query, limit)
 
 
-class Fetched(Protocol):
+class FetchedDocument(Protocol):
     """A document as its source holds it, not yet parsed."""
 
     @property
@@ -75,10 +75,10 @@ class Fetched(Protocol):
         """The document. Raises TickerListRefused."""
 
 
-class Source(Protocol):
+class TickerListSource(Protocol):
     """Where the list is published."""
 
-    def fetch(self, etag: str | None) -> Fetched | None:
+    def fetch(self, etag: str | None) -> FetchedDocument | None:
         """The document, or None if its ETag still is `etag`. Raises TickersUnavailable."""
 
     def close(self) -> None:
@@ -106,7 +106,7 @@ class RefreshedTickers:
 
     def __init__(
         self,
-        source: Source,
+        source: TickerListSource,
         *,
         ttl: timedelta,
         clock: Clock,
@@ -195,12 +195,12 @@ class RefreshedTickers:
         finally:
             self._refresh_lock.release()
 
-    def _accept(self, fetched: Fetched | None) -> None:
+    def _accept(self, fetched: FetchedDocument | None) -> None:
         """Use what the source answered. Raises TickerListRefused."""
         if fetched is not None:
             # Stored before parsing, so that an invalid document is neither downloaded nor reported again.
             self._etag = fetched.etag
-            document = self._checked(fetched)
+            document = self._parse_and_check(fetched)
             self._invalid = False
             index = document.index()
             if self._background:
@@ -212,7 +212,7 @@ class RefreshedTickers:
             in_use = self._in_use()
             self._mark_fresh(in_use.index, in_use.freshness.version)
 
-    def _checked(self, fetched: Fetched) -> TickerListDocument:
+    def _parse_and_check(self, fetched: FetchedDocument) -> TickerListDocument:
         document = TickerListDocument.parse(fetched.body())
         in_use = self._snapshot
         if in_use and in_use.freshness.source is not TickerSource.BUNDLED and not fetched.losses_intended:
@@ -234,7 +234,7 @@ class RefreshedTickers:
         """Keep the list in use, but not as the authority: the source may hold a newer one."""
         in_use = self._in_use()
         if in_use.authoritative:
-            self._snapshot = Snapshot(in_use.index, in_use.freshness.stale(), authoritative=False)
+            self._snapshot = Snapshot(in_use.index, in_use.freshness.as_stale(), authoritative=False)
         self._schedule(next_after)
         if always_warn or not self._failing:
             self._log(logging.WARNING, Event.TICKER_LIST_STALE, reason=reason)

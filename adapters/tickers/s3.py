@@ -15,8 +15,8 @@ import boto3
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
-from adapters.aws.errors import AWS_ERRORS, ErrorKind, ServiceError, classify_s3_error
-from adapters.aws.retry import Sleep, s3_retry
+from adapters.aws.errors import AWS_ERRORS, ErrorKind, ServiceError, classify_s3_error, error_code, error_status
+from adapters.aws.retry import S3, Sleep, s3_retry
 from adapters.tickers.json_format import TickerListDocument, encode
 from domain.deadline import Monotonic
 from domain.errors import PublishedMeanwhile, TickerListRefused
@@ -29,8 +29,6 @@ T = TypeVar("T")
 
 CONNECT_TIMEOUT, READ_TIMEOUT = 0.5, 1.0
 """Seconds; the read timeout limits the time between two chunks of a response."""
-ATTEMPT = 2.5
-"""Seconds for a whole response (the `attempt` of the retry policy)."""
 
 _CHUNK = 2**18
 _LOSSES_INTENDED = {"losses": "intended"}
@@ -99,7 +97,7 @@ class S3TickerList:
             try:
                 return self._get(None)
             except ClientError as error:
-                if _code(error) == "NoSuchKey":
+                if error_code(error) == "NoSuchKey":
                     return None
                 raise
 
@@ -138,7 +136,9 @@ class S3TickerList:
                     Metadata=_LOSSES_INTENDED if losses_intended else {},
                 )
             except ClientError as error:
-                if _status(error) == HTTPStatus.PRECONDITION_FAILED or (replacing and _code(error) == "NoSuchKey"):
+                if error_status(error) == HTTPStatus.PRECONDITION_FAILED or (
+                    replacing and error_code(error) == "NoSuchKey"
+                ):
                     return False
                 raise
             return True
@@ -151,28 +151,29 @@ class S3TickerList:
 
     def _get(self, etag: str | None) -> FetchedObject | None:
         condition: dict[str, Any] = {"IfNoneMatch": etag} if etag else {}
+        ends_at = self._clock() + S3.attempt_timeout
         try:
             found = self._client.get_object(**self._object, **condition)
         except ClientError as error:
-            if _status(error) == HTTPStatus.NOT_MODIFIED:
+            if error_status(error) == HTTPStatus.NOT_MODIFIED:
                 return None
             raise
         return FetchedObject(
             found["ETag"],
-            self._read(found["Body"]),
+            self._read(found["Body"], ends_at),
             gzipped="gzip" in found.get("ContentEncoding", ""),
             losses_intended=found["Metadata"].items() >= _LOSSES_INTENDED.items(),
         )
 
-    def _read(self, stream: Any) -> bytes:
-        end, read = self._clock() + ATTEMPT, bytearray()
+    def _read(self, stream: Any, ends_at: float) -> bytes:
+        read = bytearray()
         while chunk := stream.read(_CHUNK):
             read += chunk
             if len(read) > MAX_BYTES:
                 # The parser refuses it for its size.
                 break
-            if self._clock() > end:
-                raise ServiceError(ErrorKind.TIMEOUT, "SlowAnswer")
+            if self._clock() > ends_at:
+                raise ServiceError(ErrorKind.TIMEOUT, "SlowResponse")
         return bytes(read)
 
     def _call(self, operation: str, request: Callable[[], T]) -> T:
@@ -188,11 +189,3 @@ class S3TickerList:
             # The next call comes minutes later, maybe in a forked process or after a Lambda was frozen,
             # when an open connection is not usable any more.
             self._client.close()
-
-
-def _status(error: ClientError) -> int | None:
-    return error.response.get("ResponseMetadata", {}).get("HTTPStatusCode")
-
-
-def _code(error: ClientError) -> str | None:
-    return error.response.get("Error", {}).get("Code")

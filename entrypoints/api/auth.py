@@ -11,7 +11,7 @@ from entrypoints.api.authentication import authenticated, client_address
 from entrypoints.api.openapi_components import may_fail
 from entrypoints.api.representations import respond
 from entrypoints.api.schemas import MeSchema, SessionSchema
-from entrypoints.application import application
+from entrypoints.application import current_application
 from entrypoints.rate_limits import RateLimited
 
 blueprint = Blueprint("auth", __name__, url_prefix="/api/v2/auth", description="Sessions")
@@ -26,7 +26,7 @@ def create_anonymous_session() -> Response:
 
     Creates a user with a token for 30 days. The server stores nothing, so a lost token cannot be recovered.
     """
-    app = application()
+    app = current_application()
     app.per_address.check(client_address())
     user, token, created_at = app.identities.issue_anonymous()
     return respond(
@@ -59,7 +59,7 @@ def get_me(user: User) -> Response:
             "is_anonymous": user.kind is UserKind.ANONYMOUS,
             "session_expires_at": user.session_expires_at,
             "limits": {
-                "max_configurations": application().settings.limits.of(user.kind),
+                "max_configurations": current_application().settings.limits.of(user.kind),
                 "max_tickers": MAX_TICKERS,
             },
         }

@@ -11,7 +11,7 @@ from flask import request
 
 from domain.limits import User
 from entrypoints.api.errors import Unauthenticated
-from entrypoints.application import application
+from entrypoints.application import current_application
 from entrypoints.logs import hashed, request_context
 
 P = ParamSpec("P")
@@ -26,7 +26,7 @@ def authenticated(view: Callable[Concatenate[User, P], R]) -> Callable[P, R]:
 
     @wraps(view)
     def authenticate(*args: P.args, **kwargs: P.kwargs) -> R:
-        app = application()
+        app = current_application()
         user = app.identities.identify(_bearer_token())
         current = request_context.get()
         if current is not None:

@@ -16,7 +16,7 @@ from domain.configurations import ConfigurationUpdate
 from domain.errors import FieldProblem, TickersUnavailable, ValidationFailed
 from domain.limits import MAX_TICKERS
 from entrypoints.api.errors import MalformedJson, PayloadTooLarge, UnsupportedMediaType
-from entrypoints.application import application
+from entrypoints.application import current_application
 
 JSON, MERGE_PATCH = "application/json", "application/merge-patch+json"
 
@@ -45,7 +45,7 @@ _DETAILS = {
 }
 
 
-def read_body(schema: Schema) -> Mapping[str, Any]:
+def parse_body(schema: Schema) -> Mapping[str, Any]:
     """The JSON body as the schema defines it.
 
     Raises MalformedJson, UnsupportedMediaType, PayloadTooLarge, ValidationFailed.
@@ -56,10 +56,12 @@ def read_body(schema: Schema) -> Mapping[str, Any]:
     return values
 
 
-def read_configuration(schema: Schema, build: Callable[..., Built], *, media_types: tuple[str, ...] = (JSON,)) -> Built:
+def parse_configuration_body(
+    schema: Schema, build: Callable[..., Built], *, media_types: tuple[str, ...] = (JSON,)
+) -> Built:
     """The input or the update that the JSON body describes.
 
-    Raises as `read_body` does; ValidationFailed names everything that is wrong: types, rules and tickers.
+    Raises as `parse_body` does; ValidationFailed names everything that is wrong: types, rules and tickers.
     """
     data = _json_object(media_types)
     values, problems = _load(schema, data)
@@ -92,7 +94,7 @@ def _json_object(media_types: tuple[str, ...] = (JSON,)) -> dict[str, Any]:
         raise UnsupportedMediaType(f"Send the body as {' or '.join(media_types)}.")
     if request.headers.get("Content-Encoding", "identity").lower() != "identity":
         raise UnsupportedMediaType("Send the body without a Content-Encoding.")
-    data = _data()
+    data = _read_raw_body()
     if len(data) > MAX_BODY:
         raise PayloadTooLarge(MAX_BODY)
     try:
@@ -105,7 +107,7 @@ def _json_object(media_types: tuple[str, ...] = (JSON,)) -> dict[str, Any]:
     return body
 
 
-def _data() -> bytes:
+def _read_raw_body() -> bytes:
     try:
         return request.get_data(cache=False)
     except RequestEntityTooLarge:
@@ -155,7 +157,7 @@ def _ticker_problems(tickers: list[Any]) -> Iterator[FieldProblem]:
     texts = [tickers[position] for position in positions]
     problems = _problems_raised_by(lambda: ConfigurationUpdate.of(tickers=texts))
     if len(texts) <= MAX_TICKERS:
-        problems += _problems_raised_by(lambda: application().tickers.resolve(texts))
+        problems += _problems_raised_by(lambda: current_application().tickers.resolve(texts))
     reported = set()
     for problem in problems:
         if problem.field not in reported:

@@ -26,7 +26,7 @@ from domain.events import Event
 from domain.limits import User
 from entrypoints.api import openapi_components as components
 from entrypoints.api.authentication import authenticated
-from entrypoints.api.bodies import PATCH_TYPES, read_configuration
+from entrypoints.api.bodies import PATCH_TYPES, parse_configuration_body
 from entrypoints.api.errors import MalformedJson, PayloadTooLarge, UnsupportedMediaType
 from entrypoints.api.openapi_components import body, may_fail, patch_body
 from entrypoints.api.preconditions import expected_revisions, idempotency_key, unless_not_modified
@@ -38,7 +38,7 @@ from entrypoints.api.schemas import (
     ConfigurationUpdateSchema,
     SavedConfigurationSchema,
 )
-from entrypoints.application import application
+from entrypoints.application import current_application
 
 log = logging.getLogger(__name__)
 
@@ -74,7 +74,7 @@ def list_configurations(user: User) -> Response:
 
     All of them, newest first, and how many more you may create.
     """
-    response = respond(configuration_list_json(application().configurations.list(user)))
+    response = respond(configuration_list_json(current_application().configurations.list(user)))
     return unless_not_modified(response, sha256(response.get_data()).hexdigest()[:32])
 
 
@@ -103,8 +103,8 @@ def create_configuration(user: User) -> Response:
     """
     try:
         key = idempotency_key()
-        added = application().configurations.create(
-            user, read_configuration(_INPUT, ConfigurationInput.of), idempotency_key=key
+        added = current_application().configurations.create(
+            user, parse_configuration_body(_INPUT, ConfigurationInput.of), idempotency_key=key
         )
     except DomainError as error:
         log.info("create", extra={"event": Event.CREATE, "outcome": PROBLEMS[type(error)].code})
@@ -128,7 +128,7 @@ def get_configuration(user: User, config_id: str) -> Response:
 
     Its ETag is the revision, for If-Match and If-None-Match.
     """
-    configuration = application().configurations.get(user, config_id)
+    configuration = current_application().configurations.get(user, config_id)
     return unless_not_modified(respond(configuration_json(configuration)), configuration.revision)
 
 
@@ -147,7 +147,7 @@ def update_configuration(user: User, config_id: str) -> Response:
 
     Omitted fields keep their values.
     """
-    return _update(user, config_id, read_configuration(_UPDATE, ConfigurationUpdate.of, media_types=PATCH_TYPES))
+    return _update(user, config_id, parse_configuration_body(_UPDATE, ConfigurationUpdate.of, media_types=PATCH_TYPES))
 
 
 @blueprint.route("/<config_id>", methods=["PUT"])
@@ -165,7 +165,7 @@ def replace_configuration(user: User, config_id: str) -> Response:
 
     Sets all fields; does not create a configuration.
     """
-    return _update(user, config_id, read_configuration(_INPUT, ConfigurationInput.of).as_update())
+    return _update(user, config_id, parse_configuration_body(_INPUT, ConfigurationInput.of).as_update())
 
 
 @blueprint.route("/<config_id>", methods=["DELETE"])
@@ -182,7 +182,7 @@ def delete_configuration(user: User, config_id: str) -> Response:
 
     It no longer counts towards the limit.
     """
-    application().configurations.delete(user, config_id, revisions=expected_revisions())
+    current_application().configurations.delete(user, config_id, revisions=expected_revisions())
     return Response(status=204)
 
 
@@ -196,5 +196,5 @@ def _accept_patch(response: Response) -> Response:
 
 
 def _update(user: User, config_id: str, update: ConfigurationUpdate) -> Response:
-    configuration = application().configurations.update(user, config_id, update, revisions=expected_revisions())
+    configuration = current_application().configurations.update(user, config_id, update, revisions=expected_revisions())
     return respond(configuration_json(configuration), headers={"ETag": etag(configuration)})

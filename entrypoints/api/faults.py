@@ -7,7 +7,7 @@ from typing import Any, Protocol
 from flask import Blueprint, Response
 from marshmallow import Schema, fields, validate
 
-from entrypoints.api.bodies import read_body
+from entrypoints.api.bodies import parse_body
 from entrypoints.api.field_types import StrictInteger, StringList
 from entrypoints.api.representations import respond
 from entrypoints.api.schemas import RequestSchema
@@ -15,13 +15,13 @@ from entrypoints.api.schemas import RequestSchema
 STORE_METHODS = ["add", "get", "list", "update", "remove"]
 
 
-class Plan(Protocol):
+class FaultPlan(Protocol):
     """The faults to inject."""
 
-    def planned(self) -> dict[str, Any]:
+    def remaining(self) -> dict[str, Any]:
         """The faults that are left."""
 
-    def plan(self, **faults: Any) -> None:
+    def replace(self, **faults: Any) -> None:
         """Replace the faults that are left by these."""
 
 
@@ -45,18 +45,18 @@ class FaultsSchema(RequestSchema):
     delay = _seconds()
 
 
-def blueprint_for(plan: Plan) -> Blueprint:
+def create_faults_blueprint(plan: FaultPlan) -> Blueprint:
     """The endpoint that shows and replaces `plan`."""
     blueprint = Blueprint("faults", __name__, url_prefix="/api/v2/_faults")
     schema: Schema = FaultsSchema()
 
     @blueprint.get("")
-    def planned() -> Response:
-        return respond(plan.planned())
+    def remaining() -> Response:
+        return respond(plan.remaining())
 
     @blueprint.put("")
     def replace() -> Response:
-        plan.plan(**read_body(schema))
-        return respond(plan.planned())
+        plan.replace(**parse_body(schema))
+        return respond(plan.remaining())
 
     return blueprint

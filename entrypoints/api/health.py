@@ -10,7 +10,7 @@ from entrypoints.api.openapi_components import may_fail
 from entrypoints.api.problems import error_response
 from entrypoints.api.representations import freshness_json, respond
 from entrypoints.api.schemas import HealthSchema, ReadySchema
-from entrypoints.application import application
+from entrypoints.application import current_application
 
 blueprint = Blueprint("health", __name__, url_prefix="/api/v2/health", description="Health")
 
@@ -35,7 +35,7 @@ def ready() -> Response:
 
     Whether the store is reachable, and which ticker list is in use.
     """
-    app = application()
+    app = current_application()
     tickers = freshness_json(app.ticker_list.current().freshness, app.clock())
     try:
         app.store.check()

@@ -6,7 +6,7 @@ from flask import Response
 from flask_smorest import Blueprint
 
 from domain.errors import NotFound, TickersUnavailable, ValidationFailed
-from entrypoints.api.bodies import read_body, read_query
+from entrypoints.api.bodies import parse_body, read_query
 from entrypoints.api.errors import MalformedJson, PayloadTooLarge, UnsupportedMediaType
 from entrypoints.api.openapi_components import body, may_fail
 from entrypoints.api.representations import listing_json, respond, ticker_json, ticker_validation_json
@@ -19,7 +19,7 @@ from entrypoints.api.schemas import (
     TickerValidationSchema,
     TickerValidationsSchema,
 )
-from entrypoints.application import application
+from entrypoints.application import current_application
 
 blueprint = Blueprint("tickers", __name__, url_prefix="/api/v2/tickers", description="Ticker symbols")
 
@@ -38,7 +38,7 @@ def search() -> Response:
     """
     query = read_query(_SEARCH)
     return respond(
-        {"results": [ticker_json(found) for found in application().tickers.search(query["q"], query["limit"])]}
+        {"results": [ticker_json(found) for found in current_application().tickers.search(query["q"], query["limit"])]}
     )
 
 
@@ -51,7 +51,7 @@ def validate() -> Response:
 
     Whether it is traded, delisted or unknown.
     """
-    return respond(ticker_validation_json(application().tickers.validate([read_query(_SYMBOL)["symbol"]])[0]))
+    return respond(ticker_validation_json(current_application().tickers.validate([read_query(_SYMBOL)["symbol"]])[0]))
 
 
 @blueprint.route("/validate", methods=["POST"])
@@ -63,8 +63,10 @@ def validate_many() -> Response:
 
     A result for each, in the order of the request.
     """
-    symbols = read_body(_SYMBOLS)["symbols"]
-    return respond({"results": [ticker_validation_json(result) for result in application().tickers.validate(symbols)]})
+    symbols = parse_body(_SYMBOLS)["symbols"]
+    return respond(
+        {"results": [ticker_validation_json(result) for result in current_application().tickers.validate(symbols)]}
+    )
 
 
 @blueprint.route("/<path:symbol>", methods=["GET"])
@@ -76,4 +78,4 @@ def get_ticker(symbol: str) -> Response:
 
     By its symbol, in any spelling: `BRK.B`, `brk-b`, `BRK%2FB`. A delisted ticker has its successor, if there is one.
     """
-    return respond(listing_json(application().tickers.lookup(symbol)))
+    return respond(listing_json(current_application().tickers.lookup(symbol)))

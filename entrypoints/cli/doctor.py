@@ -11,7 +11,7 @@ from flask.cli import with_appcontext
 from domain.errors import TryLater
 from domain.operations import Finding
 from domain.ticker_list import TickerSource
-from entrypoints.application import Application, application
+from entrypoints.application import Application, current_application
 
 
 @click.command()
@@ -23,7 +23,7 @@ def doctor() -> None:
 
     console = Console(soft_wrap=True)
     failed = 0
-    for finding in _findings(application()):
+    for finding in _findings(current_application()):
         failed += not finding.passed
         mark, style = ("ok  ", "green") if finding.passed else ("FAIL", "bold red")
         console.print(Text.assemble((mark, style), (f" {finding.subject}: ", "bold"), finding.detail))
@@ -54,11 +54,11 @@ def _store(app: Application) -> Finding:
 def _ticker_list(app: Application) -> Finding:
     freshness = app.ticker_list.current().freshness
     detail = f"{freshness.count} symbols, {freshness.source}, version {freshness.version}, as of {freshness.as_of}."
-    cannot_deny = app.settings.ticker_bucket is not None and freshness.source is not TickerSource.S3
+    is_not_authoritative = app.settings.ticker_bucket is not None and freshness.source is not TickerSource.S3
     return Finding(
         "ticker list",
         detail,
         "The list in S3 cannot be read: check CONFIG_API_TICKER_BUCKET and CONFIG_API_TICKER_KEY, or publish one."
-        if cannot_deny
+        if is_not_authoritative
         else None,
     )

@@ -8,7 +8,7 @@ import click
 from flask.cli import AppGroup
 
 from domain.operations import Quota
-from entrypoints.cli.table import the_table
+from entrypoints.cli.table import require_table
 
 quotas = AppGroup("quotas", help="The counters that enforce the limit of each user.")
 
@@ -28,8 +28,8 @@ def reconcile(*, apply: bool) -> None:
 
     console = Console(stderr=True)
     bar = Progress(console=console, transient=True, disable=not console.is_terminal)
-    with the_table() as table, bar as progress:
-        task = progress.add_task("Scanning the table", total=table.size() or None)
+    with require_table() as table, bar as progress:
+        task = progress.add_task("Scanning the table", total=table.item_count() or None)
         users, left = 0, 0
         for quota in table.quotas():
             users += 1
@@ -40,12 +40,12 @@ def reconcile(*, apply: bool) -> None:
                 continue
             after = table.repair(quota.user_id) if apply else quota
             left += after.drifts
-            click.echo(_sentence(quota, after if apply else None))
+            click.echo(_describe(quota, after if apply else None))
     click.echo(f"{users} users, {left} counts drift.")
     sys.exit(1 if left else 0)
 
 
-def _sentence(quota: Quota, after: Quota | None) -> str:
+def _describe(quota: Quota, after: Quota | None) -> str:
     counted = "malformed count" if quota.counted is None else f"{quota.counted} counted"
     found = f"{quota.user_id}: {counted}, {quota.stored} stored"
     if after is None:

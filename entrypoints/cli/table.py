@@ -9,15 +9,15 @@ import click
 
 from domain.errors import StoreUnavailable
 from domain.operations import Table
-from entrypoints.application import application
+from entrypoints.application import current_application
 
 
 @contextmanager
-def the_table() -> Iterator[Table]:
+def require_table() -> Iterator[Table]:
     """The table of the configured store. Raises ClickException if the store has none or cannot be reached."""
-    table = application().table()
+    table = current_application().table()
     if table is None:
-        store = application().settings.store
+        store = current_application().settings.store
         raise click.ClickException(f"The {store} store needs no table. Set CONFIG_API_STORE=dynamodb to work on one.")
     try:
         yield table

@@ -15,7 +15,7 @@ from domain.errors import PublishedMeanwhile, TickerListRefused, TickersUnavaila
 from domain.ticker_list import TickerFile, TickerListChange
 from domain.ticker_services import TickerListService
 from domain.tickers import Listing, canonical_symbol
-from entrypoints.application import application
+from entrypoints.application import current_application
 
 tickers = AppGroup(
     "tickers",
@@ -50,8 +50,8 @@ def build(sources: tuple[str, ...], output: Path, successors: tuple[str, ...]) -
     the last published list has and the sources do not is kept, as delisted today.
     """
     with _service() as service:
-        files = _read(service, sources or tuple(service.default_sources))
-        candidate = service.build(files, successors=dict(map(_pair, successors)))
+        files = _read_sources(service, sources or tuple(service.default_sources))
+        candidate = service.build(files, successors=dict(map(_parse_successor, successors)))
         service.save(output, candidate)
         delisted = len(candidate.listings) - len(candidate.traded)
         click.echo(f"{output}: {len(candidate.traded)} traded, {delisted} delisted.")
@@ -69,8 +69,8 @@ def diff(file: Path, limit: int) -> None:
     FILE is compared with the list in the bucket, or with the bundled list if none was published.
     """
     with _service() as service:
-        changes = service.changes(service.open(file))
-    _show(changes[:limit])
+        changes = service.compare_with_published(service.load(file))
+    _print_changes(changes[:limit])
     counts = Counter(change.kind for change in changes)
     summary = ", ".join(f"{count} {kind}" for kind, count in sorted(counts.items()))
     click.echo(f"{summary}." if changes else "Nothing would change.")
@@ -88,9 +88,9 @@ def publish(file: Path, *, force: bool) -> None:
     list was published. Running services load it within CONFIG_API_TICKER_TTL seconds.
     """
     with _service() as service:
-        candidate = service.open(file)
+        candidate = service.load(file)
         service.publish(candidate, force=force)
-    settings = application().settings
+    settings = current_application().settings
     click.echo(f"Published {candidate.version} to s3://{settings.ticker_bucket}/{settings.ticker_key}.")
 
 
@@ -98,7 +98,7 @@ def publish(file: Path, *, force: bool) -> None:
 @click.argument("symbol")
 def show(symbol: str) -> None:
     """Show the entry of SYMBOL in the list in use; exits with 1 if it is not traded."""
-    snapshot = application().ticker_list.current()
+    snapshot = current_application().ticker_list.current()
     canonical = canonical_symbol(symbol)
     listing = snapshot.find(canonical) if canonical else None
     freshness = snapshot.freshness
@@ -115,7 +115,7 @@ def show(symbol: str) -> None:
 def _service() -> Iterator[TickerListService]:
     """The service; an expected error ends the command with one sentence."""
     try:
-        yield application().ticker_list_service()
+        yield current_application().ticker_list_service()
     except TickerListRefused as refused:
         raise click.ClickException(f"Refused: {refused}.") from refused
     except PublishedMeanwhile as error:
@@ -128,7 +128,7 @@ def _service() -> Iterator[TickerListService]:
         raise click.ClickException(str(error)) from error
 
 
-def _read(service: TickerListService, sources: tuple[str, ...]) -> list[TickerFile]:
+def _read_sources(service: TickerListService, sources: tuple[str, ...]) -> list[TickerFile]:
     from rich.console import Console  # noqa: PLC0415 - only commands need it
     from rich.progress import BarColumn, DownloadColumn, Progress, TaskID, TextColumn  # noqa: PLC0415 - as above
 
@@ -150,7 +150,7 @@ def _read(service: TickerListService, sources: tuple[str, ...]) -> list[TickerFi
     return files
 
 
-def _show(changes: Sequence[TickerListChange]) -> None:
+def _print_changes(changes: Sequence[TickerListChange]) -> None:
     from rich.console import Console  # noqa: PLC0415 - only commands need it
     from rich.table import Table  # noqa: PLC0415 - as above
     from rich.text import Text  # noqa: PLC0415 - as above
@@ -175,7 +175,7 @@ def _describe(listing: Listing | None) -> str:
     return ", ".join(words)
 
 
-def _pair(text: str) -> tuple[str, str]:
+def _parse_successor(text: str) -> tuple[str, str]:
     old, _, new = text.partition("=")
     symbols = canonical_symbol(old), canonical_symbol(new)
     if not symbols[0] or not symbols[1]:

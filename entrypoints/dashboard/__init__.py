@@ -13,7 +13,7 @@ from importlib.resources import files
 
 from flask import Blueprint, Response, abort, render_template, request
 
-from entrypoints.application import application
+from entrypoints.application import current_application
 
 blueprint = Blueprint("dashboard", __name__, template_folder="templates")
 
@@ -66,7 +66,7 @@ def version() -> str:
 @blueprint.get("/")
 def page() -> Response:
     """Return the page, which is the same for all users."""
-    settings = application().settings
+    settings = current_application().settings
     html = render_template(
         "dashboard.html",
         version=version(),

@@ -19,9 +19,10 @@ from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from adapters.identity import issuer as issuer_keys
-from adapters.identity.anonymous import AnonymousTokens, Identities
-from adapters.identity.issuer import COOLDOWN, FRESH, STALE
+from adapters.identity.anonymous import AnonymousTokens
+from adapters.identity.issuer import MAX_AGE, MAX_STALE_AGE, MIN_FETCH_INTERVAL
 from adapters.identity.oidc import MemberTokens
+from adapters.identity.verifier import TokenVerifier
 from domain.deadline import within
 from domain.errors import IdentityUnavailable
 from tests.api.conftest import V2, AClock, MakeApp, a_body, a_session
@@ -71,7 +72,7 @@ def members(issuer: Issuer, clock: AClock, seconds: Seconds) -> MemberTokens:
 @pytest.fixture
 def client(make_app: MakeApp, members: MemberTokens, clock: AClock) -> FlaskClient:
     anonymous = AnonymousTokens(["a key of at least thirty-two characters"], clock=clock)
-    return make_app(identities=Identities(anonymous, members)).test_client()
+    return make_app(identities=TokenVerifier(anonymous, members)).test_client()
 
 
 @pytest.fixture
@@ -292,7 +293,7 @@ def test_a_new_key_is_found_after_rotation(issuer: Issuer, ask: Ask, seconds: Se
     ask(issuer.token())
 
     issuer.keys["rsa-2"] = an_ec_key()
-    seconds.now += COOLDOWN
+    seconds.now += MIN_FETCH_INTERVAL
 
     assert ask(issuer.token("rsa-2")).status_code == 200
 
@@ -302,7 +303,7 @@ def test_a_withdrawn_key_is_accepted_until_the_cache_expires(issuer: Issuer, ask
     ask(token)
 
     issuer.keys = {"rsa-2": an_ec_key()}
-    seconds.now += FRESH
+    seconds.now += MAX_AGE
     assert ask(token).status_code == 200
     seconds.now += 1
     assert ask(token).status_code == 401
@@ -311,7 +312,7 @@ def test_a_withdrawn_key_is_accepted_until_the_cache_expires(issuer: Issuer, ask
 def test_unknown_key_ids_cause_at_most_one_fetch_per_cooldown(issuer: Issuer, ask: Ask, seconds: Seconds) -> None:
     for number in range(50):
         assert ask(issuer.token(headers={"kid": f"made-up-{number}"})).status_code == 401
-        seconds.now += COOLDOWN / 50
+        seconds.now += MIN_FETCH_INTERVAL / 50
 
     assert issuer.asked.count(KEYS) <= 2
 
@@ -325,7 +326,7 @@ def test_a_token_without_a_key_id_is_verified_if_there_is_only_one_key(
 
     assert ask(token).status_code == 200
     issuer.keys["rsa-2"] = an_ec_key()
-    seconds.now += FRESH + 1
+    seconds.now += MAX_AGE + 1
     assert ask(token).status_code == 401
 
 
@@ -370,7 +371,7 @@ def test_a_failing_issuer_is_asked_once_per_cooldown(issuer: Issuer, ask: Ask, s
     assert issuer.asked.count(KEYS) == 1
 
     issuer.answers.clear()
-    seconds.now += COOLDOWN
+    seconds.now += MIN_FETCH_INTERVAL
     assert ask(issuer.token()).status_code == 200
 
 
@@ -379,7 +380,7 @@ def test_cached_keys_stay_in_use_for_an_hour_while_the_issuer_fails(issuer: Issu
     ask(token)
     issuer.answers[DISCOVERY] = (500, b"")
 
-    seconds.now += STALE
+    seconds.now += MAX_STALE_AGE
     assert ask(token).status_code == 200
     assert ask(issuer.token(headers={"kid": "unknown"})).status_code == 503
     seconds.now += 1
@@ -414,7 +415,7 @@ def test_a_token_with_a_cached_key_does_not_wait_for_a_fetch(
 
     issuer.answer_to = answer_to  # type: ignore[method-assign]  # the test wants to know when it is asked
     issuer.hanging.set()
-    seconds.now += FRESH + 1
+    seconds.now += MAX_AGE + 1
     with ThreadPoolExecutor(1) as others:
         waiting = others.submit(members.identify, token)
         assert asked_again.wait(5)
@@ -442,7 +443,7 @@ def test_examine_reports_differences_between_issuer_and_settings(
     issuer: Issuer, clock: AClock, break_issuer: Callable[[Issuer], None], subject: str | None, words: str
 ) -> None:
     members = MemberTokens(issuer.url, AUDIENCE, clock=clock, rng=random.Random(1))
-    identities = Identities(AnonymousTokens(["k" * 32], clock=clock), members)
+    identities = TokenVerifier(AnonymousTokens(["k" * 32], clock=clock), members)
     break_issuer(issuer)
 
     findings = list(identities.examine())
@@ -454,17 +455,18 @@ def test_examine_reports_differences_between_issuer_and_settings(
 
 
 def test_examine_reports_nothing_without_an_issuer(clock: AClock) -> None:
-    assert list(Identities(AnonymousTokens(["k" * 32], clock=clock)).examine()) == []
+    assert list(TokenVerifier(AnonymousTokens(["k" * 32], clock=clock)).examine()) == []
 
 
 def test_pyjwt_is_not_imported_for_anonymous_tokens() -> None:
     script = """
 import sys, datetime
-from adapters.identity.anonymous import AnonymousTokens, Identities
+from adapters.identity.anonymous import AnonymousTokens
+from adapters.identity.verifier import TokenVerifier
 from adapters.identity.oidc import MemberTokens
 clock = lambda: datetime.datetime.now(datetime.UTC)
 members = MemberTokens("https://issuer.example", "config-api", clock=clock, rng=None)
-identities = Identities(AnonymousTokens(["k" * 32], clock=clock), members)
+identities = TokenVerifier(AnonymousTokens(["k" * 32], clock=clock), members)
 identities.identify(identities.issue_anonymous()[1])
 assert not {"jwt", "cryptography"} & set(sys.modules), sorted(sys.modules)
 """

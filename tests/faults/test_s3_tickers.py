@@ -16,9 +16,10 @@ from uuid import uuid4
 import boto3
 import pytest
 
+from adapters.aws.retry import S3
 from adapters.tickers.json_format import encode
 from adapters.tickers.refresh import RefreshedTickers
-from adapters.tickers.s3 import ATTEMPT, S3TickerList
+from adapters.tickers.s3 import S3TickerList
 from domain.deadline import within
 from domain.errors import PublishedMeanwhile, TickerListRefused, TickersUnavailable
 from domain.ticker_list import MAX_BYTES, TickerSource
@@ -178,13 +179,13 @@ def test_a_request_without_a_response_times_out_and_is_retried(
 def test_a_slow_response_is_abandoned_and_retried(tickers: S3TickerList, proxy: FaultProxy, bucket: str) -> None:
     tickers.publish(a_list("1"), replacing=None)
     proxy.script()
-    seconds = count(step=ATTEMPT + 1)
+    seconds = count(step=S3.attempt_timeout + 1)
     slow = S3TickerList(bucket, KEY, rng=random.Random(7), clock=lambda: next(seconds), sleep=lambda _: None)
 
     with pytest.raises(TickersUnavailable) as failure:
         slow.fetch()
 
-    assert str(failure.value.__cause__) == "timeout: SlowAnswer"
+    assert str(failure.value.__cause__) == "timeout: SlowResponse"
     assert len(proxy.calls) == 3
 
 

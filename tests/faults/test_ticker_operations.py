@@ -265,7 +265,7 @@ def job(app: Flask, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable
         path.write_bytes(content)
         monkeypatch.setattr(PublicTickerFiles, "default_sources", (str(path),))
         with app.app_context():
-            return jobs.refresh(app.extensions[KEY].ticker_list_service())
+            return jobs.build_and_publish(app.extensions[KEY].ticker_list_service())
 
     return job
 

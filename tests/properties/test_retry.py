@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from adapters.aws.errors import ErrorKind, ServiceError
-from adapters.aws.retry import DYNAMODB, S3, Policy, Retry, RetryQuota, retrying
+from adapters.aws.retry import DYNAMODB, S3, Policy, Retry, RetryQuota, create_retry
 from domain.deadline import within
 from domain.errors import LimitReached, TryLater
 
@@ -40,7 +40,7 @@ class Run:
     retry_after: float = 0.0
 
     def __post_init__(self) -> None:
-        self.retry: Retry = retrying(self.policy, clock=self.clock, sleep=self.sleep, rng=self.rng)
+        self.retry: Retry = create_retry(self.policy, clock=self.clock, sleep=self.sleep, rng=self.rng)
 
     def clock(self) -> float:
         return self.now

@@ -14,8 +14,9 @@ from hypothesis import strategies as st
 from jwt.algorithms import ECAlgorithm
 from werkzeug.test import TestResponse
 
-from adapters.identity.anonymous import SESSION, AnonymousTokens, Identities
+from adapters.identity.anonymous import SESSION, AnonymousTokens
 from adapters.identity.oidc import CLOCK_SKEW, MemberTokens
+from adapters.identity.verifier import TokenVerifier
 from adapters.memory import MemoryStore
 from domain.errors import ExpiredToken, InvalidToken
 from entrypoints.bootstrap import create_app
@@ -46,7 +47,7 @@ PLACES = st.integers(0, END)
 
 def is_invalid(token: str) -> bool:
     try:
-        Identities(AnonymousTokens(KEYS, clock=AClock())).identify(token)
+        TokenVerifier(AnonymousTokens(KEYS, clock=AClock())).identify(token)
     except InvalidToken:
         return True
     return False
@@ -136,7 +137,7 @@ def ask(issuer: Issuer) -> Ask:
         replace(SETTINGS, rate_user=""),
         store=MemoryStore(),
         ticker_list=AFixedList(),
-        identities=Identities(AnonymousTokens(KEYS, clock=clock), members),
+        identities=TokenVerifier(AnonymousTokens(KEYS, clock=clock), members),
         clock=clock,
     )
     client = app.test_client()

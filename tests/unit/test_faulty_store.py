@@ -34,7 +34,7 @@ def store(plan: FaultPlan, slept: list[float]) -> ConfigurationStore:
 def test_a_throttled_or_unavailable_operation_is_not_carried_out(
     store: ConfigurationStore, plan: FaultPlan, fault: str, error: type[Throttled | StoreUnavailable]
 ) -> None:
-    plan.plan(**{fault: 2}, retry_after=3)
+    plan.replace(**{fault: 2}, retry_after=3)
 
     for _ in range(2):
         with pytest.raises(error) as refusal:
@@ -46,7 +46,7 @@ def test_a_throttled_or_unavailable_operation_is_not_carried_out(
 
 def test_an_operation_whose_response_is_lost_is_carried_out(store: ConfigurationStore, plan: FaultPlan) -> None:
     configuration = a_configuration("ann")
-    plan.plan(lost_answers=1)
+    plan.replace(lost_answers=1)
 
     with pytest.raises(StoreUnavailable):
         store.add(configuration, limit=1)
@@ -55,14 +55,14 @@ def test_an_operation_whose_response_is_lost_is_carried_out(store: Configuration
 
 
 def test_a_call_has_at_most_one_failure(store: ConfigurationStore, plan: FaultPlan) -> None:
-    plan.plan(throttled=1, unavailable=1, lost_answers=1, slow=1)
+    plan.replace(throttled=1, unavailable=1, lost_answers=1, slow=1)
 
     for error in (Throttled, StoreUnavailable, StoreUnavailable):
         with pytest.raises(error):
             store.list("ann")
 
     assert store.list("ann") == ()
-    assert not any(plan.planned()[kind] for kind in ("throttled", "unavailable", "lost_answers", "slow"))
+    assert not any(plan.remaining()[kind] for kind in ("throttled", "unavailable", "lost_answers", "slow"))
 
 
 CALLS: dict[str, Callable[[ConfigurationStore], object]] = {
@@ -76,17 +76,17 @@ CALLS: dict[str, Callable[[ConfigurationStore], object]] = {
 
 @pytest.mark.parametrize("method", CALLS)
 def test_only_the_planned_methods_fail(store: ConfigurationStore, plan: FaultPlan, method: str) -> None:
-    plan.plan(throttled=1, methods=(method,))
+    plan.replace(throttled=1, methods=(method,))
 
     for other in CALLS.keys() - {method}:
-        assert plan.draw(other) == Faults()
+        assert plan.consume(other) == Faults()
 
     with pytest.raises(Throttled):
         CALLS[method](store)
 
 
 def test_a_slow_call_waits_and_then_returns(store: ConfigurationStore, plan: FaultPlan, slept: list[float]) -> None:
-    plan.plan(slow=1, delay=1.5)
+    plan.replace(slow=1, delay=1.5)
 
     assert store.list("ann") == ()
     assert store.list("ann") == ()
@@ -95,7 +95,7 @@ def test_a_slow_call_waits_and_then_returns(store: ConfigurationStore, plan: Fau
 
 
 def test_a_slow_call_ends_at_its_deadline(store: ConfigurationStore, plan: FaultPlan, slept: list[float]) -> None:
-    plan.plan(slow=1, delay=9)
+    plan.replace(slow=1, delay=9)
 
     with within(2), pytest.raises(StoreUnavailable):
         store.list("ann")
@@ -104,8 +104,8 @@ def test_a_slow_call_ends_at_its_deadline(store: ConfigurationStore, plan: Fault
 
 
 def test_check_is_not_affected_by_faults(store: ConfigurationStore, plan: FaultPlan) -> None:
-    plan.plan(throttled=1, unavailable=1, slow=1)
+    plan.replace(throttled=1, unavailable=1, slow=1)
 
     store.check()
 
-    assert plan.planned()["throttled"] == 1
+    assert plan.remaining()["throttled"] == 1

@@ -11,7 +11,7 @@ from datetime import timedelta
 import pytest
 
 from adapters.aws.errors import ErrorKind, ServiceError
-from adapters.aws.retry import DYNAMODB, Backoff, Retry, dynamodb_probe, dynamodb_retry, retrying, s3_retry
+from adapters.aws.retry import DYNAMODB, Backoff, Retry, create_retry, dynamodb_probe, dynamodb_retry, s3_retry
 from domain.deadline import within
 from domain.errors import (
     Contended,
@@ -200,7 +200,7 @@ def test_there_is_no_delay_that_leaves_no_time_for_an_attempt(retry: Retry, time
 def test_a_delay_and_an_attempt_that_fit_exactly_are_made(time: VirtualTime) -> None:
     exact = Backoff(max_attempts=2, base_delay=0.25, max_delay=0.25, cost=1, retry_after=(1, 2))  # sums are exact
     policy = replace(DYNAMODB, attempt_timeout=0.5, backoffs={ErrorKind.TRANSIENT: exact})
-    retry = retrying(policy, clock=time, sleep=time.sleep, rng=LongestDelays())
+    retry = create_retry(policy, clock=time, sleep=time.sleep, rng=LongestDelays())
 
     with within(0.75, clock=time):
         assert retry("add", failing(ErrorKind.TRANSIENT, 1)) == "done"

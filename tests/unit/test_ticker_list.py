@@ -227,7 +227,7 @@ def test_build_compare_and_publish_download_the_published_list_once() -> None:
     service = a_service(repository)
 
     candidate = service.build([a_file(traded("A").ticker, traded("B").ticker)], successors={})
-    changes = service.changes(candidate)
+    changes = service.compare_with_published(candidate)
     service.publish(candidate, force=False)
 
     assert [change.symbol for change in changes] == ["B", "FB", "X", "Y"]
@@ -239,7 +239,7 @@ def test_build_compare_and_publish_download_the_published_list_once() -> None:
 def test_the_first_list_is_compared_with_the_bundled_list() -> None:
     service = a_service(Repository())
 
-    changes = service.changes(service.build([a_file(traded("X").ticker)], successors={}))
+    changes = service.compare_with_published(service.build([a_file(traded("X").ticker)], successors={}))
 
     assert [(change.symbol, change.kind) for change in changes] == [("Y", "delisted")]
 

@@ -5,7 +5,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from adapters.identity.anonymous import CLOCK_SKEW, MAX_TOKEN, AnonymousTokens, Identities
+from adapters.identity.anonymous import CLOCK_SKEW, AnonymousTokens
+from adapters.identity.verifier import MAX_TOKEN, TokenVerifier
 from domain.errors import ExpiredToken, InvalidToken
 from domain.limits import User, UserKind
 from domain.operations import Finding
@@ -128,7 +129,7 @@ def test_a_token_changed_at_any_position_is_refused(tokens: AnonymousTokens) -> 
 )
 def test_a_malformed_token_is_refused(tokens: AnonymousTokens, token: str) -> None:
     with pytest.raises(InvalidToken):
-        Identities(tokens).identify(token)
+        TokenVerifier(tokens).identify(token)
 
 
 @pytest.mark.parametrize("token", ["a" * (MAX_TOKEN + 1), "ä~b~c", "\ud800~b~c", "a.b." + "c" * MAX_TOKEN])
@@ -136,13 +137,13 @@ def test_a_token_that_is_too_long_or_not_ascii_is_not_parsed(tokens: AnonymousTo
     members = AVerifier()
 
     with pytest.raises(InvalidToken):
-        Identities(tokens, members).identify(token)
+        TokenVerifier(tokens, members).identify(token)
     assert members.asked == []
 
 
 def test_the_token_format_selects_the_verifier(tokens: AnonymousTokens) -> None:
     members = AVerifier()
-    identities = Identities(tokens, members)
+    identities = TokenVerifier(tokens, members)
     user, token, _ = identities.issue_anonymous()
 
     assert identities.identify(token) == user
@@ -152,4 +153,4 @@ def test_the_token_format_selects_the_verifier(tokens: AnonymousTokens) -> None:
 
 def test_a_jwt_is_refused_without_an_issuer(tokens: AnonymousTokens) -> None:
     with pytest.raises(InvalidToken):
-        Identities(tokens).identify("e30.e30.c2ln")
+        TokenVerifier(tokens).identify("e30.e30.c2ln")

@@ -44,9 +44,11 @@ def a_configuration(user_id: str = "ann", *tickers: Ticker, at: datetime = NOW, 
     return Configuration(**values | fields)
 
 
-def a_keyed_configuration(user_id: str = "ann", key: str | None = None, **fields: Any) -> Configuration:
+def a_keyed_configuration(
+    user_id: str = "ann", *tickers: Ticker, key: str | None = None, **fields: Any
+) -> Configuration:
     """A configuration that was created with an idempotency key."""
-    return a_configuration(user_id, config_id=config_id_for(user_id, key or str(uuid4())), **fields)
+    return a_configuration(user_id, *tickers, config_id=config_id_for(user_id, key or str(uuid4())), **fields)
 
 
 class AFixedList:

@@ -9,7 +9,6 @@ import random
 import time
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime, timedelta
-from itertools import count
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
@@ -179,8 +178,14 @@ def test_a_request_without_a_response_times_out_and_is_retried(
 def test_a_slow_response_is_abandoned_and_retried(tickers: S3TickerList, proxy: FaultProxy, bucket: str) -> None:
     tickers.publish(a_list("1"), replacing=None)
     proxy.script()
-    seconds = count(step=S3.attempt_timeout + 1)
-    slow = S3TickerList(bucket, KEY, rng=random.Random(7), clock=lambda: next(seconds), sleep=lambda _: None)
+    # The time passes between a request and the headers of its response.
+    slow = S3TickerList(
+        bucket,
+        KEY,
+        rng=random.Random(7),
+        clock=lambda: len(proxy.calls) * (S3.attempt_timeout + 1),
+        sleep=lambda _: None,
+    )
 
     with pytest.raises(TickersUnavailable) as failure:
         slow.fetch()

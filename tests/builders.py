@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import uuid4
@@ -49,6 +51,11 @@ def a_keyed_configuration(
 ) -> Configuration:
     """A configuration that was created with an idempotency key."""
     return a_configuration(user_id, *tickers, config_id=config_id_for(user_id, key or str(uuid4())), **fields)
+
+
+def rename_to(name: str) -> Callable[[Configuration], Configuration]:
+    """The change of an update that sets the name."""
+    return lambda current: replace(current, name=name, revision=f"revision of {name}")
 
 
 class AFixedList:

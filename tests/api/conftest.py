@@ -12,12 +12,17 @@ from typing import Any
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from werkzeug.test import TestResponse
 
+from adapters.identity.anonymous import AnonymousTokens
+from adapters.identity.oidc import MemberTokens
+from adapters.identity.verifier import TokenVerifier
 from adapters.memory import MemoryStore
 from entrypoints.application import close
 from entrypoints.bootstrap import create_app
 from entrypoints.settings import Settings, StoreKind
 from tests.builders import NOW, AFixedList
+from tests.support.issuer import AUDIENCE, Issuer, running_issuer
 
 ORIGIN = "https://app.example.com"
 SETTINGS = Settings(
@@ -80,3 +85,43 @@ def bob(client: FlaskClient) -> dict[str, str]:
 
 def a_body(**fields: Any) -> dict[str, Any]:
     return {"name": "Tech", "tickers": ["AAPL"]} | fields
+
+
+Ask = Callable[[str], TestResponse]
+
+
+class Seconds:
+    """A monotonic clock that a test sets."""
+
+    def __init__(self) -> None:
+        self.now = 1000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+@pytest.fixture
+def issuer() -> Iterator[Issuer]:
+    with running_issuer() as issuer:
+        yield issuer
+
+
+@pytest.fixture
+def seconds() -> Seconds:
+    return Seconds()
+
+
+@pytest.fixture
+def members(issuer: Issuer, clock: AClock, seconds: Seconds) -> MemberTokens:
+    return MemberTokens(issuer.url, AUDIENCE, clock=clock, rng=random.Random(1), monotonic=seconds)
+
+
+@pytest.fixture
+def member_client(make_app: MakeApp, members: MemberTokens, clock: AClock) -> FlaskClient:
+    anonymous = AnonymousTokens(["a key of at least thirty-two characters"], clock=clock)
+    return make_app(identities=TokenVerifier(anonymous, members)).test_client()
+
+
+@pytest.fixture
+def ask(member_client: FlaskClient) -> Ask:
+    return lambda token: member_client.get(f"{V2}/auth/me", headers={"Authorization": f"Bearer {token}"})

@@ -2,78 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 import pytest
-from playwright.sync_api import Page
 
+from tests.browser.client import CREATED, DRAFT, OK, UNREADABLE, Client, refused
 from tests.browser.service import NewContext
 
 pytestmark = pytest.mark.slow
-
-PROBLEM = "application/problem+json"
-DRAFT = {"name": "Tech", "tickers": ["AAPL"], "timeframe_days": 7, "include_extended_hours": False}
-STORED = {
-    "config_id": "1",
-    "name": "Tech",
-    "tickers": [{"symbol": "AAPL", "name": "Apple Inc.", "exchange": "NASDAQ"}],
-    "timeframe_days": 7,
-    "include_extended_hours": False,
-    "revision": "one",
-}
-
-SCRIPT = """async ({ answers, call, args, random, tokens }) => {
-  const client = await import("/static/config-api.js");
-  const sent = [], waits = [];
-  const fetch = async (request) => {
-    const { pathname, search } = new URL(request.url);
-    sent.push({ method: request.method, url: pathname + search, headers: Object.fromEntries(request.headers) });
-    const answer = answers.shift();
-    if (answer.status === 0) throw new TypeError("no network");
-    if (answer.bug) throw new ReferenceError(answer.bug);
-    const body = answer.text ?? (answer.body === undefined ? null : JSON.stringify(answer.body));
-    return new Response(body, { status: answer.status, headers: answer.headers ?? {} });
-  };
-  globalThis.setTimeout = (run, ms) => { queueMicrotask(run); return 0; };
-  const getToken = (refused) => {
-    if (tokens === null) throw new RangeError("no token");
-    return refused ? tokens[1] : tokens[0];
-  };
-  const api = new client.ConfigApi({ baseUrl: "/api/v2/", getToken, fetch, random: () => random });
-  const options = args.at(-1);
-  options.onWait = (wait) => wait && waits.push(wait.seconds);
-  if (options.abortAfter !== undefined) {
-    const controller = new AbortController();
-    options.signal = controller.signal;
-    options.onWait = () => controller.abort();
-  }
-  try {
-    return { result: (await api[call](...args)) ?? null, sent, waits };
-  } catch (error) {
-    const { name, status, code, message, fields, retryAfter, requestId, theirs, mine } = error;
-    return { error: { name, status, code, message, fields, retryAfter, requestId, theirs, mine }, sent, waits };
-  }
-}"""
-
-
-class Client:
-    def __init__(self, page: Page) -> None:
-        self.page = page
-
-    def __call__(
-        self,
-        call: str,
-        *args: Any,
-        answers: Sequence[Mapping[str, Any]],
-        random: float = 0.5,
-        tokens: Sequence[str | None] | None = ("a-token", None),
-        **options: Any,
-    ) -> dict[str, Any]:
-        """Make one call while the service gives these answers in order. Timers fire immediately."""
-        given = {"answers": answers, "call": call, "args": [*args, options], "random": random, "tokens": tokens}
-        result: dict[str, Any] = self.page.evaluate(SCRIPT, given)
-        return result
 
 
 @pytest.fixture
@@ -83,20 +20,6 @@ def client(new_context: NewContext) -> Client:
     page.route("**/empty", lambda route: route.fulfill(content_type="text/html", body="<link rel=icon href=data:,>"))
     page.goto("/empty")
     return Client(page)
-
-
-def refused(status: int, code: str, headers: Mapping[str, str] | None = None, **extra: Any) -> dict[str, Any]:
-    body = {"code": code, "detail": "No.", "status": status, "request_id": "r-1", **extra}
-    return {"status": status, "body": body, "headers": {"Content-Type": PROBLEM, **(headers or {})}}
-
-
-CREATED: dict[str, Any] = {"status": 201, "body": STORED}
-OK: dict[str, Any] = {"status": 200, "body": {**STORED, "revision": "two"}}
-UNREADABLE: list[dict[str, Any]] = [
-    {"status": 200, "text": '{"config_id": "1", "na'},
-    {"status": 200, "text": ""},
-    {"status": 200, "text": "<!doctype html><title>Sign in to this network</title>"},
-]
 
 
 def test_all_attempts_of_a_create_send_the_same_key(client: Client) -> None:

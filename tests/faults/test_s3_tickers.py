@@ -1,4 +1,4 @@
-"""The ticker list in an emulated S3, behind a proxy that injects faults."""
+"""The ticker list in an emulated S3, behind a proxy that injects faults: fetches."""
 
 from __future__ import annotations
 
@@ -7,22 +7,17 @@ import json
 import logging
 import random
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
-from uuid import uuid4
 
-import boto3
 import pytest
 
 from adapters.aws.retry import S3
-from adapters.tickers.json_format import encode
-from adapters.tickers.refresh import RefreshedTickers
 from adapters.tickers.s3 import S3TickerList
 from domain.deadline import within
-from domain.errors import PublishedMeanwhile, TickerListRefused, TickersUnavailable
+from domain.errors import TickerListRefused, TickersUnavailable
 from domain.ticker_list import MAX_BYTES, TickerSource
-from domain.tickers import Listing, Ticker
 from entrypoints.application import close
 from entrypoints.bootstrap import create_app
 from entrypoints.settings import Settings, StoreKind
@@ -31,28 +26,9 @@ from tests.support.fault_proxy import Fault, FaultProxy, always, no_fault
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
+from tests.faults.ticker_lists import KEY, SHORT, a_list, refreshed
 
 pytestmark = pytest.mark.slow
-
-KEY = "ticker-cache/us-symbols.json"
-SHORT = [Fault.THROTTLED, Fault.INTERNAL_ERROR, Fault.UNAVAILABLE, Fault.RESET, Fault.RESPONSE_LOST]
-
-
-def a_list(version: str, symbols: Iterable[str] = ("AAPL", "MSFT")) -> bytes:
-    listings = {symbol: Listing(Ticker(symbol, f"{symbol} Inc.", "NASDAQ")) for symbol in symbols}
-    return encode(version, NOW, listings)
-
-
-@pytest.fixture(scope="module")
-def s3(aws: str) -> S3Client:
-    return boto3.client("s3", endpoint_url=aws, region_name="us-east-1")
-
-
-@pytest.fixture
-def bucket(s3: S3Client) -> str:
-    name = f"tickers-{uuid4()}"
-    s3.create_bucket(Bucket=name)
-    return name
 
 
 @pytest.fixture
@@ -63,24 +39,6 @@ def put(s3: S3Client, bucket: str) -> Callable[..., None]:
         s3.put_object(Bucket=bucket, Key=KEY, Body=body, **fields)
 
     return put
-
-
-@pytest.fixture
-def waits() -> list[float]:
-    return []
-
-
-@pytest.fixture
-def tickers(proxy: FaultProxy, bucket: str, waits: list[float], monkeypatch: pytest.MonkeyPatch) -> S3TickerList:
-    """The object behind the proxy; delays between attempts are recorded, not waited for."""
-    monkeypatch.setenv("AWS_ENDPOINT_URL_S3", proxy.endpoint)
-    return S3TickerList(bucket, KEY, sleep=waits.append, rng=random.Random(7))
-
-
-def refreshed(tickers: S3TickerList, *, clock: Callable[[], datetime] = lambda: NOW) -> RefreshedTickers:
-    started = RefreshedTickers(tickers, ttl=timedelta(seconds=300), clock=clock, rng=random.Random(7), background=False)
-    started.start()
-    return started
 
 
 def test_a_list_is_fetched_with_one_conditional_request(
@@ -225,66 +183,6 @@ def test_a_missing_object_or_bucket_is_not_retried_and_is_logged_with_a_remedy(
     assert [record["error"] for record in errors] == ["NoSuchKey", "NoSuchBucket"]
     assert "CONFIG_API_TICKER_KEY" in errors[0]["remedy"]
     assert "CONFIG_API_TICKER_BUCKET" in errors[1]["remedy"]
-
-
-def test_a_published_list_can_be_fetched(tickers: S3TickerList, s3: S3Client, bucket: str) -> None:
-    tickers.publish(a_list("1"), replacing=None)
-
-    stored = s3.head_object(Bucket=bucket, Key=KEY)
-    fetched = tickers.fetch()
-    assert (stored["ContentType"], stored["ContentEncoding"]) == ("application/json", "gzip")
-    assert fetched is not None
-    assert (fetched.body(), fetched.losses_intended) == (a_list("1"), False)
-
-
-def test_a_forced_loss_is_marked_in_the_metadata(tickers: S3TickerList) -> None:
-    tickers.publish(a_list("1"), replacing=None, losses_intended=True)
-
-    fetched = tickers.fetch()
-
-    assert fetched is not None
-    assert fetched.losses_intended
-
-
-def test_the_second_of_two_publishers_is_refused(tickers: S3TickerList) -> None:
-    tickers.publish(a_list("1"), replacing=None)
-    base = tickers.fetch()
-    assert base is not None
-    with pytest.raises(PublishedMeanwhile):
-        tickers.publish(a_list("as the first"), replacing=None)
-
-    tickers.publish(a_list("ours"), replacing=base.etag)
-    with pytest.raises(PublishedMeanwhile):
-        tickers.publish(a_list("theirs"), replacing=base.etag)
-
-    assert refreshed(tickers).current().freshness.version == "ours"
-
-
-def test_a_list_that_was_deleted_meanwhile_is_not_replaced(tickers: S3TickerList, s3: S3Client, bucket: str) -> None:
-    tickers.publish(a_list("1"), replacing=None)
-    base = tickers.fetch()
-    assert base is not None
-    s3.delete_object(Bucket=bucket, Key=KEY)
-
-    with pytest.raises(PublishedMeanwhile):
-        tickers.publish(a_list("2"), replacing=base.etag)
-
-
-@pytest.mark.parametrize("first", [True, False])
-@pytest.mark.parametrize("fault", [*SHORT, Fault.CONFLICT])
-def test_a_retried_publication_recognises_its_own_success(
-    tickers: S3TickerList, proxy: FaultProxy, fault: Fault, *, first: bool
-) -> None:
-    base = None
-    if not first:
-        tickers.publish(a_list("1"), replacing=None)
-        base = tickers.fetch()
-    proxy.script(fault, fault)
-
-    tickers.publish(a_list("2"), replacing=base.etag if base else None)
-
-    assert proxy.operations[:3] == ["PutObject"] * 3
-    assert refreshed(tickers).current().freshness.version == "2"
 
 
 def test_connections_are_closed_after_each_call(tickers: S3TickerList, put: Callable[..., None]) -> None:

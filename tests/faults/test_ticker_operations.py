@@ -1,105 +1,30 @@
-"""The operator's commands for the list, and the weekly job, on a real S3."""
+"""The operator's commands for the list, on an emulated S3."""
 
 from __future__ import annotations
 
 import gzip
 import json
-import logging
 import os
 import re
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
-from datetime import timedelta
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
-from uuid import uuid4
 
-import boto3
 import pytest
-from click.testing import Result
 from flask import Flask
 
-from adapters.tickers.files import PublicTickerFiles
-from adapters.tickers.json_format import encode
-from domain.ports import TickerListSnapshot
-from domain.tickers import Listing, Ticker
-from entrypoints import jobs
 from entrypoints.application import KEY, close
 from entrypoints.bootstrap import create_app
-from entrypoints.settings import Settings, StoreKind
-from tests.builders import NOW
 from tests.support.fault_proxy import Fault, FaultProxy, always
 from tests.unit.test_ticker_files import nasdaq_listed
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
+from tests.faults.ticker_lists import SYMBOLS, Run, a_list, a_nasdaq_file, list_in_use, publish
 
 pytestmark = pytest.mark.slow
-
-Run = Callable[..., Result]
-SYMBOLS = [f"S{number:02}" for number in range(30)]
-
-
-def a_nasdaq_file(*symbols: str) -> bytes:
-    return nasdaq_listed(*(f"{symbol}|{symbol} [Inc.] - Common Stock|Q|N|N|100|N|N" for symbol in symbols))
-
-
-@pytest.fixture(scope="module")
-def s3(aws: str) -> S3Client:
-    return boto3.client("s3", endpoint_url=aws, region_name="us-east-1")
-
-
-@pytest.fixture
-def app(proxy: FaultProxy, s3: S3Client, monkeypatch: pytest.MonkeyPatch) -> Iterator[Flask]:
-    bucket = f"tickers-{uuid4()}"
-    s3.create_bucket(Bucket=bucket)
-    monkeypatch.setenv("AWS_ENDPOINT_URL_S3", proxy.endpoint)
-    settings = Settings(store=StoreKind.MEMORY, ticker_bucket=bucket, ticker_ttl=timedelta(hours=1))
-    app = create_app(settings, on_lambda=True)
-    yield app
-    close(app)
-
-
-@pytest.fixture
-def run(app: Flask, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
-    """Run `tickers …` in a directory of its own."""
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("COLUMNS", "120")
-
-    def run(*arguments: str) -> Result:
-        return app.test_cli_runner().invoke(args=["tickers", *arguments])
-
-    return run
-
-
-def publish(run: Run, *symbols: str) -> None:
-    Path("before.txt").write_bytes(a_nasdaq_file(*symbols))
-    assert run("build", "before.txt", "-o", "before.json").exit_code == 0
-    assert run("publish", "before.json").exit_code == 0
-
-
-@pytest.fixture
-def put(app: Flask, s3: S3Client) -> Callable[[bytes], None]:
-    """Put an object into the bucket as another program does."""
-
-    def put(body: bytes) -> None:
-        settings = app.extensions[KEY].settings
-        s3.put_object(Bucket=settings.ticker_bucket, Key=settings.ticker_key, Body=body)
-
-    return put
-
-
-def a_list(*symbols: str) -> bytes:
-    return encode("1", NOW, {symbol: Listing(Ticker(symbol, f"{symbol} Inc.", "NASDAQ")) for symbol in symbols})
-
-
-def list_in_use(app: Flask) -> TickerListSnapshot:
-    """The list that a new process loads from the bucket."""
-    other = create_app(app.extensions[KEY].settings, on_lambda=True)
-    snapshot: TickerListSnapshot = other.extensions[KEY].ticker_list.current()
-    close(other)
-    return snapshot
 
 
 def is_traded(app: Flask, symbol: str) -> bool:
@@ -142,7 +67,7 @@ def test_a_long_diff_is_cut_and_its_changes_are_counted(run: Run) -> None:
 def test_a_list_that_lost_half_of_its_symbols_is_published_only_with_force(
     run: Run, put: Callable[[bytes], None]
 ) -> None:
-    put(a_list(*SYMBOLS))
+    put(a_list("1", SYMBOLS))
     Path("now.txt").write_bytes(a_nasdaq_file(*SYMBOLS[:15]))
     run("build", "now.txt", "-o", "new.json")
 
@@ -254,71 +179,6 @@ def test_show_describes_the_entry_in_the_list_in_use(run: Run, symbol: str, exit
     assert (result.exit_code, result.output.startswith(words)) == (exit_code, True)
     assert "bundled" in result.output
     assert ("503 tickers_unavailable" in result.output) == (exit_code == 1)
-
-
-@pytest.fixture
-def job(app: Flask, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[bytes], dict[str, str]]:
-    """Run the weekly job with this content of the only default source."""
-
-    def job(content: bytes) -> dict[str, str]:
-        path = tmp_path / "public.txt"
-        path.write_bytes(content)
-        monkeypatch.setattr(PublicTickerFiles, "default_sources", (str(path),))
-        with app.app_context():
-            return jobs.build_and_publish(app.extensions[KEY].ticker_list_service())
-
-    return job
-
-
-def test_the_job_publishes_a_list_only_if_it_changed(
-    run: Run, job: Callable[[bytes], dict[str, str]], caplog: pytest.LogCaptureFixture
-) -> None:
-    publish(run, *SYMBOLS)
-    caplog.set_level(logging.INFO, logger="entrypoints.jobs")
-
-    statuses = [job(a_nasdaq_file(*SYMBOLS, "NEW")), job(a_nasdaq_file(*SYMBOLS, "NEW"))]
-
-    assert statuses == [{"status": "published"}, {"status": "unchanged"}]
-    records = [record for record in caplog.records if record.name == "entrypoints.jobs"]
-    assert [record.message for record in records] == ["ticker list published", "ticker list unchanged"]
-    assert records[0].__dict__["changes"] == {"added": 1}
-
-
-@pytest.mark.parametrize(
-    ("content", "reason"),
-    [
-        (a_nasdaq_file(*SYMBOLS[:20]), "it lacks 10 of 30 symbols"),
-        (a_nasdaq_file(*SYMBOLS)[:-60], "incomplete"),
-        (b"<html>", "it is not nasdaqlisted.txt"),
-    ],
-)
-def test_the_job_logs_an_error_and_publishes_nothing_if_the_list_is_refused(
-    app: Flask,
-    put: Callable[[bytes], None],
-    job: Callable[[bytes], dict[str, str]],
-    caplog: pytest.LogCaptureFixture,
-    content: bytes,
-    reason: str,
-) -> None:
-    put(a_list(*SYMBOLS))
-
-    assert job(content) == {"status": "refused"}
-
-    alarm = caplog.records[-1]
-    assert (alarm.levelname, alarm.message) == ("ERROR", "ticker list not published")
-    assert alarm.__dict__["kind"] == "TickerListRefused"
-    assert reason in alarm.__dict__["reason"]
-    assert list_in_use(app).freshness.version == "1"
-
-
-def test_the_job_logs_an_error_if_the_bucket_is_unreachable(
-    job: Callable[[bytes], dict[str, str]], proxy: FaultProxy, caplog: pytest.LogCaptureFixture
-) -> None:
-    proxy.plan = always(Fault.INTERNAL_ERROR)
-
-    assert job(a_nasdaq_file(*SYMBOLS)) == {"status": "refused"}
-
-    assert caplog.records[-1].__dict__["kind"] == "TickersUnavailable"
 
 
 def test_the_published_document_has_only_the_fields_of_the_contract(app: Flask, run: Run, s3: S3Client) -> None:

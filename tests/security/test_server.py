@@ -7,24 +7,20 @@ import re
 import select
 import signal
 import socket
-import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import ExitStack, closing, contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
 
-from adapters.sqlite.schema import APPLICATION_ID
-from tests.support.ministack import free_port
 from tests.support.servers import CONFIGURATION, Server, serving
 
 ROOT = CONFIGURATION.parent
 HANG = 60.0
 """Seconds after which a test assumes that the server does not answer."""
-
 HOST = b"Host: localhost\r\n"
 HEALTH = b"GET /api/v2/health HTTP/1.1\r\n" + HOST
 VALIDATE = b"POST /api/v2/tickers/validate HTTP/1.1\r\n" + HOST + b"Content-Type: application/json\r\n"
@@ -40,6 +36,8 @@ def app(environ, start_response):
         time.sleep(1)
         yield b"finished"
 """
+
+
 CLOSING_APP = """
 from pathlib import Path
 from flask import Flask
@@ -51,6 +49,7 @@ class Application:
 app = Flask(__name__)
 app.extensions["config_api"] = Application()
 """
+
 
 pytestmark = pytest.mark.slow
 
@@ -255,52 +254,3 @@ def test_a_wrong_setting_ends_gunicorn() -> None:
 
     assert ended.returncode
     assert "CONFIG_API_STORE: " in ended.stderr
-
-
-def make_run(directory: Path, port: object, **settings: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        ["make", "-o", ".venv/.runtime", "run", f"BIN={Path(sys.executable).parent}", f"PORT={port}"],
-        cwd=ROOT,
-        env=os.environ | {"CONFIG_API_SQLITE_PATH": str(directory / "db.sqlite3")} | settings,
-        capture_output=True,
-        text=True,
-        timeout=HANG,
-        check=False,
-    )
-
-
-@pytest.mark.parametrize(
-    ("port", "settings", "message"),
-    [
-        (0, {}, "PORT is a number"),
-        ("http", {}, "PORT is a number"),
-        (65535, {"CONFIG_API_STORE": "mysql"}, "CONFIG_API_STORE: "),
-    ],
-)
-def test_make_run_names_a_wrong_setting_once(
-    tmp_path: Path, port: object, settings: dict[str, str], message: str
-) -> None:
-    ended = make_run(tmp_path, port, **settings)
-
-    assert ended.returncode == 2
-    assert ended.stderr.count(message) == 1
-    assert "Traceback" not in ended.stderr
-
-
-def test_make_run_names_a_database_of_a_newer_schema_once(tmp_path: Path) -> None:
-    with closing(sqlite3.connect(tmp_path / "db.sqlite3")) as database:
-        database.execute(f"PRAGMA application_id={APPLICATION_ID}")
-        database.execute("PRAGMA user_version=1000")
-
-    ended = make_run(tmp_path, free_port())
-
-    assert ended.returncode == 2
-    assert ended.stderr.count("CONFIG_API_SQLITE_PATH: ") == 1
-
-
-def test_make_run_reports_a_port_in_use(tmp_path: Path) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as other:
-        ended = make_run(tmp_path, other.getsockname()[1])
-
-    assert ended.returncode == 2
-    assert "cannot be used (Address already in use)" in ended.stderr

@@ -9,11 +9,6 @@ THRESHOLD, WINDOW, PROBE_INTERVAL, PROBE_TIMEOUT = 5, 2.0, 1.0, 1.5
 
 
 @pytest.fixture
-def time() -> VirtualTime:
-    return VirtualTime()
-
-
-@pytest.fixture
 def breaker(time: VirtualTime) -> CircuitBreaker:
     return CircuitBreaker(
         threshold=THRESHOLD, window=WINDOW, probe_interval=PROBE_INTERVAL, probe_timeout=PROBE_TIMEOUT, clock=time

@@ -1,4 +1,4 @@
-"""The rules for the fields of a configuration, and for its updates."""
+"""The rules for the fields of a configuration."""
 
 from __future__ import annotations
 
@@ -10,14 +10,7 @@ from typing import Any
 import pytest
 
 from domain import configurations
-from domain.configurations import (
-    MAX_INPUT_CODE_POINTS,
-    ConfigurationInput,
-    ConfigurationUpdate,
-    WatchedTicker,
-    apply_update,
-    newest_first,
-)
+from domain.configurations import MAX_INPUT_CODE_POINTS, ConfigurationInput, ConfigurationUpdate, newest_first
 from domain.errors import (
     DelistedTicker,
     FieldProblem,
@@ -30,7 +23,7 @@ from domain.errors import (
 from domain.limits import ConfigurationLimits, UserKind
 from domain.services import ConfigurationList
 from domain.tickers import Listing, Ticker, TickerStatus, TickerValidation, validate_symbol
-from tests.builders import APPLE, BERKSHIRE, NOW, a_configuration, a_draft, a_user, code_points
+from tests.builders import NOW, a_configuration, a_draft, a_user, code_points
 
 
 def problems_of(**fields: Any) -> list[tuple[str, str]]:
@@ -184,72 +177,8 @@ def test_different_requests_have_different_fingerprints() -> None:
     assert len({draft.fingerprint() for draft in drafts}) == len(drafts)
 
 
-# --- changes ----------------------------------------------------------------------------------------------------------
-
-LATER = NOW + timedelta(hours=1)
-BEFORE = a_configuration("ann", APPLE, BERKSHIRE, timeframe_days=30, include_extended_hours=True, expires_at=NOW)
-
-
-def test_an_empty_update_changes_only_time_and_revision() -> None:
-    after = apply_update(BEFORE, ConfigurationUpdate.of(), None, revision="2", now=LATER, expires_at=NOW)
-
-    assert after == a_configuration(
-        **_fields_of(BEFORE) | {"updated_at": LATER, "revision": "2", "tickers": BEFORE.tickers}
-    )
-
-
-@pytest.mark.parametrize(
-    ("changes", "field", "value"),
-    [
-        (ConfigurationUpdate.of(name="After"), "name", "After"),
-        (ConfigurationUpdate.of(timeframe_days=1), "timeframe_days", 1),
-        (ConfigurationUpdate.of(include_extended_hours=False), "include_extended_hours", False),
-    ],
-)
-def test_an_update_changes_only_the_fields_that_are_set(
-    changes: ConfigurationUpdate, field: str, value: object
-) -> None:
-    after = apply_update(BEFORE, changes, None, revision="2", now=LATER, expires_at=NOW)
-
-    assert _fields_of(after) == _fields_of(BEFORE) | {field: value, "updated_at": LATER, "revision": "2"}
-
-
-def test_a_kept_ticker_keeps_its_added_at_and_gets_its_current_name() -> None:
-    renamed, new = Ticker("AAPL", "Apple Computer", "NYSE"), Ticker("KO", "Coca-Cola Co", "NYSE")
-
-    after = apply_update(
-        BEFORE, ConfigurationUpdate.of(tickers=["KO", "AAPL"]), [new, renamed], revision="2", now=LATER, expires_at=None
-    )
-
-    assert after.tickers == (WatchedTicker(new, LATER), WatchedTicker(renamed, NOW))
-    assert after.expires_at is None
-
-
-def test_updated_at_never_decreases() -> None:
-    after = apply_update(
-        BEFORE, ConfigurationUpdate(), None, revision="2", now=NOW - timedelta(days=1), expires_at=None
-    )
-
-    assert after.updated_at == BEFORE.updated_at
-
-
-def test_a_replace_sets_every_field() -> None:
-    draft = a_draft("After", ("KO",), timeframe_days=1, include_extended_hours=True)
-
-    assert draft.as_update() == ConfigurationUpdate("After", ("KO",), 1, include_extended_hours=True)
-
-
-def test_an_update_is_normalised_like_an_input() -> None:
-    assert ConfigurationUpdate.of(name=" Tech ", tickers=["brk-b"]) == ConfigurationUpdate(
-        "Tech", ("BRK.B",), None, None
-    )
-    assert ConfigurationUpdate.of() == ConfigurationUpdate(None, None, None, None)
-    assert ConfigurationUpdate.of(timeframe_days=1, include_extended_hours=False) == ConfigurationUpdate(
-        timeframe_days=1, include_extended_hours=False
-    )
-
-
 # --- verdicts ---------------------------------------------------------------------------------------------------------
+
 
 FACEBOOK = Ticker("FB", "Facebook, Inc.", "NASDAQ")
 
@@ -319,10 +248,6 @@ def test_errors_carry_their_data() -> None:
         "This Idempotency-Key was used for another request. Use a new key for a new request."
     )
     assert str(ValidationFailed((FieldProblem("", "wrong", "Of no field."),))) == "Of no field."
-
-
-def _fields_of(configuration: object) -> dict[str, Any]:
-    return {name: getattr(configuration, name) for name in configuration.__slots__}  # type: ignore[attr-defined]  # all have slots
 
 
 def test_newest_first_orders_ties_by_id() -> None:

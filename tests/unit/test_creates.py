@@ -1,11 +1,8 @@
-"""The use cases, on the memory store, a list that never changes, and a clock and ids that a test sets."""
+"""Creates: limits, idempotency keys, unknown tickers."""
 
 from __future__ import annotations
 
-import random
-from collections.abc import Callable
-from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 from itertools import count
 from typing import Any
 from uuid import NAMESPACE_URL, uuid5
@@ -13,80 +10,24 @@ from uuid import NAMESPACE_URL, uuid5
 import pytest
 
 from adapters.memory import MemoryStore
-from domain.configurations import Configuration, ConfigurationUpdate, WatchedTicker
+from domain.configurations import Configuration, WatchedTicker
 from domain.errors import (
     DeletedSince,
     IdempotencyKeyReused,
     LimitReached,
-    NotFound,
-    RevisionMismatch,
     StoreUnavailable,
     TickersUnavailable,
     UnknownTicker,
 )
-from domain.limits import ConfigurationLimits, User, UserKind
+from domain.limits import User, UserKind
 from domain.ports import AddResult
-from domain.services import ConfigurationList, ConfigurationService
-from domain.ticker_services import TickerService
+from domain.services import ConfigurationList
 from domain.tickers import Ticker
 from tests.builders import APPLE, BERKSHIRE, NOW, AFixedList, a_draft, a_user
 from tests.contract.stages import Interruption
+from tests.support.services import AService
 
 FACEBOOK = Ticker("FB", "Facebook, Inc.", "NASDAQ")
-
-
-class AService(ConfigurationService):
-    """The service with its seams in reach; every seam is a step that a rival could come before."""
-
-    def __init__(
-        self,
-        store: MemoryStore | None = None,
-        tickers: AFixedList | None = None,
-        limits: ConfigurationLimits | None = None,
-        step: Callable[[], None] = lambda: None,
-    ) -> None:
-        self.store = store or MemoryStore()
-        self.tickers = tickers or AFixedList()
-        self.now = NOW
-        self._step = step
-        self._ids = count(1)
-        super().__init__(
-            store=self.store,
-            tickers=TickerService(self, rng=random.Random(0)),
-            limits=limits or ConfigurationLimits(),
-            clock=self._time,
-            new_id=self._next_id,
-        )
-
-    def current(self) -> AFixedList:
-        self._step()
-        return self.tickers
-
-    def close(self) -> None:
-        pass
-
-    def _time(self) -> datetime:
-        self._step()
-        return self.now
-
-    def _next_id(self) -> str:
-        self._step()
-        return f"{id(self)}-{next(self._ids)}"
-
-
-@pytest.fixture
-def service() -> AService:
-    return AService()
-
-
-@pytest.fixture
-def ann() -> User:
-    return a_user("ann")
-
-
-@pytest.fixture
-def bob() -> User:
-    return a_user("bob")
 
 
 # --- creating ---------------------------------------------------------------------------------------------------------
@@ -294,116 +235,3 @@ def test_a_create_without_a_key_is_validated_without_reading_the_store(ann: User
 class AStoreThatCannotBeRead(MemoryStore):
     def find_replay(self, *_: Any, **__: Any) -> AddResult | None:
         raise StoreUnavailable("unavailable", retry_after=timedelta(seconds=1))
-
-
-# --- reading ----------------------------------------------------------------------------------------------------------
-
-
-def test_a_list_is_ordered_and_has_the_remaining_number(service: AService, ann: User) -> None:
-    older = service.create(ann, a_draft()).configuration
-    assert service.list(ann).remaining == 1
-    service.now += timedelta(seconds=1)
-    newer = service.create(ann, a_draft()).configuration
-
-    assert service.list(ann) == ConfigurationList((newer, older), max_allowed=2)
-
-
-def test_another_users_configuration_is_not_found(service: AService, ann: User, bob: User) -> None:
-    hers = service.create(ann, a_draft()).configuration
-
-    for act in (
-        lambda: service.get(bob, hers.config_id),
-        lambda: service.update(bob, hers.config_id, ConfigurationUpdate.of(name="His")),
-        lambda: service.delete(bob, hers.config_id),
-        lambda: service.delete(bob, hers.config_id, revisions={hers.revision}),
-    ):
-        with pytest.raises(NotFound):
-            act()
-    assert service.list(bob).configurations == ()
-    assert service.get(ann, hers.config_id) == hers
-
-
-# --- updating ---------------------------------------------------------------------------------------------------------
-
-
-def test_an_update_is_visible_to_the_next_read(service: AService, ann: User) -> None:
-    before = service.create(ann, a_draft(tickers=("AAPL",))).configuration
-    service.now += timedelta(hours=1)
-
-    after = service.update(ann, before.config_id, ConfigurationUpdate.of(name="After", tickers=["brk-b", "AAPL"]))
-
-    assert after == replace(
-        before,
-        name="After",
-        tickers=(WatchedTicker(BERKSHIRE, service.now), WatchedTicker(APPLE, NOW)),
-        updated_at=service.now,
-        revision=after.revision,
-    )
-    assert len({before.config_id, before.revision, after.revision, None}) == 4
-    assert service.get(ann, before.config_id) == after
-
-
-def test_an_update_extends_the_expiry_to_that_of_the_session(service: AService, ann: User) -> None:
-    before = service.create(ann, a_draft()).configuration
-    longer = replace(ann, session_expires_at=ann.session_expires_at + timedelta(days=30))
-
-    after = service.update(longer, before.config_id, ConfigurationUpdate.of(name="After"))
-
-    assert after.expires_at == longer.data_expires_at
-
-
-def test_an_update_without_tickers_does_not_validate_them(service: AService, ann: User) -> None:
-    before = service.create(ann, a_draft()).configuration
-    del service.tickers._listings["AAPL"]
-
-    assert service.update(ann, before.config_id, ConfigurationUpdate.of(name="After")).tickers == before.tickers
-    with pytest.raises(UnknownTicker):
-        service.update(ann, before.config_id, ConfigurationUpdate.of(tickers=["AAPL"]))
-
-
-def test_an_update_with_another_revision_is_refused(service: AService, ann: User) -> None:
-    first = service.create(ann, a_draft()).configuration
-    second = service.update(ann, first.config_id, ConfigurationUpdate.of(name="Second"), revisions=[first.revision])
-
-    for outdated in ([first.revision], []):
-        with pytest.raises(RevisionMismatch):
-            service.update(ann, first.config_id, ConfigurationUpdate.of(name="Third"), revisions=outdated)
-    assert service.get(ann, first.config_id) == second
-
-    third = service.update(
-        ann, first.config_id, ConfigurationUpdate.of(name="Third"), revisions=[first.revision, second.revision]
-    )
-    assert third.name == "Third"
-
-
-def test_an_update_of_a_missing_configuration_is_not_found(service: AService, ann: User) -> None:
-    with pytest.raises(NotFound):
-        service.update(ann, "nothing", a_draft().as_update())
-
-    assert service.list(ann).configurations == ()
-
-
-# --- deleting ---------------------------------------------------------------------------------------------------------
-
-
-def test_a_delete_allows_one_more_create(service: AService, ann: User) -> None:
-    gone = service.create(ann, a_draft()).configuration
-    service.create(ann, a_draft())
-
-    service.delete(ann, gone.config_id)
-
-    with pytest.raises(NotFound):
-        service.delete(ann, gone.config_id)
-    assert service.list(ann).remaining == 1
-
-
-def test_a_delete_with_another_revision_is_refused(service: AService, ann: User) -> None:
-    first = service.create(ann, a_draft()).configuration
-
-    for outdated in (["another"], []):
-        with pytest.raises(RevisionMismatch):
-            service.delete(ann, first.config_id, revisions=outdated)
-    assert service.list(ann).configurations == (first,)
-
-    service.delete(ann, first.config_id, revisions=["another", first.revision])
-    assert service.list(ann).configurations == ()

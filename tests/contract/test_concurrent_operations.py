@@ -1,0 +1,274 @@
+"""The promises of domain/ports.py, on every store: concurrent operations."""
+
+from __future__ import annotations
+
+import multiprocessing
+from collections import Counter
+from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
+from dataclasses import replace
+from functools import partial
+from itertools import count
+from threading import Barrier
+from uuid import uuid4
+
+import pytest
+
+from domain.configurations import Configuration
+from domain.deadline import within
+from domain.errors import LimitReached, NotFound, RevisionMismatch, TryLater
+from domain.ports import ConfigurationStore
+from tests.builders import NOW, a_configuration, rename_to
+from tests.contract.stages import Interruption, Stage
+
+AT_ONCE = 0.1
+"""Seconds for an operation of a rival: it holds for one attempt, and does not make the test wait at every step."""
+ADDED, REPLAYED, DONE, FULL, WAIT, GONE, OUTDATED = "added", "replayed", "done", "full", "wait", "gone", "outdated"
+
+
+# --- two concurrent operations, at every interleaving ---
+
+
+def test_one_of_two_concurrent_adds_at_the_limit_succeeds(stage: Stage) -> None:
+    def race(ours: ConfigurationStore, theirs: ConfigurationStore, user: str) -> tuple[_Act, _Act]:
+        ours.add(a_configuration(user), limit=2)
+        return (
+            partial(_outcome_of_add, ours, a_configuration(user)),
+            partial(_outcome_of_add, theirs, a_configuration(user)),
+        )
+
+    for store, user, outcomes in _at_every_seam(stage, race):
+        assert sorted(outcomes) == [ADDED, FULL]
+        assert len(store.list(user)) == 2
+
+
+def test_concurrent_adds_with_one_key_store_one_configuration(stage: Stage) -> None:
+    def race(ours: ConfigurationStore, theirs: ConfigurationStore, user: str) -> tuple[_Act, _Act]:
+        ours.add(a_configuration(user), limit=2)
+        same = a_configuration(user)
+        return partial(_outcome_of_add, ours, same), partial(_outcome_of_add, theirs, same)
+
+    for store, user, outcomes in _at_every_seam(stage, race):
+        assert sorted(outcomes) == [ADDED, REPLAYED]
+        assert len(store.list(user)) == 2
+
+
+def test_concurrent_updates_of_one_revision_are_not_allowed(stage: Stage) -> None:
+    def race(ours: ConfigurationStore, theirs: ConfigurationStore, user: str) -> tuple[_Act, _Act]:
+        configuration = a_configuration(user)
+        ours.add(configuration, limit=2)
+
+        def update(store: ConfigurationStore, name: str) -> str:
+            def change(current: Configuration) -> Configuration:
+                if current.revision != configuration.revision:
+                    raise RevisionMismatch
+                return replace(current, name=name, revision=name)
+
+            return _outcome(lambda: store.update(user, configuration.config_id, change).name)
+
+        return partial(update, ours, "ours"), partial(update, theirs, "theirs")
+
+    for store, user, outcomes in _at_every_seam(stage, race):
+        winner, loser = sorted(outcomes, key=lambda outcome: outcome == OUTDATED)
+        assert loser == OUTDATED
+        assert [each.name for each in store.list(user)] == [winner]
+
+
+def test_no_concurrent_update_is_lost(stage: Stage) -> None:
+    def race(ours: ConfigurationStore, theirs: ConfigurationStore, user: str) -> tuple[_Act, _Act]:
+        configuration = a_configuration(user, timeframe_days=1)
+        ours.add(configuration, limit=2)
+
+        def one_more_day(store: ConfigurationStore, revision: str) -> str:
+            def change(current: Configuration) -> Configuration:
+                return replace(current, timeframe_days=current.timeframe_days + 1, revision=revision)
+
+            return _outcome(lambda: store.update(user, configuration.config_id, change).revision)
+
+        return partial(one_more_day, ours, "ours"), partial(one_more_day, theirs, "theirs")
+
+    for store, user, outcomes in _at_every_seam(stage, race):
+        assert sorted(outcomes) == ["ours", "theirs"]
+        assert [each.timeframe_days for each in store.list(user)] == [3]
+
+
+def test_concurrent_deletes_are_counted_once(stage: Stage) -> None:
+    def race(ours: ConfigurationStore, theirs: ConfigurationStore, user: str) -> tuple[_Act, _Act]:
+        doomed = a_configuration(user)
+        ours.add(doomed, limit=2)
+        ours.add(a_configuration(user), limit=2)
+        return (
+            lambda: _outcome(lambda: ours.remove(user, doomed.config_id, now=NOW)),
+            lambda: _outcome(lambda: theirs.remove(user, doomed.config_id, now=NOW)),
+        )
+
+    for store, user, outcomes in _at_every_seam(stage, race):
+        assert sorted(outcomes) == [DONE, GONE]
+        assert _outcome_of_add(store, a_configuration(user)) == ADDED
+        assert _outcome_of_add(store, a_configuration(user)) == FULL
+
+
+def test_an_update_does_not_recreate_a_concurrently_deleted_configuration(stage: Stage) -> None:
+    def race(ours: ConfigurationStore, theirs: ConfigurationStore, user: str) -> tuple[_Act, _Act]:
+        configuration = a_configuration(user)
+        ours.add(configuration, limit=1)
+        return (
+            lambda: _outcome(lambda: ours.update(user, configuration.config_id, rename_to("Risen")).name),
+            lambda: _outcome(lambda: theirs.remove(user, configuration.config_id, now=NOW)),
+        )
+
+    for store, user, outcomes in _at_every_seam(stage, race):
+        assert set(outcomes) in ({DONE, GONE}, {DONE, "Risen"})
+        assert store.list(user) == ()
+
+
+def test_a_delete_with_a_revision_does_not_remove_a_concurrent_update(stage: Stage) -> None:
+    def race(ours: ConfigurationStore, theirs: ConfigurationStore, user: str) -> tuple[_Act, _Act]:
+        seen = a_configuration(user)
+        ours.add(seen, limit=1)
+        return (
+            lambda: _outcome(lambda: ours.remove(user, seen.config_id, revisions=frozenset({seen.revision}), now=NOW)),
+            lambda: _outcome(lambda: theirs.update(user, seen.config_id, rename_to("Newer")).name),
+        )
+
+    for store, user, outcomes in _at_every_seam(stage, race):
+        assert set(outcomes) in ({"Newer", OUTDATED}, {DONE, GONE})
+        assert [each.name for each in store.list(user)] == (["Newer"] if "Newer" in outcomes else [])
+
+
+# --- many concurrent operations ---
+
+
+def test_twenty_concurrent_adds_fill_the_limit_exactly(stage: Stage, ann: str) -> None:
+    together = Barrier(20)
+
+    def create(_: int) -> str:
+        store = stage.open()
+        together.wait()
+        return _settled(partial(_outcome_of_add, store, a_configuration(ann)))
+
+    with ThreadPoolExecutor(20) as crowd:
+        outcomes = Counter(crowd.map(create, range(20)))
+
+    assert outcomes == {ADDED: 2, FULL: 18}
+    assert len(stage.open().list(ann)) == 2
+
+
+def test_twenty_concurrent_repeats_of_one_add_store_one_configuration(stage: Stage, ann: str) -> None:
+    together = Barrier(20)
+    configuration = a_configuration(ann)
+
+    def create(_: int) -> str:
+        store = stage.open()
+        together.wait()
+        return _settled(partial(_outcome_of_add, store, configuration))
+
+    with ThreadPoolExecutor(20) as crowd:
+        outcomes = Counter(crowd.map(create, range(20)))
+
+    assert outcomes == {ADDED: 1, REPLAYED: 19}
+    assert stage.open().list(ann) == (configuration,)
+
+
+@pytest.mark.slow
+def test_adds_of_several_processes_keep_the_limit(shared_stage: Stage, ann: str) -> None:
+    spawn = multiprocessing.get_context("spawn")
+    together = spawn.Barrier(4)
+
+    with ProcessPoolExecutor(4, mp_context=spawn, initializer=_meet, initargs=(together,)) as crowd:
+        outcomes = Counter(
+            outcome for each in crowd.map(_five_creates, [shared_stage] * 4, [ann] * 4) for outcome in each
+        )
+
+    assert outcomes == {ADDED: 2, FULL: 18}
+    assert len(shared_stage.open().list(ann)) == 2
+
+
+def test_concurrent_adds_and_deletes_keep_the_limit_and_the_count(stage: Stage, ann: str) -> None:
+    together = Barrier(6)
+
+    def come_and_go(_: int) -> None:
+        store = stage.open()
+        together.wait()
+        for _round in range(5):
+            configuration = a_configuration(ann)
+            if _settled(partial(_outcome_of_add, store, configuration)) == ADDED:
+                assert len(store.list(ann)) <= 2
+                _settled(lambda: _outcome(partial(store.remove, ann, configuration.config_id, now=NOW)))  # noqa: B023 - called now
+
+    with ThreadPoolExecutor(6) as crowd:
+        list(crowd.map(come_and_go, range(6)))
+
+    assert stage.open().list(ann) == ()
+    assert [_outcome_of_add(stage.open(), a_configuration(ann)) for _ in range(3)] == [ADDED, ADDED, FULL]
+
+
+# --- helpers ---
+
+
+_Act = Callable[[], str]
+_Race = Callable[[ConfigurationStore, ConfigurationStore, str], tuple[_Act, _Act]]
+
+
+def _at_every_seam(stage: Stage, race: _Race) -> list[tuple[ConfigurationStore, str, list[str]]]:
+    """Run the race once for each step of our operation, with the rival's operation right before that step.
+
+    A rival that got TryLater tries again when ours has finished.
+    """
+    played = []
+    for seam in count():
+        ours, theirs, user = stage.open(), stage.open(), f"user-{uuid4()}"
+        our_act, their_act = race(ours, theirs, user)
+        outcomes: list[str] = []
+
+        def rival(act: _Act = their_act, outcomes: list[str] = outcomes) -> None:
+            with within(AT_ONCE):
+                outcomes.append(act())
+
+        interruption = Interruption(seam, rival)
+        with stage.interrupt(ours, interruption):
+            outcomes.append(_settled(our_act))
+        if not interruption.happened:
+            break
+        if outcomes[0] == WAIT:
+            outcomes[0] = _settled(their_act)
+        played.append((theirs, user, outcomes))
+    assert played, "the store has no seam: the race was never played"
+    return played
+
+
+def _outcome(act: Callable[[], object]) -> str:
+    try:
+        return str(act() or DONE)
+    except LimitReached:
+        return FULL
+    except NotFound:
+        return GONE
+    except RevisionMismatch:
+        return OUTDATED
+    except TryLater:
+        return WAIT
+
+
+def _outcome_of_add(store: ConfigurationStore, configuration: Configuration) -> str:
+    return _outcome(lambda: REPLAYED if store.add(configuration, limit=2).replayed else ADDED)
+
+
+def _settled(act: _Act) -> str:
+    while (outcome := act()) == WAIT:
+        pass
+    return outcome
+
+
+def _meet(barrier: Barrier) -> None:
+    global _together  # noqa: PLW0603 - a pool's process has no other place for what it is born with
+    _together = barrier
+
+
+_together: Barrier
+
+
+def _five_creates(stage: Stage, user: str) -> list[str]:
+    store = stage.open()
+    _together.wait()
+    return [_settled(partial(_outcome_of_add, store, a_configuration(user))) for _ in range(5)]

@@ -1,0 +1,97 @@
+"""A source of ticker lists, a clock that a test sets, and the list that uses them."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+import pytest
+
+from adapters.tickers.json_format import encode
+from adapters.tickers.refresh import RefreshedTickers, bundled_tickers
+from domain.deadline import remaining
+from domain.errors import TickerListRefused, TickersUnavailable
+from domain.ticker_list import TickerSource
+from domain.tickers import Listing, Ticker
+from tests.builders import NOW
+
+TTL = timedelta(seconds=300)
+DOWN = TickersUnavailable("out of reach", retry_after=timedelta(seconds=5))
+S3, STALE, BUNDLED = TickerSource.S3, TickerSource.STALE, TickerSource.BUNDLED
+SYMBOLS = [f"S{number}" for number in range(20)]
+
+
+@dataclass(frozen=True)
+class Document:
+    """A published list as a source returns it."""
+
+    etag: str
+    content: bytes | TickerListRefused
+    losses_intended: bool = False
+
+    def body(self) -> bytes:
+        if isinstance(self.content, TickerListRefused):
+            raise self.content
+        return self.content
+
+
+def a_document(version: str, symbols: Iterable[str] = SYMBOLS, *, losses_intended: bool = False) -> Document:
+    listings = {symbol: Listing(Ticker(symbol, f"{symbol} Inc.", "NYSE")) for symbol in symbols}
+    return Document(f'"{version}"', encode(version, NOW, listings), losses_intended)
+
+
+INVALID = Document('"html"', b"<html>")
+
+
+@dataclass
+class FakeSource:
+    """A source whose answers a test sets."""
+
+    file: Document | Exception
+    asked: list[str | None] = field(default_factory=list)
+    seconds_left: list[float] = field(default_factory=list)
+    meanwhile: Callable[[], None] = lambda: None
+    closed: bool = False
+
+    def fetch(self, etag: str | None) -> Document | None:
+        self.asked.append(etag)
+        self.seconds_left.append(remaining())
+        self.meanwhile()
+        if isinstance(self.file, Exception):
+            raise self.file
+        return None if self.file.etag == etag else self.file
+
+    def close(self) -> None:
+        self.closed = True
+
+
+@dataclass
+class FakeClock:
+    now: datetime = NOW
+
+    def __call__(self) -> datetime:
+        return self.now
+
+    def advance(self, time: timedelta) -> None:
+        self.now += time
+
+
+def on_lambda(source: FakeSource, clock: FakeClock, *, seed: int = 7) -> RefreshedTickers:
+    """The list in a process in which no code runs between requests."""
+    tickers = RefreshedTickers(source, ttl=TTL, clock=clock, rng=random.Random(seed), background=False)
+    tickers.start()
+    return tickers
+
+
+def state(tickers: RefreshedTickers) -> tuple[TickerSource, str, bool]:
+    snapshot = tickers.current()
+    return snapshot.freshness.source, snapshot.freshness.version, snapshot.authoritative
+
+
+BUNDLED_STATE = (BUNDLED, bundled_tickers().current().freshness.version, False)
+
+
+def logged(caplog: pytest.LogCaptureFixture) -> list[tuple[str, str, str]]:
+    return [(record.levelname, record.message, record.__dict__["source"]) for record in caplog.records]

@@ -1,0 +1,127 @@
+"""Lists, updates and deletes of the service."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from domain.configurations import ConfigurationUpdate, WatchedTicker
+from domain.errors import NotFound, RevisionMismatch, UnknownTicker
+from domain.limits import User
+from domain.services import ConfigurationList
+from tests.builders import APPLE, BERKSHIRE, NOW, a_draft
+from tests.support.services import AService
+
+# --- reading ----------------------------------------------------------------------------------------------------------
+
+
+def test_a_list_is_ordered_and_has_the_remaining_number(service: AService, ann: User) -> None:
+    older = service.create(ann, a_draft()).configuration
+    assert service.list(ann).remaining == 1
+    service.now += timedelta(seconds=1)
+    newer = service.create(ann, a_draft()).configuration
+
+    assert service.list(ann) == ConfigurationList((newer, older), max_allowed=2)
+
+
+def test_another_users_configuration_is_not_found(service: AService, ann: User, bob: User) -> None:
+    hers = service.create(ann, a_draft()).configuration
+
+    for act in (
+        lambda: service.get(bob, hers.config_id),
+        lambda: service.update(bob, hers.config_id, ConfigurationUpdate.of(name="His")),
+        lambda: service.delete(bob, hers.config_id),
+        lambda: service.delete(bob, hers.config_id, revisions={hers.revision}),
+    ):
+        with pytest.raises(NotFound):
+            act()
+    assert service.list(bob).configurations == ()
+    assert service.get(ann, hers.config_id) == hers
+
+
+# --- updating ---------------------------------------------------------------------------------------------------------
+
+
+def test_an_update_is_visible_to_the_next_read(service: AService, ann: User) -> None:
+    before = service.create(ann, a_draft(tickers=("AAPL",))).configuration
+    service.now += timedelta(hours=1)
+
+    after = service.update(ann, before.config_id, ConfigurationUpdate.of(name="After", tickers=["brk-b", "AAPL"]))
+
+    assert after == replace(
+        before,
+        name="After",
+        tickers=(WatchedTicker(BERKSHIRE, service.now), WatchedTicker(APPLE, NOW)),
+        updated_at=service.now,
+        revision=after.revision,
+    )
+    assert len({before.config_id, before.revision, after.revision, None}) == 4
+    assert service.get(ann, before.config_id) == after
+
+
+def test_an_update_extends_the_expiry_to_that_of_the_session(service: AService, ann: User) -> None:
+    before = service.create(ann, a_draft()).configuration
+    longer = replace(ann, session_expires_at=ann.session_expires_at + timedelta(days=30))
+
+    after = service.update(longer, before.config_id, ConfigurationUpdate.of(name="After"))
+
+    assert after.expires_at == longer.data_expires_at
+
+
+def test_an_update_without_tickers_does_not_validate_them(service: AService, ann: User) -> None:
+    before = service.create(ann, a_draft()).configuration
+    del service.tickers._listings["AAPL"]
+
+    assert service.update(ann, before.config_id, ConfigurationUpdate.of(name="After")).tickers == before.tickers
+    with pytest.raises(UnknownTicker):
+        service.update(ann, before.config_id, ConfigurationUpdate.of(tickers=["AAPL"]))
+
+
+def test_an_update_with_another_revision_is_refused(service: AService, ann: User) -> None:
+    first = service.create(ann, a_draft()).configuration
+    second = service.update(ann, first.config_id, ConfigurationUpdate.of(name="Second"), revisions=[first.revision])
+
+    for outdated in ([first.revision], []):
+        with pytest.raises(RevisionMismatch):
+            service.update(ann, first.config_id, ConfigurationUpdate.of(name="Third"), revisions=outdated)
+    assert service.get(ann, first.config_id) == second
+
+    third = service.update(
+        ann, first.config_id, ConfigurationUpdate.of(name="Third"), revisions=[first.revision, second.revision]
+    )
+    assert third.name == "Third"
+
+
+def test_an_update_of_a_missing_configuration_is_not_found(service: AService, ann: User) -> None:
+    with pytest.raises(NotFound):
+        service.update(ann, "nothing", a_draft().as_update())
+
+    assert service.list(ann).configurations == ()
+
+
+# --- deleting ---------------------------------------------------------------------------------------------------------
+
+
+def test_a_delete_allows_one_more_create(service: AService, ann: User) -> None:
+    gone = service.create(ann, a_draft()).configuration
+    service.create(ann, a_draft())
+
+    service.delete(ann, gone.config_id)
+
+    with pytest.raises(NotFound):
+        service.delete(ann, gone.config_id)
+    assert service.list(ann).remaining == 1
+
+
+def test_a_delete_with_another_revision_is_refused(service: AService, ann: User) -> None:
+    first = service.create(ann, a_draft()).configuration
+
+    for outdated in (["another"], []):
+        with pytest.raises(RevisionMismatch):
+            service.delete(ann, first.config_id, revisions=outdated)
+    assert service.list(ann).configurations == (first,)
+
+    service.delete(ann, first.config_id, revisions=["another", first.revision])
+    assert service.list(ann).configurations == ()

@@ -1,7 +1,7 @@
 """A simulation of the retry policy with faults and concurrent clients, on a simulated clock.
 
-Each client is a greenlet; whoever is due next runs next. Nothing sleeps, so that an hour of DynamoDB takes
-seconds, and the same seed gives the same hour.
+Each client is a greenlet; the one with the earliest due time runs next. Nothing sleeps: an hour of
+DynamoDB takes seconds, and the same seed gives the same hour.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ CROWDS = (1, 2, 5, 10, 20, 30, 50, 75, 100)
 ROUNDS = 40
 PACE = 0.05
 """Seconds between the starts of two requests, if the process is free."""
-ON_THE_WAY, HELD = 0.001, 0.006
+ONE_WAY_LATENCY, LOCK_DURATION = 0.001, 0.006
 """Seconds: the latency to DynamoDB in one direction, and the time for which a transaction locks its items."""
 ANSWER, TIMEOUT = 0.005, 1.0
 """Seconds of an attempt with a response, and of one without."""
@@ -79,7 +79,7 @@ class Outcomes:
     attempts: int = 0
 
     @property
-    def share(self) -> float:
+    def success_percent(self) -> float:
         """The percentage of successful requests."""
         return 100 * len(self.seconds) / ((len(self.seconds) + self.refused) or 1)
 
@@ -110,7 +110,7 @@ class Outcomes:
 def measure() -> list[Section]:
     """Success and latency by fault rate, and by the number of concurrent clients."""
     logging.getLogger("adapters.aws.retry").setLevel(logging.CRITICAL)
-    return [by_fault_rate(), by_crowd()]
+    return [by_fault_rate(), by_concurrency()]
 
 
 def by_fault_rate(rates: Sequence[int] = RATES, requests: int = REQUESTS) -> Section:
@@ -118,12 +118,12 @@ def by_fault_rate(rates: Sequence[int] = RATES, requests: int = REQUESTS) -> Sec
     rows, success, p99 = [], {}, {}
     for name, kinds in (("answered at once", AT_ONCE), ("a quarter timeouts", WITH_TIMEOUTS)):
         found = {rate: with_faults(rate / 100, kinds, requests) for rate in rates}
-        success[name] = [(rate, outcomes.share) for rate, outcomes in found.items()]
+        success[name] = [(rate, outcomes.success_percent) for rate, outcomes in found.items()]
         p99[name] = [(rate, outcomes.milliseconds(99)) for rate, outcomes in found.items()]
         rows += [
             (
                 f"{rate} %, {name}",
-                f"{outcomes.share:.2f} %",
+                f"{outcomes.success_percent:.2f} %",
                 f"{outcomes.attempts / requests:.2f}",
                 f"{outcomes.milliseconds(50):.0f}",
                 f"{outcomes.milliseconds(99):.0f}",
@@ -174,13 +174,13 @@ def with_faults(rate: float, kinds: Sequence[ErrorKind], requests: int) -> Outco
     return outcomes
 
 
-def by_crowd(crowds: Sequence[int] = CROWDS, rounds: int = ROUNDS) -> Section:
+def by_concurrency(crowds: Sequence[int] = CROWDS, rounds: int = ROUNDS) -> Section:
     """Concurrent creates of one user."""
-    found = {size: in_a_crowd(size, rounds) for size in crowds}
+    found = {size: concurrent_creates(size, rounds) for size in crowds}
     rows = [
         (
             str(size),
-            f"{outcomes.share:.1f} %",
+            f"{outcomes.success_percent:.1f} %",
             f"{outcomes.attempts / (size * rounds):.2f}",
             f"{outcomes.milliseconds(50):.0f}",
             f"{outcomes.milliseconds(99):.0f}",
@@ -190,24 +190,24 @@ def by_crowd(crowds: Sequence[int] = CROWDS, rounds: int = ROUNDS) -> Section:
     return Section(
         "Simultaneous creates of one user",
         f"A simulation over the real retry policy: each create is a transaction that holds the user's count for "
-        f"{HELD * 1000:.0f} ms, and one that meets it held is cancelled with TransactionConflict, as DynamoDB does; "
-        f"{rounds} crowds of each size. Who does not get through within the tries is told 429 `contended` and when to "
-        "come back; nothing was written.",
-        ("creates at once", "get through", "calls each", "p50 ms", "p99 ms"),
+        f"{LOCK_DURATION * 1000:.0f} ms, and another one meanwhile is cancelled with "
+        f"TransactionConflict, as DynamoDB does; {rounds} rounds of each number. A create that uses up its attempts "
+        "gets 429 `contended` with Retry-After; nothing is written.",
+        ("creates at once", "succeed", "calls each", "p50 ms", "p99 ms"),
         rows,
         {
             "crowds": Plot(
-                "Simultaneous creates of one user that get through",
+                "Simultaneous creates of one user that succeed",
                 "creates at the same moment",
                 "%",
-                {"one user's crowd": [(size, outcomes.share) for size, outcomes in found.items()]},
+                {"one user's crowd": [(size, outcomes.success_percent) for size, outcomes in found.items()]},
                 logarithmic=True,
             )
         },
     )
 
 
-def in_a_crowd(size: int, rounds: int) -> Outcomes:
+def concurrent_creates(size: int, rounds: int) -> Outcomes:
     """Clients in as many processes, each with its own retry quota."""
     outcomes, rng = Outcomes(), random.Random(5)
     for _ in range(rounds):
@@ -231,11 +231,11 @@ class ConflictingStore:
 
     def transact(self) -> None:
         """Make one attempt."""
-        self._simulation.sleep(ON_THE_WAY)
+        self._simulation.sleep(ONE_WAY_LATENCY)
         free = self._simulation.now >= self._held_until
         if free:
-            self._held_until = self._simulation.now + HELD
-            self._simulation.sleep(HELD)
-        self._simulation.sleep(ON_THE_WAY)
+            self._held_until = self._simulation.now + LOCK_DURATION
+            self._simulation.sleep(LOCK_DURATION)
+        self._simulation.sleep(ONE_WAY_LATENCY)
         if not free:
             raise ServiceError(ErrorKind.CONTENDED, "TransactionConflict")

@@ -40,8 +40,8 @@ RAW_TARGETS = {"list": 1.5, "get": 1.5, "create": 1.8, "update": 2.7}
 FASTAPI_TARGETS = {"list": 1.0, "get": 1.0, "create": 1.0, "delete": 1.2}
 DRAFT = '{"name":"Tech giants","tickers":["AAPL","MSFT","NVDA"]}'
 CHANGES = '{"timeframe_days":30}'
-OURS, RAW, FASTAPI = "the service", "raw boto3 in bare Flask", "FastAPI and Mangum"
-PEERS = (OURS, RAW, FASTAPI, "Chalice's style")
+SERVICE, RAW, FASTAPI = "the service", "raw boto3 in bare Flask", "FastAPI and Mangum"
+PEERS = (SERVICE, RAW, FASTAPI, "Chalice's style")
 
 _HEADERS: Any = {"content-type": "application/x-amz-json-1.0"}
 
@@ -112,7 +112,7 @@ def measure() -> list[Section]:
         alone = play(contenders, RECORDED_ROUNDS, time.process_time)
     targets = [(RAW, RAW_TARGETS)] + ([(FASTAPI, FASTAPI_TARGETS)] if FASTAPI in contenders else [])
     findings = [
-        f"* {Target(f'{operation}, times {other}', bound).verdict(through.ratio(OURS, operation, other))}"
+        f"* {Target(f'{operation}, times {other}', bound).verdict(through.ratio(SERVICE, operation, other))}"
         for other, bounds in targets
         for operation, bound in bounds.items()
     ]
@@ -182,7 +182,7 @@ def all_contenders(endpoint: str) -> Iterator[tuple[str, Contender | None]]:
     )
     app = create_app(settings, store=store, ticker_list=AFixedList())
     wire = Wire(store._client.table.connection.client)
-    yield OURS, Contender(through_wsgi(app, "HTTP_AUTHORIZATION"), _tokens(app.extensions[KEY].identities), wire)
+    yield SERVICE, Contender(through_wsgi(app, "HTTP_AUTHORIZATION"), _tokens(app.extensions[KEY].identities), wire)
     numbers = count()
     for name, make in zip(PEERS[1:], (bare_flask, fastapi_mangum, chalice_style), strict=True):
         client = boto3.client(

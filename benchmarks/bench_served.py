@@ -17,7 +17,7 @@ from pathlib import Path
 import requests
 
 from adapters.identity.anonymous import AnonymousTokens
-from benchmarks.load import CLIENT, Load, run_load
+from benchmarks.load import CLIENT, LoadRequest, run_load
 from benchmarks.plots import Plot
 from benchmarks.report import Section, Target, ratio, rounds
 from tests.support.servers import CONFIGURATION, WORKERS, Server, serving
@@ -29,7 +29,7 @@ BODY = '{"name":"Tech giants","tickers":["AAPL","MSFT","NVDA"]}'
 USERS = 300
 """Creates rotate over so many users, so that none reaches the limit of 100 within a round."""
 KEY = "a secret key of at least thirty-two characters"
-OURS, GTHREAD, BARE = "the service", "the service on gthread", "bare Flask"
+SERVICE, GTHREAD, BARE = "the service", "the service on gthread", "bare Flask"
 
 BARE_APP = """
 from pathlib import Path
@@ -84,7 +84,7 @@ def measure() -> list[Section]:
                     "connections",
                     "ms",
                     {
-                        name: [(number, median(measured["create", number][OURS], name)) for number in CONNECTIONS]
+                        name: [(number, median(measured["create", number][SERVICE], name)) for number in CONNECTIONS]
                         for name in ("p50", "p99")
                     },
                     logarithmic=True,
@@ -122,14 +122,14 @@ def running_servers() -> Iterator[tuple[Mapping[str, Server], str]]:
                 )
             )
 
-        ours = start(OURS, "entrypoints.wsgi:app")
+        service = start(SERVICE, "entrypoints.wsgi:app")
         (token,) = create_tokens(1)
-        listed, created = responses(ours, token)
+        listed, created = recorded_responses(service, token)
         (place / "bare.py").write_text(BARE_APP)
         (place / "listed").write_bytes(listed)
         (place / "created").write_bytes(created)
         gthread = start(GTHREAD, "entrypoints.wsgi:app", default, "--worker-class", "gthread", "--threads", "8")
-        yield {OURS: ours, GTHREAD: gthread, BARE: start(BARE, "bare:app")}, token
+        yield {SERVICE: service, GTHREAD: gthread, BARE: start(BARE, "bare:app")}, token
 
 
 def create_tokens(number: int) -> list[str]:
@@ -138,7 +138,7 @@ def create_tokens(number: int) -> list[str]:
     return [tokens.issue()[1] for _ in range(number)]
 
 
-def responses(server: Server, token: str) -> tuple[bytes, bytes]:
+def recorded_responses(server: Server, token: str) -> tuple[bytes, bytes]:
     """The bodies of a list of two configurations and of a create."""
     headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
     for _ in range(2):
@@ -154,7 +154,7 @@ def play(servers: Mapping[str, Server], operation: str, token: str, connections:
         method, tokens, body = ("GET", [token], "") if operation == "list" else ("POST", create_tokens(USERS), BODY)
         before = server.cpu_seconds()
         found = run_load(
-            Load(method, server.url + CONFIGURATIONS, tokens, body), connections=connections, seconds=SECONDS
+            LoadRequest(method, server.url + CONFIGURATIONS, tokens, body), connections=connections, seconds=SECONDS
         )
         if found.errors:
             raise RuntimeError(f"{found.errors} of {found.requests} requests failed")
@@ -172,8 +172,8 @@ def median(results: Sequence[Result], field: str) -> float:
 
 
 def _times(results: Results, other: str) -> float:
-    ours, theirs = ([result.per_second for result in results[who]] for who in (OURS, other))
-    return ratio(ours, theirs)
+    service, baseline = ([result.per_second for result in results[who]] for who in (SERVICE, other))
+    return ratio(service, baseline)
 
 
 def _rows(case: tuple[str, int], results: Results) -> Iterator[Sequence[str]]:
@@ -183,7 +183,7 @@ def _rows(case: tuple[str, int], results: Results) -> Iterator[Sequence[str]]:
             f"{operation}, {connections} connections: {who}",
             f"{median(rounds_, 'per_second'):.0f}",
             *(f"{median(rounds_, field):.2f}" for field in ("p50", "p99", "cpu")),
-            "" if who == OURS else f"{_times(results, who):.2f}",
+            "" if who == SERVICE else f"{_times(results, who):.2f}",
         )
 
 

@@ -25,7 +25,7 @@ from benchmarks.report import Section, Target, rounds
 from tests.deployment.stage import ROOT, host
 from tests.support.lambda_events import a_request
 from tests.support.ministack import a_table, ministack
-from tools.package import write
+from tools.package import write_package
 
 ROUNDS = rounds(9)
 KEY = "a secret key of at least thirty-two characters"
@@ -35,7 +35,7 @@ APP_MODULE, APP_FUNCTION, API_STAGE, PROJECT_NAME = "entrypoints.wsgi", "app", "
 DEBUG, LOG_LEVEL, BINARY_SUPPORT, EXCEPTION_HANDLER, DJANGO_SETTINGS = False, "INFO", True, None, None
 ENVIRONMENT_VARIABLES, CONTEXT_HEADER_MAPPINGS, ADDITIONAL_TEXT_MIMETYPES = {}, {}, []
 """
-OURS, SOURCES, LIBRARIES = "the handler, from the zip", "the same without bytecode", "an import of its libraries"
+SERVICE, SOURCES, LIBRARIES = "the handler, from the zip", "the same without bytecode", "an import of its libraries"
 FASTAPI = "FastAPI and Mangum"
 PEERS = {
     "bare Flask and boto3": "bare_flask",
@@ -102,18 +102,18 @@ def measure() -> list[Section]:
             f"{starts[case]:.0f}",
             "" if case == LIBRARIES else f"{statistics.median(first for _, first in times[case]):.0f}",
             "" if case == LIBRARIES else f"{totals[case]:.0f}",
-            f"{starts[OURS] / starts[case]:.2f}",
-            "" if case == LIBRARIES else f"{totals[OURS] / totals[case]:.2f}",
+            f"{starts[SERVICE] / starts[case]:.2f}",
+            "" if case == LIBRARIES else f"{totals[SERVICE] / totals[case]:.2f}",
         )
         for case in cases
     ]
     verdicts = [
-        Target("start, times that without bytecode", 0.45).verdict(starts[OURS] / starts[SOURCES]),
+        Target("start, times that without bytecode", 0.45).verdict(starts[SERVICE] / starts[SOURCES]),
         Target("size of the zip in MiB", 12).verdict(size),
     ]
     if FASTAPI in totals:
         verdicts.append(
-            Target("start with first request, times FastAPI and Mangum", 0.9).verdict(totals[OURS] / totals[FASTAPI])
+            Target("start with first request, times FastAPI and Mangum", 0.9).verdict(totals[SERVICE] / totals[FASTAPI])
         )
     return [
         Section(
@@ -122,7 +122,7 @@ def measure() -> list[Section]:
             f"ministack. CPU milliseconds; the minimum of {ROUNDS} new processes, and the median of the first request. "
             "The peers (`benchmarks/peers.py`) are minimal: no ticker index, tokens, settings, logs or OpenAPI. "
             "They have bytecode.",
-            ("start of", "start", "first request", "both", "ours, times that start", "ours, times both"),
+            ("start of", "start", "first request", "both", "the service, times that start", "the service, times both"),
             rows,
             findings="\n".join(f"* {verdict}" for verdict in verdicts),
         )
@@ -133,14 +133,14 @@ def unpacked(directory: Path, *, compiled: bool) -> tuple[Path, float]:
     """The directory of the unpacked zip, and the size of the zip in MiB."""
     directory.mkdir()
     archive = directory.with_suffix(".zip")
-    write(archive, host(), source=ROOT, settings=SETTINGS, compiled=compiled)
+    write_package(archive, host(), source=ROOT, settings=SETTINGS, compiled=compiled)
     with zipfile.ZipFile(archive) as archived:
         archived.extractall(directory)
     return directory, archive.stat().st_size / 2**20
 
 
 def _cases(compiled: Path, sources: Path) -> Iterator[tuple[str, Case]]:
-    yield OURS, Case(_HANDLER, [compiled])
+    yield SERVICE, Case(_HANDLER, [compiled])
     yield SOURCES, Case(_HANDLER, [sources])
     yield LIBRARIES, Case(_LIBRARIES, [compiled])
     site = Path(sysconfig.get_paths()["purelib"])

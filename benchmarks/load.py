@@ -36,7 +36,7 @@ end
 
 
 @dataclass(frozen=True, slots=True)
-class Load:
+class LoadRequest:
     """The request to repeat. The tokens are used in turn."""
 
     method: str
@@ -46,7 +46,7 @@ class Load:
 
 
 @dataclass(frozen=True, slots=True)
-class Measured:
+class LoadResult:
     """The outcome of a load. Times in milliseconds."""
 
     requests: int
@@ -56,12 +56,12 @@ class Measured:
     p99: float
 
 
-def run_load(load: Load, *, connections: int, seconds: float) -> Measured:
+def run_load(load: LoadRequest, *, connections: int, seconds: float) -> LoadResult:
     """Keep `connections` busy for `seconds`."""
     return _with_wrk(WRK, load, connections, seconds) if WRK else _with_threads(load, connections, seconds)
 
 
-def _with_wrk(wrk: str, load: Load, connections: int, seconds: float) -> Measured:
+def _with_wrk(wrk: str, load: LoadRequest, connections: int, seconds: float) -> LoadResult:
     quoted = ",".join(f'"{token}"' for token in load.tokens)
     with tempfile.TemporaryDirectory() as directory:
         script = Path(directory) / "load.lua"
@@ -72,10 +72,10 @@ def _with_wrk(wrk: str, load: Load, connections: int, seconds: float) -> Measure
     if found is None:
         raise RuntimeError(printed)
     requests, microseconds, errors, p50, p99 = map(float, found.groups())
-    return Measured(int(requests), microseconds / 1e6, int(errors), p50 / 1000, p99 / 1000)
+    return LoadResult(int(requests), microseconds / 1e6, int(errors), p50 / 1000, p99 / 1000)
 
 
-def _with_threads(load: Load, connections: int, seconds: float) -> Measured:
+def _with_threads(load: LoadRequest, connections: int, seconds: float) -> LoadResult:
     place = urlsplit(load.url)
     tokens, lock = cycle(load.tokens), Lock()
     times: list[float] = []
@@ -85,7 +85,7 @@ def _with_threads(load: Load, connections: int, seconds: float) -> Measured:
     def client() -> None:
         nonlocal errors
         connection = HTTPConnection(place.netloc, timeout=30)
-        for token in _in_turn(tokens, lock):
+        for token in _next_tokens(tokens, lock):
             started = time.perf_counter()
             if started >= end:
                 return
@@ -102,10 +102,10 @@ def _with_threads(load: Load, connections: int, seconds: float) -> Measured:
     for each in clients:
         each.join()
     percentiles = statistics.quantiles(times, n=100)
-    return Measured(len(times), seconds, errors, percentiles[49] * 1000, percentiles[98] * 1000)
+    return LoadResult(len(times), seconds, errors, percentiles[49] * 1000, percentiles[98] * 1000)
 
 
-def _in_turn(tokens: Iterator[str], lock: Lock) -> Iterator[str]:
+def _next_tokens(tokens: Iterator[str], lock: Lock) -> Iterator[str]:
     while True:
         with lock:
             token = next(tokens)

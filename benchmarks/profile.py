@@ -27,15 +27,15 @@ def main() -> None:
     parser.add_argument("operation", nargs="?", choices=OPERATIONS, default="list")
     request = request_of(parser.parse_args().operation, config_id="any")
     with ministack() as endpoint, silence():
-        name, ours = next(all_contenders(endpoint))
-        assert ours is not None
-        play({name: ours}, WARM_UP, time.perf_counter)
-        ours.wire.replay()
+        name, service = next(all_contenders(endpoint))
+        assert service is not None
+        play({name: service}, WARM_UP, time.perf_counter)
+        service.wire.replay()
         method, path, body = request
-        user = ours.new_user()
+        user = service.new_user()
         with Profiler(interval=INTERVAL) as profiler:
             for _ in range(REQUESTS):
-                ours.handle(method, path, user, body)
+                service.handle(method, path, user, body)
     print(profiler.output_text(color=sys.stdout.isatty(), show_all=True))
 
 

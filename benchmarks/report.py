@@ -35,14 +35,14 @@ class Target:
     """The largest acceptable value, or the smallest one if `at_least`."""
 
     what: str
-    bound: float
+    threshold: float
     at_least: bool = False
 
     def verdict(self, measured: float) -> str:
         """The value, the target, and whether the value meets it."""
-        met = measured >= self.bound if self.at_least else measured <= self.bound
+        met = measured >= self.threshold if self.at_least else measured <= self.threshold
         sign = "≥" if self.at_least else "≤"
-        return f"{self.what}: {measured:.2f} ({sign} {self.bound:.2f} {'met' if met else '**missed**'})"
+        return f"{self.what}: {measured:.2f} ({sign} {self.threshold:.2f} {'met' if met else '**missed**'})"
 
 
 def show(console: Console, section: Section) -> None:
@@ -96,9 +96,9 @@ def machine() -> list[str]:
     ]
 
 
-def ratio(ours: Sequence[float], theirs: Sequence[float]) -> float:
+def ratio(service: Sequence[float], baseline: Sequence[float]) -> float:
     """The median ratio of two measurements that were made in turn, round by round."""
-    return statistics.median(mine / other for mine, other in zip(ours, theirs, strict=True))
+    return statistics.median(measured / compared for measured, compared in zip(service, baseline, strict=True))
 
 
 def rounds(number: int) -> int:

@@ -13,7 +13,7 @@ from playwright.sync_api import sync_playwright
 NAMES = ("chromium", "chromium-browser", "google-chrome")
 
 
-def found() -> bool:
+def is_installed() -> bool:
     """Whether there is a Chromium: named by CHROMIUM, on the path, or Playwright's own."""
     if os.environ.get("CHROMIUM") or any(shutil.which(name) for name in NAMES):
         return True
@@ -32,13 +32,13 @@ def install() -> None:
             stdout=subprocess.DEVNULL,
             env=os.environ | {"DEBIAN_FRONTEND": "noninteractive"},
         )
-    if not found():
+    if not is_installed():
         subprocess.run([sys.executable, "-m", "playwright", "install", "chromium"], check=False)
 
 
-if not found():
+if not is_installed():
     install()
-if not found():
+if not is_installed():
     sys.exit(
         "The browser tests need Chromium. Install it (sudo apt-get install chromium), "
         "or name one: CHROMIUM=/path/to/chromium make test"

@@ -1,4 +1,4 @@
-"""Say what became of the mutants, and fail where one was told by no test and is explained by nobody."""
+"""Report the mutation results; fail if a mutant survives without a reason."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ def mutmut(*arguments: str) -> str:
     return subprocess.run([MUTMUT, *arguments], check=True, capture_output=True, text=True).stdout
 
 
-fates = dict(line.strip().rsplit(": ", 1) for line in mutmut("results", "--all", "true").splitlines())
-at_large = [name for name, fate in fates.items() if fate != "killed"]
-spared = {
+results = dict(line.strip().rsplit(": ", 1) for line in mutmut("results", "--all", "true").splitlines())
+survivors = [name for name, result in results.items() if result != "killed"]
+excluded = {
     f"{path}:{number}": found["reason"]
     for pattern in MUTATED
     for path in sorted(Path().glob(pattern))
@@ -30,11 +30,14 @@ spared = {
     if (found := _EXPLAINED.search(line))
 }
 
-for name in at_large:
+for name in survivors:
     print(f"\n{mutmut('show', name)}")
-print(f"\n{len(fates)} mutants: " + ", ".join(f"{count} {fate}" for fate, count in Counter(fates.values()).items()))
-print(f"{len(spared)} lines were spared:")
-for place, reason in spared.items():
-    print(f"  {place}  {reason or 'FOR NO REASON'}")
-if at_large or not all(spared.values()) or not fates:
-    sys.exit("Add a test that tells such a mutant, or, where none could, `# pragma: no mutate - the reason`.")
+print(
+    f"\n{len(results)} mutants: "
+    + ", ".join(f"{count} {result}" for result, count in Counter(results.values()).items())
+)
+print(f"{len(excluded)} lines are excluded:")
+for place, reason in excluded.items():
+    print(f"  {place}  {reason or 'REASON MISSING'}")
+if survivors or not all(excluded.values()) or not results:
+    sys.exit("Add a test that kills the mutant, or `# pragma: no mutate - reason`.")

@@ -1,6 +1,6 @@
 """Build the Lambda zip: the service and its locked dependencies, with bytecode for the runtime of the stage.
 
-`zappa_settings.json` excludes all files that Zappa would collect (`"exclude": ["*"]`) and names `compose` as the
+`zappa_settings.json` excludes all files that Zappa would collect (`"exclude": ["*"]`) and names `build_package` as the
 callback that completes the zip. `zappa package`, `deploy` and `update` therefore produce the same zip from any
 virtual environment. The same sources give the same bytes.
 """
@@ -77,16 +77,16 @@ class Target:
         return self.runtime.removeprefix("python")
 
 
-def compose(cli: Any) -> None:
+def build_package(cli: Any) -> None:
     """Replace the zip that Zappa has created by the complete one. Zappa calls this function with its command."""
     archive = Path(cli.zip_path)
     with zipfile.ZipFile(archive) as created:
         settings = created.read("zappa_settings.py")
-    write(archive, Target(cli.runtime, cli.architecture), source=Path.cwd(), settings=settings)
+    write_package(archive, Target(cli.runtime, cli.architecture), source=Path.cwd(), settings=settings)
     sys.stdout.write(f"{archive}: {archive.stat().st_size / 2**20:.1f} MiB\n")
 
 
-def write(archive: Path, target: Target, *, source: Path, settings: bytes, compiled: bool = True) -> None:
+def write_package(archive: Path, target: Target, *, source: Path, settings: bytes, compiled: bool = True) -> None:
     """Write the zip of the service in the directory `source`. Raises PackagingError."""
     python = _interpreter(target) if compiled else None
     dependencies = _dependencies(target, source / "requirements.txt", python)

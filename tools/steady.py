@@ -14,7 +14,7 @@ import time
 FAILED = re.compile(r"^(?:FAILED|ERROR) (\S+)", re.MULTILINE)
 
 
-def burn() -> None:
+def keep_core_busy() -> None:
     """Keep one core busy until the process is terminated."""
     while True:
         pass
@@ -38,9 +38,9 @@ def main() -> None:
     parser.add_argument("--runs", type=int, default=5, help="how often (default: %(default)s)")
     parser.add_argument("arguments", nargs="*", metavar="ARGUMENT", help='for pytest, after "--"')
     options = parser.parse_args()
-    burners = [multiprocessing.Process(target=burn, daemon=True) for _ in range(2 * (os.cpu_count() or 1))]
-    for burner in burners:
-        burner.start()
+    busy = [multiprocessing.Process(target=keep_core_busy, daemon=True) for _ in range(2 * (os.cpu_count() or 1))]
+    for process in busy:
+        process.start()
     failures: list[tuple[int, str]] = []
     try:
         for number in range(1, options.runs + 1):
@@ -51,9 +51,9 @@ def main() -> None:
                 f"run {number} of {options.runs}, seed {seed}: {len(failed)} failed, {time.monotonic() - started:.0f} s"
             )
     finally:
-        for burner in burners:
-            burner.terminate()
-            burner.join()
+        for process in busy:
+            process.terminate()
+            process.join()
     for seed, test in failures:
         print(f"FAILED {test}  (repeat: pytest -p randomly --randomly-seed={seed} {test})")
     sys.exit(1 if failures else 0)

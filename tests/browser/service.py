@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import socket
 import threading
 import urllib.request
 from collections.abc import Callable, Iterator
@@ -21,6 +20,7 @@ from entrypoints.application import close
 from entrypoints.bootstrap import create_app
 from entrypoints.settings import Settings, StoreKind
 from tests.builders import AFixedList
+from tests.support.ministack import free_port
 
 NewContext = Callable[..., BrowserContext]
 
@@ -125,12 +125,6 @@ def _handler(server: Server) -> type[WSGIRequestHandler]:
                 super().run_wsgi()
 
     return Handler
-
-
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        port: int = probe.getsockname()[1]
-        return port
 
 
 def freshness(source: TickerSource = TickerSource.S3, age: timedelta = timedelta(minutes=1)) -> Freshness:

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.deployment.stage import ROOT, Stage, host
-from tools.package import NOT_SHIPPED, PackagingError, write
+from tools.package import NOT_SHIPPED, PackagingError, write_package
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("deployment")]
 
@@ -63,7 +63,7 @@ def test_a_wrong_hash_stops_the_packaging(tmp_path: Path) -> None:
     (tmp_path / "requirements.txt").write_text(re.sub(r"sha256:\w{8}", "sha256:00000000", locked))
 
     with pytest.raises(PackagingError, match="THESE PACKAGES DO NOT MATCH THE HASHES"):
-        write(tmp_path / "package.zip", host(), source=tmp_path, settings=b"")
+        write_package(tmp_path / "package.zip", host(), source=tmp_path, settings=b"")
 
 
 def test_each_module_has_bytecode_that_is_loaded_without_its_source(package: Path) -> None:

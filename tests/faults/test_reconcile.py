@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from itertools import count
-from typing import Any, Self
+from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -14,6 +15,7 @@ from adapters.dynamodb.store import DynamoDBStore
 from adapters.dynamodb.table import DynamoDBTable
 from domain.operations import Quota
 from tests.builders import NOW, a_configuration
+from tests.contract.stages import Interruption
 from tests.support.ministack import a_dynamodb_store, dynamodb_client, read_state, with_endpoint
 
 pytestmark = pytest.mark.slow
@@ -48,27 +50,20 @@ def a_user_with_drift(aws: str, table: str, store: DynamoDBStore) -> str:
     return user
 
 
-class Interruption:
-    """Calls `concurrent_request` once, before the request with the number `index`."""
+@contextmanager
+def interrupted(admin: DynamoDBTable, index: int, concurrent_request: Callable[[], None]) -> Iterator[Interruption]:
+    """Call `concurrent_request` once, before the request with the number `index`."""
+    interruption = Interruption(index, concurrent_request)
+    events = admin._client.table.connection.client.meta.events
 
-    def __init__(self, admin: DynamoDBTable, index: int, concurrent_request: Callable[[], None]) -> None:
-        self._events = admin._client.table.connection.client.meta.events
-        self._numbers = count()
-        self._index = index
-        self._concurrent_request = concurrent_request
-        self.happened = False
+    def step(**_: object) -> None:
+        interruption.step()
 
-    def __enter__(self) -> Self:
-        self._events.register("before-call", self._step, unique_id="interruption")
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._events.unregister("before-call", unique_id="interruption")
-
-    def _step(self, **_: object) -> None:
-        if next(self._numbers) == self._index:
-            self.happened = True
-            self._concurrent_request()
+    events.register("before-call", step)
+    try:
+        yield interruption
+    finally:
+        events.unregister("before-call", step)
 
 
 def create(store: DynamoDBStore, user: str) -> None:
@@ -100,7 +95,7 @@ def test_a_repair_counts_correctly_with_a_concurrent_request_at_any_point(
 ) -> None:
     for index in count():
         user = a_user_with_drift(aws, table, store)
-        with Interruption(admin, index, lambda user=user: concurrent_request(store, user)) as interruption:  # type: ignore[misc]  # bound now
+        with interrupted(admin, index, lambda user=user: concurrent_request(store, user)) as interruption:  # type: ignore[misc]  # bound now
             after = admin.repair(user)
 
         counted, stored = read_state(aws, table, user)
@@ -178,7 +173,7 @@ def test_a_difference_in_the_scan_is_read_again(
 ) -> None:
     user = a_user_with_drift(aws, table, store)
 
-    with Interruption(admin, 1, lambda: delete_all_items(aws, table, user)) as interruption:
+    with interrupted(admin, 1, lambda: delete_all_items(aws, table, user)) as interruption:
         quotas = {quota.user_id: quota for quota in admin.quotas() if quota.drifts}
 
     assert interruption.happened

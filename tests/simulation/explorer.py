@@ -12,7 +12,7 @@ from collections.abc import Callable, Hashable, Iterator
 from dataclasses import dataclass, field
 
 from tests.simulation.invariants import violation
-from tests.simulation.world import Next, Scenario, World, possible, start
+from tests.simulation.world import Next, Scenario, World, initial_state, next_steps
 
 PROGRESS_EVERY = 5000
 
@@ -41,7 +41,7 @@ def explore(scenario: Scenario, *, most: int = 10**9, on_progress: OnProgress = 
     report = Report(scenario.name)
     keys = _Keys()
     schedules: dict[tuple[int, ...], int] = {}
-    first = start(scenario)
+    first = initial_state(scenario)
     stack: list[_Frame] = []
 
     def visit(world: World) -> bool:
@@ -49,7 +49,7 @@ def explore(scenario: Scenario, *, most: int = 10**9, on_progress: OnProgress = 
         report.states += 1
         if report.states % PROGRESS_EVERY == 0:
             on_progress(PROGRESS_EVERY)
-        steps = list(possible(scenario, world))
+        steps = list(next_steps(scenario, world))
         report.ends += not steps
         stack.append(_Frame(keys.of(world), iter(steps), 0 if steps else 1))
         schedules[stack[-1].key] = 0
@@ -86,11 +86,11 @@ def explore(scenario: Scenario, *, most: int = 10**9, on_progress: OnProgress = 
 def walk(scenario: Scenario, rng: random.Random) -> Report:
     """One random schedule."""
     report = Report(scenario.name, complete=False)
-    world, steps = start(scenario), [("start", start(scenario))]
+    world, steps = initial_state(scenario), [("start", initial_state(scenario))]
     while steps:
         what, world = rng.choice(steps)
         report.trace.append(what)
-        steps = list(possible(scenario, world))
+        steps = list(next_steps(scenario, world))
         report.finding = violation(scenario, world, final=not steps)
         if report.finding:
             return report
@@ -122,12 +122,12 @@ class _Keys:
 def _shortest(scenario: Scenario) -> tuple[str, list[str]]:
     """Breadth first: a shortest schedule to a violation, and the violation."""
     keys = _Keys()
-    first = start(scenario)
+    first = initial_state(scenario)
     origins: dict[tuple[int, ...], tuple[tuple[int, ...], str] | None] = {keys.of(first): None}
     queue = deque([first])
     while queue:
         world = queue.popleft()
-        steps = list(possible(scenario, world))
+        steps = list(next_steps(scenario, world))
         if found := violation(scenario, world, final=not steps):
             trace = []
             origin = origins[keys.of(world)]

@@ -84,7 +84,7 @@ class Plan:
     clients: tuple[tuple[Operation, ...], ...]
     limit: int = 2
     stored: tuple[Operation, ...] = ()
-    troubles: Mapping[str, Any] = field(default_factory=dict)
+    fault_limits: Mapping[str, Any] = field(default_factory=dict)
 
     def scenario(self, defect: Defect | None = None) -> Scenario:
         """The scenario, on a table in which the creates `stored` were carried out before."""
@@ -98,7 +98,7 @@ class Plan:
             tuple(step(number, index, operation) for index, operation in enumerate(operations))
             for number, operations in enumerate(self.clients)
         )
-        return Scenario(self.name, clients, self.limit, table_with(self.stored), **self.troubles)
+        return Scenario(self.name, clients, self.limit, table_with(self.stored), **self.fault_limits)
 
 
 def table_with(operations: Sequence[Operation]) -> State:

@@ -77,17 +77,17 @@ def thorough() -> Iterator[Plan]:
 
 def large() -> Iterator[Plan]:
     """Too large to visit every state: random schedules only."""
-    troubles = {"conflicts": 20, "lost_responses": 4, "crashes": 2}
+    fault_limits = {"conflicts": 20, "lost_responses": 4, "crashes": 2}
     rest = (update("a"), get("a"), LIST)
-    yield _plan("five creates for one place", tuple((create(name),) for name in "bcdef"), **troubles)
-    yield _plan("the same create five times", ((create("b"),),) * 5, **troubles)
-    yield _plan("create and delete, again and again", tuple((create(n), delete(n)) for n in "bcde"), **troubles)
-    yield _plan("everything", ((create("b"), delete("b")), (create("c"), LIST), rest, (delete("a"),)), **troubles)
-    yield _plan("updates", ((*rest, update("a")), (*rest, update("a")), rest), **troubles)
+    yield _plan("five creates for one place", tuple((create(name),) for name in "bcdef"), **fault_limits)
+    yield _plan("the same create five times", ((create("b"),),) * 5, **fault_limits)
+    yield _plan("create and delete, again and again", tuple((create(n), delete(n)) for n in "bcde"), **fault_limits)
+    yield _plan("everything", ((create("b"), delete("b")), (create("c"), LIST), rest, (delete("a"),)), **fault_limits)
+    yield _plan("updates", ((*rest, update("a")), (*rest, update("a")), rest), **fault_limits)
 
 
-def _plan(name: str, clients: Clients, **troubles: Any) -> Plan:
-    return Plan(name, clients, LIMIT, STORED, {"conflicts": 1} | troubles)
+def _plan(name: str, clients: Clients, **fault_limits: Any) -> Plan:
+    return Plan(name, clients, LIMIT, STORED, {"conflicts": 1} | fault_limits)
 
 
 def _together(number: int, names: Iterable[str]) -> Iterator[tuple[str, Clients]]:

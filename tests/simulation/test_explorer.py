@@ -46,7 +46,7 @@ def test_random_schedules_of_more_requests_keep_the_invariants(plan: Plan) -> No
 
 def test_states_and_schedules_are_counted() -> None:
     alone = explore(Plan("", ((create("b"),),)).scenario())
-    twice = explore(Plan("", ((create("b"),), (create("c"),)), troubles={"conflicts": 0}).scenario())
+    twice = explore(Plan("", ((create("b"),), (create("c"),)), fault_limits={"conflicts": 0}).scenario())
 
     # The two items are prepared in two orders and committed in two.
     assert (alone.schedules, alone.ends, alone.states) == (4, 1, 8)

@@ -84,7 +84,7 @@ Next = tuple[str, World]
 """What happens, and the world after it."""
 
 
-def start(scenario: Scenario) -> World:
+def initial_state(scenario: Scenario) -> World:
     """The world before anything happens."""
     clients = tuple(Client() for _ in scenario.clients)
     expiries = int(scenario.tokens_may_expire)
@@ -99,7 +99,7 @@ def start(scenario: Scenario) -> World:
     )
 
 
-def possible(scenario: Scenario, world: World) -> Iterator[Next]:
+def next_steps(scenario: Scenario, world: World) -> Iterator[Next]:
     """Everything that may happen next."""
     for number, client in enumerate(world.clients):
         if client.waiting is None:
@@ -150,11 +150,11 @@ def _invoke(scenario: Scenario, world: World, number: int) -> Next:
     )
     step = scenario.clients[number][index]
     client = client._replace(before=(*client.before, returned))
-    world = _arrived(world, number, client, step.program.root)
+    world = _enter_node(world, number, client, step.program.root)
     return f"{step.program.name} begins", world
 
 
-def _arrived(world: World, number: int, client: Client, node: Node) -> World:
+def _enter_node(world: World, number: int, client: Client, node: Node) -> World:
     """The world in which the client has come to the node: it sends the next call, or it is done."""
     author = number, len(client.results)
     if isinstance(node.action, Request):
@@ -176,7 +176,7 @@ def _observe(scenario: Scenario, world: World, number: int, observation: Observa
     client = world.clients[number]
     assert client.node
     program = scenario.clients[number][len(client.results)].program
-    return _arrived(world, number, client, program.after(client.node, observation))
+    return _enter_node(world, number, client, program.after(client.node, observation))
 
 
 def _lose(scenario: Scenario, world: World, number: int) -> Iterator[Next]:
@@ -211,7 +211,7 @@ def _serve(scenario: Scenario, world: World, name: CallName, call: Call) -> Iter
         if conflicts < 0:
             continue
         label = f"{who}: {what}" if waits else f"{who}, given up: {what}"
-        served = _with_effects(world._replace(table=table, conflicts=conflicts), world.table, (number, index))
+        served = _count_effects(world._replace(table=table, conflicts=conflicts), world.table, (number, index))
         if after.response is None:
             yield label, served._replace(calls=world.calls.set(name, after))
             continue
@@ -225,7 +225,7 @@ def _serve(scenario: Scenario, world: World, name: CallName, call: Call) -> Iter
             yield f"{label}; the response is lost", lost
 
 
-def _with_effects(world: World, before: State, author: Author) -> World:
+def _count_effects(world: World, before: State, author: Author) -> World:
     if world.table.items is before.items:
         return world
     changed = any(

@@ -36,6 +36,19 @@ STORE = """async ([names, tickers]) => {
 }"""
 
 
+def delete_all(page: Page) -> None:
+    """Delete the user's watchlists, as another window does."""
+    page.evaluate(DELETE_ALL)
+
+
+DELETE_ALL = """async () => {
+    const { ConfigApi } = await import("/static/config-api.js");
+    const { token } = JSON.parse(localStorage.getItem("config-api.session"));
+    const api = new ConfigApi({ getToken: () => token });
+    for (const { config_id } of (await api.list()).configurations) await api.remove(config_id);
+}"""
+
+
 def card(page: Page, name: str) -> Locator:
     return page.get_by_role("article", name=name, exact=True)
 

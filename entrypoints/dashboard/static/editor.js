@@ -240,14 +240,16 @@ export class Editor {
       if (others.length > 0) this.say(notice({ tone: "danger", title, text }));
       return this.#form.focusFirstError();
     }
-    if (error.code === "limit_reached") {
+    if (error.code === "deleted_since") {
+      this.say(notice({ tone: "warning", title, text: ["Save again to create a new one. Your input is kept."] }));
+    } else if (error.code === "limit_reached") {
       const text = ["Delete a watchlist to create this one. Your input is kept."];
       this.say(notice({ tone: "warning", title, text }));
     } else {
       const text = error.isTransient ? "Your input is kept. Save again when you like." : error.message;
       this.say(notice({ tone: "danger", title, text: [text, requestReference(error)] }));
     }
-    if (error.isTransient || error.code === "limit_reached") this.#on.outdated();
+    if (error.isTransient || ["deleted_since", "limit_reached"].includes(error.code)) this.#on.outdated();
   }
 
   /** The configuration was deleted; the input can become a new one. */

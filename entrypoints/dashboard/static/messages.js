@@ -11,6 +11,7 @@ const TITLES = {
   tickers_unavailable: "These tickers can’t be checked right now",
   network_error: "The service can’t be reached",
   not_found: "This watchlist no longer exists",
+  deleted_since: "This watchlist was created, and deleted since",
   limit_reached: "You have the maximum number of watchlists",
   invalid_token: "The service refused this browser’s session",
   unauthenticated: "The service refused this browser’s session",

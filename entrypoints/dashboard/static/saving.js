@@ -18,10 +18,30 @@ import { changesFrom, sameInput, storeOpenDraft } from "./drafts.js";
  */
 export async function save(api, draft, input, options) {
   const { base } = draft;
-  if (!base) return create(api, draft, input, options);
+  if (!base) return createOnce(api, draft, input, options);
   const changes = changesFrom(input, base);
   if (Object.keys(changes).length === 0) return base;
   return api.update(base.config_id, changes, { ifMatch: base.revision, ...options });
+}
+
+/**
+ * A create whose watchlist was deleted since is final. Saving again is a new intention, so it gets a new key.
+ * @param {ConfigApi} api
+ * @param {Draft} draft
+ * @param {ConfigurationInput} input
+ * @param {Options} options
+ */
+async function createOnce(api, draft, input, options) {
+  try {
+    return await create(api, draft, input, options);
+  } catch (error) {
+    if (error instanceof ConfigApiError && error.code === "deleted_since") {
+      draft.key = newIdempotencyKey();
+      draft.sent = null;
+      storeOpenDraft(draft);
+    }
+    throw error;
+  }
 }
 
 /**

@@ -14,7 +14,8 @@ import pytest
 
 from adapters.tickers.s3 import S3TickerList
 from domain.errors import LimitReached, NotFound, RevisionMismatch
-from tests.builders import a_configuration
+from domain.ports import ConfigurationStore
+from tests.builders import NOW, a_configuration, a_keyed_configuration
 from tests.deployment.recorder import Calls, recording
 from tests.deployment.stage import ROOT
 from tests.support.ministack import a_dynamodb_store, a_table, ministack
@@ -46,8 +47,8 @@ def calls(endpoint: str) -> Calls:
     return calls
 
 
-def _use_the_store(store: Any) -> None:
-    one, two, three = a_configuration(), a_configuration(), a_configuration()
+def _use_the_store(store: ConfigurationStore) -> None:
+    one, two, three, keyed = a_configuration(), a_configuration(), a_configuration(), a_keyed_configuration()
     store.check()
     store.add(one, limit=2)
     store.add(one, limit=2)
@@ -58,11 +59,13 @@ def _use_the_store(store: Any) -> None:
     store.get("ann", one.config_id)
     store.update("ann", one.config_id, lambda current: replace(current, name="Other", revision="2"))
     with suppress(RevisionMismatch):
-        store.remove("ann", one.config_id, revisions=frozenset({"none"}))
-    store.remove("ann", one.config_id, revisions=frozenset({"2"}))
-    store.remove("ann", two.config_id)
+        store.remove("ann", one.config_id, now=NOW, revisions=frozenset({"none"}))
+    store.remove("ann", one.config_id, now=NOW, revisions=frozenset({"2"}))
+    store.remove("ann", two.config_id, now=NOW)
     with suppress(NotFound):
-        store.remove("ann", two.config_id)
+        store.remove("ann", two.config_id, now=NOW)
+    store.add(keyed, limit=2)
+    store.remove("ann", keyed.config_id, now=NOW)
 
 
 def statements() -> list[dict[str, Any]]:

@@ -86,14 +86,13 @@ def explore(scenario: Scenario, *, most: int = 10**9, on_progress: OnProgress = 
 def walk(scenario: Scenario, rng: random.Random) -> Report:
     """One random schedule."""
     report = Report(scenario.name, complete=False)
-    world, steps = initial_state(scenario), [("start", initial_state(scenario))]
-    while steps:
+    world = initial_state(scenario)
+    while steps := list(next_steps(scenario, world)):
         what, world = rng.choice(steps)
         report.trace.append(what)
-        steps = list(next_steps(scenario, world))
-        report.finding = violation(scenario, world, final=not steps)
+        report.finding = violation(scenario, world, final=not any(next_steps(scenario, world)))
         if report.finding:
-            return report
+            break
     return report
 
 

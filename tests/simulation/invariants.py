@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from functools import cache
 
 from tests.proof.linearizability import Entry, Event, Operation, Outcome, Stored, unexplained
 from tests.simulation.dynamodb import decided
 from tests.simulation.programs import DEADLINE, TIMEOUT, Result
 from tests.simulation.state import Frozen, Item, Key
-from tests.simulation.world import Author, Scenario, World, events
+from tests.simulation.world import Author, Scenario, World, events, may_still_delete
 
 QUOTA = "QUOTA"
 MOST_CALLS = 16
@@ -50,7 +51,8 @@ def _result_violations(scenario: Scenario, world: World, author: Author, result:
         yield f"{name} raises {result.error}"
     if step.operation.kind in _WRITES and result.outcome in _EFFECTIVE and not effects:
         yield f"{name} is answered {result.outcome}, and has no effect"
-    if result.outcome in _REFUSED and effects and not scenario.tokens_may_expire:
+    late = scenario.tokens_may_expire or may_still_delete(scenario, world, author, result)
+    if result.outcome in _REFUSED and effects and not late:
         yield f"{name} is answered {result.outcome}, and has an effect"
 
 
@@ -81,35 +83,33 @@ def _history(scenario: Scenario, world: World) -> str | None:
 def _explained(history: tuple[Event, ...], limit: int, before: Stored, left: Frozen[str, str]) -> str | None:
     """Linearizability, with a last look at what is left.
 
-    A query reads item by item, as DynamoDB does: a list is a read of each item, and no snapshot of all.
+    A list is checked for each configuration alone: a query reads item by item, and may not yet see the item of a
+    transaction that other requests are already refused by, for example at the limit.
     """
-    ids = sorted({*before, *(event.operation.config_id for event in history)} - {""})
-    everything: list[Event] = []
-    for event in history:
-        if event.operation.kind != "list" or event.outcome is Outcome.UNKNOWN:
-            everything.append(event)
-            continue
-        assert isinstance(event.seen, Frozen)
-        seen: Frozen[str, str] = event.seen
-        everything += [
-            Event(
-                Operation("get", config_id),
-                Outcome.DONE if config_id in seen else Outcome.GONE,
-                seen.get(config_id),
-                event.invoked,
-                event.returned,
-            )
-            for config_id in ids
-        ]
     end = float(len(history) + 1)
-    everything = [
-        Event(event.operation, event.outcome, event.seen, event.invoked, min(event.returned, end))
-        if event.outcome is not Outcome.UNKNOWN
-        else event
-        for event in everything
+    known = [
+        replace(event, returned=min(event.returned, end)) for event in history if event.outcome is not Outcome.UNKNOWN
     ]
-    everything.append(Event(Operation("list"), Outcome.DONE, left, end + 1, end + 2))
-    return unexplained(everything, limit=limit, stored=before)
+    unknown = [event for event in history if event.outcome is Outcome.UNKNOWN]
+    lists = [event for event in known if event.operation.kind == "list"]
+    others = [event for event in (*known, *unknown) if event.operation.kind != "list"]
+    last = Event(Operation("list"), Outcome.DONE, left, end + 1, end + 2)
+    return unexplained([*others, last], limit=limit, stored=before) or next(
+        filter(None, (_list_explained(seen, others, before) for seen in lists)), None
+    )
+
+
+def _list_explained(listed: Event, others: Sequence[Event], before: Stored) -> str | None:
+    """Whether the list shows a state that each configuration may have had."""
+    assert isinstance(listed.seen, Frozen)
+    seen: Frozen[str, str] = listed.seen
+    for config_id in sorted({*before, *seen, *(event.operation.config_id for event in others)}):
+        outcome = Outcome.DONE if config_id in seen else Outcome.GONE
+        read = replace(listed, operation=Operation("get", config_id), outcome=outcome, seen=seen.get(config_id))
+        alone = [e for e in others if e.operation.config_id == config_id and e.outcome is not Outcome.FULL]
+        if found := unexplained([*alone, read], limit=len(others) + len(before), stored=before):
+            return found
+    return None
 
 
 @cache

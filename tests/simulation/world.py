@@ -63,7 +63,11 @@ class Client(NamedTuple):
 
 
 class World(NamedTuple):
-    """A state of everything. `effects` counts how often each operation changed a configuration."""
+    """A state of everything.
+
+    `effects` counts how often each operation changed a configuration; `given_up` are the operations of which an attempt
+    had no response and may still be carried out.
+    """
 
     table: State
     clients: tuple[Client, ...]
@@ -73,6 +77,7 @@ class World(NamedTuple):
     crashes: int = 0
     conflicts: int = 0
     expiries: int = 0
+    given_up: frozenset[Author] = frozenset()
 
     @property
     def over(self) -> bool:
@@ -115,7 +120,13 @@ def next_steps(scenario: Scenario, world: World) -> Iterator[Next]:
     if world.expiries and any(token.done for token in world.table.tokens.values()):
         running = {name: token for name, token in world.table.tokens.items() if not token.done}
         forgetful = world.table._replace(tokens=Frozen(running))
-        yield "ten minutes pass: tokens expire", world._replace(table=forgetful, expiries=world.expiries - 1)
+        # No request is on its way for ten minutes; DynamoDB refuses an old signature.
+        waiting = {client.waiting for client in world.clients}
+        lost = [name for name, call in world.calls.items() if name not in waiting and not call.started]
+        yield (
+            "ten minutes pass: tokens expire",
+            world._replace(table=forgetful, calls=world.calls.without(*lost), expiries=world.expiries - 1),
+        )
 
 
 def events(scenario: Scenario, world: World) -> list[Event]:
@@ -129,6 +140,8 @@ def events(scenario: Scenario, world: World) -> list[Event]:
     for (number, index), before in returned_before.items():
         results = world.clients[number].results
         result = results[index] if index < len(results) else Result(Outcome.UNKNOWN)
+        if may_still_delete(scenario, world, (number, index), result):
+            result = Result(Outcome.UNKNOWN)
         later = [len(each) for each in returned_before.values() if (number, index) in each]
         found.append(
             Event(
@@ -140,6 +153,12 @@ def events(scenario: Scenario, world: World) -> list[Event]:
             )
         )
     return found
+
+
+def may_still_delete(scenario: Scenario, world: World, author: Author, result: Result) -> bool:
+    """Whether a refused delete may be carried out later: an attempt without a response is on its way."""
+    kind = scenario.clients[author[0]][author[1]].operation.kind
+    return kind == "delete" and result.outcome in {Outcome.GONE, Outcome.OUTDATED} and author in world.given_up
 
 
 def _invoke(scenario: Scenario, world: World, number: int) -> Next:
@@ -188,6 +207,7 @@ def _lose(scenario: Scenario, world: World, number: int) -> Iterator[Next]:
     if not world.calls[name].started:
         dropped = world._replace(calls=world.calls.without(name))
         yield f"{who}: the request is lost", _observe(scenario, dropped, number, LOST)
+    world = world._replace(given_up=world.given_up | {name[0]})
     yield f"{who}: no response in time, the request is still in progress", _observe(scenario, world, number, LOST)
 
 

@@ -39,6 +39,8 @@ class ErrorKind(StrEnum):
     """The network or the service failed. A write may or may not have happened."""
     TIMEOUT = "timeout"
     """No response in time. A write may or may not have happened."""
+    UNSETTLED = "unsettled"
+    """Refused, but an earlier attempt without a response may still be carried out."""
     PERMANENT = "permanent"
     """The same call will fail again: access denied, missing table, malformed request."""
 
@@ -64,6 +66,7 @@ DYNAMODB_DOMAIN_ERRORS: Mapping[ErrorKind, type[TryLater]] = {
     ErrorKind.CONTENDED: Contended,
     ErrorKind.TRANSIENT: StoreUnavailable,
     ErrorKind.TIMEOUT: StoreUnavailable,
+    ErrorKind.UNSETTLED: Contended,
     ErrorKind.PERMANENT: StoreUnavailable,
 }
 """What is raised when a call to DynamoDB failed and is not retried any more."""

@@ -82,6 +82,8 @@ DYNAMODB = Policy(
         ErrorKind.TIMEOUT: Backoff(max_attempts=7, base_delay=0.05, max_delay=0.4, cost=2, retry_after=(2, 8)),
         # Conflicts between the writes of one user say nothing about the health of the service: no tokens.
         ErrorKind.CONTENDED: Backoff(max_attempts=7, base_delay=0.05, max_delay=0.4, cost=0, retry_after=(1, 2)),
+        # Another attempt would be refused in the same way. A new request of the client settles it.
+        ErrorKind.UNSETTLED: Backoff(max_attempts=1, base_delay=0, max_delay=0, cost=0, retry_after=(1, 2)),
         ErrorKind.PERMANENT: _NO_RETRY,
     },
     domain_errors=DYNAMODB_DOMAIN_ERRORS,
@@ -95,6 +97,7 @@ S3 = Policy(
         ErrorKind.TRANSIENT: Backoff(max_attempts=4, base_delay=0.1, max_delay=0.5, cost=1, retry_after=(5, 15)),
         ErrorKind.TIMEOUT: Backoff(max_attempts=3, base_delay=0.1, max_delay=0.5, cost=2, retry_after=(5, 15)),
         ErrorKind.CONTENDED: Backoff(max_attempts=4, base_delay=0.1, max_delay=0.5, cost=0, retry_after=(5, 15)),
+        ErrorKind.UNSETTLED: _NO_RETRY,
         ErrorKind.PERMANENT: _NO_RETRY,
     },
     domain_errors=S3_DOMAIN_ERRORS,
@@ -110,6 +113,7 @@ _DETAILS: Mapping[ErrorKind, str] = {
     ErrorKind.CONTENDED: "Other requests changed the same data at the same time. Try again in a moment.",
     ErrorKind.TRANSIENT: "The service cannot reach its data now. Try again in a moment.",
     ErrorKind.TIMEOUT: "The service cannot reach its data in time. Try again in a moment.",
+    ErrorKind.UNSETTLED: "It is not known yet whether the request was carried out. Repeat it with the same key.",
     ErrorKind.PERMANENT: "The service cannot reach its data now. Try again later.",
 }
 

@@ -128,7 +128,7 @@ class DynamoDBStore:
                 if put is NO_REASON and count.code == CONDITION_FAILED:
                     repair_if_malformed(self._client, quota, count.raw_item)
                     if earlier_attempt_is_unsettled:
-                        raise ServiceError(ErrorKind.CONTENDED, "UnsettledAttempt") from error
+                        raise ServiceError(ErrorKind.UNSETTLED, "UnsettledAttempt") from error
                     raise LimitReached(limit) from None
                 # If the put has a conflict, the key may hold this very configuration: try again, also at the limit.
                 kind = classify_dynamodb_error(error).kind

@@ -16,7 +16,7 @@ from domain.errors import Contended, LimitReached, StoreUnavailable, Throttled, 
 from tests.support.retries import Attempts, LongestDelays, expect_unavailable, failing, open_circuit
 from tests.support.virtual_time import VirtualTime
 
-RETRIED = [kind for kind in ErrorKind if kind is not ErrorKind.PERMANENT]
+RETRIED = [kind for kind in ErrorKind if kind not in {ErrorKind.UNSETTLED, ErrorKind.PERMANENT}]
 
 
 def test_only_the_injected_sleep_waits(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -42,6 +42,7 @@ def test_only_the_injected_sleep_waits(monkeypatch: pytest.MonkeyPatch) -> None:
         (ErrorKind.TRANSIENT, [0.05, 0.1, 0.2, 0.4, 0.4, 0.4]),
         (ErrorKind.TIMEOUT, [0.05, 0.1, 0.2, 0.4, 0.4, 0.4]),
         (ErrorKind.CONTENDED, [0.05, 0.1, 0.2, 0.4, 0.4, 0.4]),
+        (ErrorKind.UNSETTLED, []),
         (ErrorKind.PERMANENT, []),
     ],
 )
@@ -83,6 +84,7 @@ def test_the_caller_does_not_see_an_error_that_a_retry_overcomes(retry: Retry, k
         (ErrorKind.CONTENDED, Contended, 1, 2),
         (ErrorKind.TRANSIENT, StoreUnavailable, 2, 8),
         (ErrorKind.TIMEOUT, StoreUnavailable, 2, 8),
+        (ErrorKind.UNSETTLED, Contended, 1, 2),
         (ErrorKind.PERMANENT, StoreUnavailable, 2, 8),
     ],
 )

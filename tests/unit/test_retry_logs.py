@@ -124,7 +124,7 @@ def test_the_message_for_the_caller_has_no_error_code(retry: Retry) -> None:
         with pytest.raises(DomainError) as error:
             retry("add", failing(kind))
         assert "Error" not in str(error.value)
-        assert str(error.value).endswith(("in a moment.", "Try again later."))
+        assert str(error.value).endswith(("in a moment.", "Try again later.", "with the same key."))
 
 
 def _extra(record: logging.LogRecord) -> dict[str, object]:

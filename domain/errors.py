@@ -131,7 +131,7 @@ class TickersUnavailable(TryLater):
 
 
 class IdentityUnavailable(TryLater):
-    """A member's token cannot be verified now: the keys of the issuer cannot be read."""
+    """A token cannot be verified now: the keys of its issuer cannot be read, or the clock is wrong."""
 
 
 class TickerListRefused(Exception):

@@ -25,6 +25,8 @@ class Event(StrEnum):
     DELETE_NOT_COUNTED = "deleted what was never counted"
     QUOTA_MALFORMED = "malformed quota item repaired"
     DATABASE_FAILED = "the database failed"
+    PURGED = "expired rows deleted"
+    PURGE_REFUSED = "expired rows kept"
 
     TICKER_LIST_LOADED = "ticker list loaded"
     TICKER_LIST_FRESH = "ticker list is fresh again"
@@ -36,4 +38,5 @@ class Event(StrEnum):
 
     EVENT_REFUSED = "event refused"
     JOB_FAILED = "job failed"
+    CLOCK_BEHIND = "the clock is behind"
     ISSUER_UNREACHABLE = "issuer out of reach"

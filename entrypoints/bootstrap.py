@@ -66,7 +66,7 @@ def create_app(
         # Before the database is created, because a key file of an earlier release belongs to an existing database.
         identities = identities or _identities(settings, clock=clock, rng=rng)
         if store is None:
-            store = _store(settings, clock=clock, rng=rng)
+            store = _store(settings, clock=clock, rng=rng, on_command_line=on_command_line)
             resources.callback(store.close)
         store = timed_store(store)
         if ticker_list is None:
@@ -109,7 +109,7 @@ def create_app(
     return app
 
 
-def _store(settings: Settings, *, clock: Clock, rng: random.Random) -> ConfigurationStore:
+def _store(settings: Settings, *, clock: Clock, rng: random.Random, on_command_line: bool) -> ConfigurationStore:
     if settings.store is StoreKind.MEMORY:
         from adapters.memory import MemoryStore
 
@@ -122,9 +122,10 @@ def _store(settings: Settings, *, clock: Clock, rng: random.Random) -> Configura
             embedded = SQLiteStore(settings.sqlite_path, rng=rng)
         except DatabaseUnusable as error:
             raise SettingsError({"CONFIG_API_SQLITE_PATH": str(error)}) from error
-        # Expired rows may stay until the next start.
-        with suppress(StoreUnavailable):
-            embedded.purge(clock())
+        if not on_command_line:
+            # Expired rows may stay until the next start.
+            with suppress(StoreUnavailable):
+                embedded.purge(clock())
         return embedded
     from botocore.exceptions import NoRegionError
 
@@ -180,7 +181,7 @@ def _identities(settings: Settings, *, clock: Clock, rng: random.Random) -> Iden
     from adapters.identity.anonymous import AnonymousTokens
     from adapters.identity.verifier import TokenVerifier
 
-    anonymous = AnonymousTokens(settings.secret_keys or (_local_key(settings),), clock=clock)
+    anonymous = AnonymousTokens(settings.secret_keys or (_local_key(settings),), clock=clock, rng=rng)
     if settings.oidc is None:
         return TokenVerifier(anonymous)
     from adapters.identity.oidc import MemberTokens

@@ -11,9 +11,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
+from adapters.identity.clock import clock_is_behind
 from adapters.identity.issuer import ALGORITHMS, IssuerKeys
 from domain.deadline import Monotonic
-from domain.errors import ExpiredToken, InvalidToken
+from domain.errors import DomainError, ExpiredToken, InvalidToken
 from domain.limits import User, UserKind
 from domain.operations import Finding
 from domain.ports import Clock
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 CLOCK_SKEW = timedelta(minutes=1)
-"""How far the issuer's clock may be ahead of ours, for `nbf`."""
+"""How far the issuer's clock may be ahead of ours, for `nbf` and `iat`."""
 
 _EPOCH = datetime.fromtimestamp(0, UTC)
 
@@ -44,6 +45,7 @@ class MemberTokens:
         self._issuer = issuer
         self._audience = audience
         self._clock = clock
+        self._random = rng
         self._keys = IssuerKeys(issuer, rng=rng, monotonic=monotonic)
 
     def identify(self, token: str) -> User:
@@ -64,9 +66,21 @@ class MemberTokens:
         now = self._clock()
         if now >= expires_at:
             raise ExpiredToken("The token has expired. Sign in again.")
-        if now + CLOCK_SKEW < not_before or not claims["sub"]:
+        if not claims["sub"]:
             raise InvalidToken("The token is not valid for this service.")
+        if now + CLOCK_SKEW < not_before:
+            raise self._not_yet_valid(claims, now)
         return User(_user_id(self._issuer, claims["sub"]), UserKind.MEMBER, expires_at)
+
+    def _not_yet_valid(self, claims: Mapping[str, Any], now: datetime) -> DomainError:
+        """The error for a token whose `nbf` is in the future. If `iat` is, too, a clock is wrong."""
+        try:
+            issued_at = _time(claims["iat"])
+        except (KeyError, TypeError, ValueError, OverflowError):
+            issued_at = now
+        if issued_at > now + CLOCK_SKEW:
+            return clock_is_behind(issued_at, now, self._random)
+        return InvalidToken("The token is not valid for this service.")
 
     def examine(self) -> Iterator[Finding]:
         """Check the settings against what the issuer publishes."""

@@ -42,6 +42,10 @@ DEFAULT_TIMEOUT = 5.0
 
 RETRY_AFTER = timedelta(seconds=1), timedelta(seconds=5)
 
+RECENT = timedelta(days=7)
+MIN_DAYS_IN_USE = 3
+"""Days with writes within the `RECENT` ones that confirm the clock, before most of the data is deleted."""
+
 _GET = f"SELECT {COLUMNS} FROM configurations WHERE user_id = ? AND config_id = ?"  # nosec # noqa: S608 - constants only
 _LIST = f"SELECT {COLUMNS} FROM configurations WHERE user_id = ?"  # nosec # noqa: S608 - constants only
 _COUNT = "SELECT count(*) FROM configurations WHERE user_id = ?"
@@ -50,6 +54,10 @@ _UPDATE = f"""UPDATE configurations SET ({COLUMNS}) = (?, ?, ?, ?, ?, ?, ?, ?, ?
     WHERE user_id = ? AND config_id = ?"""  # nosec # noqa: S608 - constants only
 _DELETE = "DELETE FROM configurations WHERE user_id = ? AND config_id = ?"
 _PURGE = "DELETE FROM configurations WHERE expires_at < ?"
+_COUNT_EXPIRED = "SELECT count(*) FILTER (WHERE expires_at < ?), count(expires_at) FROM configurations"
+_COUNT_DAYS_IN_USE = (
+    "SELECT count(DISTINCT substr(updated_at, 1, 10)) FROM configurations WHERE updated_at BETWEEN ? AND ?"
+)
 _GET_TOMBSTONE = f"SELECT {TOMBSTONE_COLUMNS} FROM tombstones WHERE user_id = ? AND config_id = ?"  # nosec # noqa: S608 - constants only
 _INSERT_TOMBSTONE = f"INSERT OR REPLACE INTO tombstones (user_id, {TOMBSTONE_COLUMNS}) VALUES (?, ?, ?, ?, ?)"  # nosec # noqa: S608 - constants only
 _PURGE_TOMBSTONES = "DELETE FROM tombstones WHERE expires_at <= ?"
@@ -148,10 +156,21 @@ class SQLiteStore(ConfigurationStore):
         """Delete what expired before `now` and return the number of rows. Raises StoreUnavailable.
 
         Called at the start of the service. The session of an owner has ended long before, so no user sees a difference.
+        Deletes nothing if that looks like the effect of a clock that was set forward.
         """
+        time = text_from_time(now)
         with self._transaction() as execute:
-            execute(_PURGE_TOMBSTONES, (text_from_time(now),))
-            return execute(_PURGE, (text_from_time(now),)).rowcount
+            expired, can_expire = execute(_COUNT_EXPIRED, (time,)).fetchone()
+            if expired > can_expire / 2 and not _clock_is_plausible(execute, now):
+                log.warning(
+                    "expired rows kept", extra={"event": Event.PURGE_REFUSED, "rows": expired, "path": str(self._path)}
+                )
+                return 0
+            execute(_PURGE_TOMBSTONES, (time,))
+            execute(_PURGE, (time,))
+        if expired:
+            log.info("expired rows deleted", extra={"event": Event.PURGED, "rows": expired, "path": str(self._path)})
+        return int(expired)
 
     def close(self) -> None:
         self._pool.close()
@@ -204,6 +223,13 @@ class SQLiteStore(ConfigurationStore):
                         "cause": str(error.__cause__),
                     },
                 )
+
+
+def _clock_is_plausible(execute: Callable[..., sqlite3.Cursor], now: datetime) -> bool:
+    """Whether the service was in use on some of the last days before `now`: not so after the clock jumped forward."""
+    recent = text_from_time(now - RECENT), text_from_time(now)
+    (days,) = execute(_COUNT_DAYS_IN_USE, recent).fetchone()
+    return bool(days >= MIN_DAYS_IN_USE)
 
 
 def _find_replay(

@@ -101,6 +101,14 @@ def test_a_token_with_wrong_claims_is_refused(issuer: Issuer, ask: Ask, claims: 
     assert answer.headers["WWW-Authenticate"].startswith("Bearer")
 
 
+def test_a_token_that_was_issued_in_the_future_is_refused_temporarily(issuer: Issuer, ask: Ask) -> None:
+    tomorrow = NOW + timedelta(days=1)
+
+    answer = ask(issuer.token(iat=tomorrow, nbf=tomorrow, exp=tomorrow + timedelta(hours=1)))
+
+    assert (answer.status_code, answer.json["code"]) == (503, "identity_unavailable")
+
+
 def test_an_expired_token_has_its_own_code(issuer: Issuer, ask: Ask) -> None:
     assert ask(issuer.token(exp=NOW)).json["code"] == "expired_token"
     assert ask(issuer.token(exp=NOW + timedelta(seconds=1))).status_code == 200

@@ -93,6 +93,19 @@ def test_a_refused_session_is_kept_until_the_user_starts_another(page: Page, ser
     assert server.count(START) == 2
 
 
+def test_a_clock_that_is_set_back_ends_no_session(page: Page, server: Server) -> None:
+    given(page, "Tech")
+    server.ahead = timedelta(minutes=-10)
+
+    page.reload()
+    expect(page.get_by_text("be verified right now")).to_be_visible()
+    server.ahead = timedelta()
+    page.get_by_role("button", name="Try now").click()
+
+    expect(card(page, "Tech")).to_be_visible()
+    assert server.count(START) == 1
+
+
 def test_clearing_the_storage_does_not_change_the_user_of_an_open_page(page: Page, server: Server) -> None:
     given(page, "One")
     page.evaluate("localStorage.clear()")

@@ -17,8 +17,8 @@ import pytest
 
 from adapters.sqlite.errors import DatabaseUnusable
 from adapters.sqlite.store import RETRY_AFTER, SQLiteStore
-from domain.errors import NotFound, StoreUnavailable
-from tests.builders import NOW, a_configuration
+from domain.errors import StoreUnavailable
+from tests.builders import a_configuration
 from tests.robustness.conftest import OpenStore, assert_start_refused, database, remedy_in
 
 
@@ -261,21 +261,6 @@ def test_a_bug_is_not_reported_as_an_outage(store: SQLiteStore, path: Path) -> N
 
     with pytest.raises(sqlite3.OperationalError, match="no such table"):
         store.list("ann")
-
-
-def test_a_purge_deletes_expired_configurations_only(store: SQLiteStore) -> None:
-    expired, current, kept = (
-        a_configuration(expires_at=expires_at) for expires_at in (NOW - timedelta(microseconds=1), NOW, None)
-    )
-    for configuration in (expired, current, kept):
-        store.add(configuration, limit=3)
-
-    assert store.purge(NOW) == 1
-
-    with pytest.raises(NotFound):
-        store.get("ann", expired.config_id)
-    assert set(store.list("ann")) == {current, kept}
-    assert store.purge(NOW) == 0
 
 
 @contextmanager

@@ -8,6 +8,7 @@ const TITLES = {
   contended: "The service is busy with your other changes",
   rate_limited: "Too many requests",
   store_unavailable: "The service can’t reach its storage",
+  identity_unavailable: "Your session can’t be verified right now",
   tickers_unavailable: "These tickers can’t be checked right now",
   network_error: "The service can’t be reached",
   not_found: "This watchlist no longer exists",

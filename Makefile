@@ -70,10 +70,10 @@ sbom: .venv/.development ## Write build/sbom.json, a CycloneDX bill of materials
 	$(BIN)/python -W ignore -m cyclonedx_py requirements requirements.txt --pyproject pyproject.toml --output-reproducible -o build/sbom.json
 
 soak: .venv/.development ## Run the DynamoDB store under injected faults for MINUTES=5, then check every promise
-	$(BIN)/python -m tests.faults.soak --minutes $(MINUTES)
+	$(BIN)/python -m verification.soak --minutes $(MINUTES)
 
 proof: .venv/.development ## Explore every schedule of concurrent requests to the DynamoDB store (minutes)
-	$(BIN)/python -m tests.simulation
+	$(BIN)/python -m verification.simulation
 
 mutants: .venv/.development ## Run mutation tests on the domain and the retry policy (minutes)
 	rm -rf mutants

@@ -14,9 +14,9 @@ from pathlib import Path
 
 from rich.console import Console
 
+import verification.environment.credentials  # noqa: F401 - removes the developer's AWS credentials from the environment
 from benchmarks import bench_crowds, bench_growth, bench_requests, bench_served, bench_start
 from benchmarks.report import Section, show, write
-from tests import conftest  # noqa: F401 - removes the developer's AWS credentials from the environment
 
 PAGE = Path("docs/performance.md")
 

@@ -31,7 +31,7 @@ from entrypoints.application import KEY
 from entrypoints.bootstrap import create_app
 from entrypoints.settings import Settings, StoreKind
 from tests.builders import AFixedList
-from tests.support.ministack import a_dynamodb_store, a_table, ministack
+from verification.environment.ministack import a_dynamodb_store, a_table, ministack
 
 ROUNDS, RECORDED_ROUNDS, WARM_UP = rounds(60), rounds(300), 5
 OPERATIONS = ("create", "list", "get", "update", "delete")

@@ -20,7 +20,7 @@ from adapters.identity.anonymous import AnonymousTokens
 from benchmarks.load import CLIENT, LoadRequest, run_load
 from benchmarks.plots import Plot
 from benchmarks.report import Section, Target, ratio, rounds
-from tests.support.servers import CONFIGURATION, WORKERS, Server, serving
+from verification.environment.servers import CONFIGURATION, WORKERS, Server, serving
 
 CONNECTIONS = (1, 8, 64)
 ROUNDS, SECONDS = rounds(5), 1.0

@@ -24,8 +24,8 @@ from benchmarks.peers import BASE
 from benchmarks.report import Section, Target, rounds
 from tests.deployment.stage import ROOT, host
 from tests.support.lambda_events import a_request
-from tests.support.ministack import a_table, ministack
 from tools.package import write_package
+from verification.environment.ministack import a_table, ministack
 
 ROUNDS = rounds(9)
 KEY = "a secret key of at least thirty-two characters"

@@ -12,9 +12,9 @@ import time
 
 from pyinstrument import Profiler
 
+import verification.environment.credentials  # noqa: F401 - removes the developer's AWS credentials from the environment
 from benchmarks.bench_requests import OPERATIONS, WARM_UP, all_contenders, play, request_of, silence
-from tests import conftest  # noqa: F401 - removes the developer's AWS credentials from the environment
-from tests.support.ministack import ministack
+from verification.environment.ministack import ministack
 
 REQUESTS = 3_000
 INTERVAL = 0.0002

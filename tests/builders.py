@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
@@ -13,8 +13,9 @@ from domain.idempotency import config_id_for
 from domain.limits import User, UserKind
 from domain.ticker_list import Freshness, TickerSource
 from domain.tickers import Listing, Ticker
+from verification import environment
 
-NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
+NOW = environment.NOW
 APPLE = Ticker("AAPL", "Apple Inc.", "NASDAQ")
 BERKSHIRE = Ticker("BRK.B", "Berkshire Hathaway Inc", "NYSE")
 

@@ -22,7 +22,7 @@ from entrypoints.application import close
 from entrypoints.bootstrap import create_app
 from entrypoints.settings import Settings, StoreKind
 from tests.builders import NOW, AFixedList
-from tests.support.issuer import AUDIENCE, Issuer, running_issuer
+from verification.environment.issuer import AUDIENCE, Issuer, running_issuer
 
 ORIGIN = "https://app.example.com"
 SETTINGS = Settings(

@@ -24,7 +24,7 @@ from domain.deadline import within
 from domain.errors import IdentityUnavailable
 from tests.api.conftest import AClock, Ask, Seconds
 from tests.builders import NOW
-from tests.support.issuer import AUDIENCE, DISCOVERY, KEYS, Issuer, an_ec_key
+from verification.environment.issuer import AUDIENCE, DISCOVERY, KEYS, Issuer, an_ec_key
 
 
 def test_keys_are_cached(issuer: Issuer, ask: Ask) -> None:

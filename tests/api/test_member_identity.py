@@ -13,7 +13,7 @@ from flask.testing import FlaskClient
 
 from tests.api.conftest import V2, Ask, a_body, a_session
 from tests.builders import NOW
-from tests.support.issuer import (
+from verification.environment.issuer import (
     AUDIENCE,
     Issuer,
     a_weak_rsa_key,

@@ -16,7 +16,7 @@ LINT_IMPORTS = Path(sys.executable).with_name("lint-imports")
 @pytest.fixture(scope="module")
 def source_copy(tmp_path_factory: pytest.TempPathFactory) -> Path:
     copy = tmp_path_factory.mktemp("contracts")
-    for package in ("domain", "adapters", "entrypoints", "tools"):
+    for package in ("domain", "adapters", "entrypoints", "tools", "verification"):
         shutil.copytree(ROOT / package, copy / package, ignore=shutil.ignore_patterns("__pycache__", "data", "static"))
     shutil.copy(ROOT / "pyproject.toml", copy)
     return copy
@@ -49,6 +49,8 @@ def test_the_contracts_hold(source_copy: Path) -> None:
         ("adapters/new_technology.py", "import json"),
         ("entrypoints/jobs.py", "import adapters.memory"),
         ("entrypoints/settings.py", "import entrypoints.bootstrap"),
+        ("entrypoints/settings.py", "import verification.soak"),
+        ("verification/soak.py", "import tests.builders"),
     ],
 )
 def test_a_forbidden_import_breaks_a_contract(source_copy: Path, importer: str, statement: str) -> None:

@@ -20,7 +20,7 @@ from entrypoints.application import close
 from entrypoints.bootstrap import create_app
 from entrypoints.settings import Settings, StoreKind
 from tests.builders import AFixedList
-from tests.support.ministack import free_port
+from verification.environment.ministack import free_port
 
 NewContext = Callable[..., BrowserContext]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from entrypoints.settings import OpenIdConnect, StoreKind
 from tests.cli.conftest import Run
-from tests.support.issuer import AUDIENCE, running_issuer
+from verification.environment.issuer import AUDIENCE, running_issuer
 
 
 def test_doctor_names_an_issuer_that_differs_by_a_slash(run: Run) -> None:

@@ -26,8 +26,8 @@ from adapters.dynamodb.store import DynamoDBStore
 from adapters.memory import MemoryStore
 from adapters.sqlite.store import SQLiteStore
 from domain.ports import ConfigurationStore
-from tests.simulation.endpoint import SimulatedTable
-from tests.support.ministack import a_dynamodb_store, a_table, ministack
+from verification.environment.ministack import a_dynamodb_store, a_table, ministack
+from verification.simulation.endpoint import SimulatedTable
 
 
 class Interruption:

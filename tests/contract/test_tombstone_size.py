@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from tests.builders import NOW, a_configuration, a_keyed_configuration
-from tests.support.ministack import a_dynamodb_store, a_table, dynamodb_client, ministack
+from verification.environment.ministack import a_dynamodb_store, a_table, dynamodb_client, ministack
 
 READ_UNIT = 4096
 """Bytes that one strongly consistent read unit reads. A query rounds up the sum of its items."""

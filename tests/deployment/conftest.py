@@ -12,7 +12,7 @@ import pytest
 
 from adapters.dynamodb.models import KEYS
 from tests.deployment.stage import Stage, a_project
-from tests.support.ministack import dynamodb_client, ministack
+from verification.environment.ministack import dynamodb_client, ministack
 
 TICKERS = {
     "AAPL": {"name": "Apple Inc.", "exchange": "NASDAQ", "is_active": True},

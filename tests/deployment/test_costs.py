@@ -12,7 +12,7 @@ from domain.tickers import Ticker
 from tests.builders import NOW, a_configuration
 from tests.deployment.recorder import recording
 from tests.deployment.stage import ROOT
-from tests.support.ministack import a_dynamodb_store, a_table
+from verification.environment.ministack import a_dynamodb_store, a_table
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("deployment")]
 

@@ -18,7 +18,7 @@ from domain.ports import ConfigurationStore
 from tests.builders import NOW, a_configuration, a_keyed_configuration
 from tests.deployment.recorder import Calls, recording
 from tests.deployment.stage import ROOT
-from tests.support.ministack import a_dynamodb_store, a_table, ministack
+from verification.environment.ministack import a_dynamodb_store, a_table, ministack
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("deployment")]
 

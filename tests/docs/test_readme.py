@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from entrypoints.api.problems import ALL
-from tests.support.servers import serving
+from verification.environment.servers import serving
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")

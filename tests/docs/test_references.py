@@ -11,7 +11,8 @@ from tools.supported_python import supported_versions
 
 ROOT = Path(__file__).parents[2]
 DOCUMENTS = [path.relative_to(ROOT).as_posix() for path in (*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"))]
-PATH = re.compile(r"`((?:\.ci|\.github|adapters|benchmarks|docs|domain|entrypoints|tests|tools)/[\w./-]*)`")
+TREES = r"\.ci|\.github|adapters|benchmarks|docs|domain|entrypoints|tests|tools|verification"
+PATH = re.compile(rf"`((?:{TREES})/[\w./-]*)`")
 LINK = re.compile(r"\]\((?!https?:)([^)#]*)#?([^)]*)\)")
 HEADING = re.compile("^#+ (.*)$", re.MULTILINE)
 

@@ -19,8 +19,8 @@ from entrypoints.application import close
 from entrypoints.bootstrap import create_app
 from entrypoints.settings import Settings, StoreKind
 from tests.faults.ticker_lists import KEY, Run
-from tests.support.fault_proxy import FaultProxy, fault_proxy
-from tests.support.ministack import a_dynamodb_store, a_table, ministack
+from verification.environment.fault_proxy import FaultProxy, fault_proxy
+from verification.environment.ministack import a_dynamodb_store, a_table, ministack
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client

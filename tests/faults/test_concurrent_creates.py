@@ -14,8 +14,8 @@ from domain.configurations import Configuration
 from domain.deadline import within
 from domain.errors import LimitReached
 from tests.builders import a_configuration
-from tests.support.fault_proxy import Fault, FaultProxy, Plan, at_random
-from tests.support.ministack import a_dynamodb_store, read_state
+from verification.environment.fault_proxy import Fault, FaultProxy, Plan, at_random
+from verification.environment.ministack import a_dynamodb_store, read_state
 
 pytestmark = pytest.mark.slow
 

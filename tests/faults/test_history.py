@@ -7,38 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from tests.faults.history import LIMIT, record, serving, settled_share
-from tests.proof.linearizability import Outcome
-from tests.simulation.invariants import held
-from tests.simulation.state import Frozen, Item
-from tests.support.fault_proxy import FaultProxy, at_random
-from tests.support.ministack import dynamodb_client
+from verification.environment.fault_proxy import FaultProxy, at_random
+from verification.history import dynamodb_settings, miscounts, record, serving, settled_share
+from verification.proof.linearizability import Outcome
 
 pytestmark = pytest.mark.slow
-
-
-def dynamodb_settings(endpoint: str, table: str) -> dict[str, str]:
-    return {
-        "AWS_ENDPOINT_URL_DYNAMODB": endpoint,
-        "CONFIG_API_STORE": "dynamodb",
-        "CONFIG_API_TABLE": table,
-        "CONFIG_API_SECRET_KEYS": "a secret of the tests that is long enough",
-    }
-
-
-def miscounts(aws: str, table: str) -> list[str]:
-    """Each user whose count is not the number of stored configurations, or above the limit."""
-    pages = dynamodb_client(aws).get_paginator("scan").paginate(TableName=table, ConsistentRead=True)
-    by_user: dict[str, dict[tuple[str, str], Item]] = {}
-    for item in (item for page in pages for item in page["Items"]):
-        key = item["PK"]["S"], item["SK"]["S"]
-        by_user.setdefault(key[0], {})[key] = Item.of(item)
-    counts = {user: held(Frozen(items)) for user, items in by_user.items()}
-    return [
-        f"{user}: {count} counted, {len(stored)} stored"
-        for user, (count, stored) in counts.items()
-        if count != len(stored) or count > LIMIT
-    ]
 
 
 @pytest.fixture

@@ -11,8 +11,8 @@ from domain.configurations import Configuration
 from domain.errors import Contended, LimitReached, NotFound
 from domain.ports import AddResult
 from tests.builders import NOW, a_configuration
-from tests.support.fault_proxy import Fault, FaultProxy
-from tests.support.ministack import a_dynamodb_store, dynamodb_client
+from verification.environment.fault_proxy import Fault, FaultProxy
+from verification.environment.ministack import a_dynamodb_store, dynamodb_client
 
 pytestmark = pytest.mark.slow
 

@@ -11,8 +11,8 @@ from domain.errors import IdempotencyKeyReused, NotFound
 from domain.ports import AddResult
 from tests.builders import NOW, a_configuration
 from tests.faults.concurrent_updates import change_after, rename
-from tests.support.fault_proxy import FaultProxy
-from tests.support.ministack import read_state
+from verification.environment.fault_proxy import FaultProxy
+from verification.environment.ministack import read_state
 
 pytestmark = pytest.mark.slow
 

@@ -16,7 +16,7 @@ from adapters.dynamodb.table import DynamoDBTable
 from domain.operations import Quota
 from tests.builders import NOW, a_configuration
 from tests.contract.stages import Interruption
-from tests.support.ministack import a_dynamodb_store, dynamodb_client, read_state, with_endpoint
+from verification.environment.ministack import a_dynamodb_store, dynamodb_client, read_state, with_endpoint
 
 pytestmark = pytest.mark.slow
 

@@ -8,7 +8,7 @@ import pytest
 
 from adapters.tickers.s3 import S3TickerList
 from domain.errors import PublishedMeanwhile
-from tests.support.fault_proxy import Fault, FaultProxy
+from verification.environment.fault_proxy import Fault, FaultProxy
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client

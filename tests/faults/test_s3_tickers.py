@@ -22,7 +22,7 @@ from entrypoints.application import close
 from entrypoints.bootstrap import create_app
 from entrypoints.settings import Settings, StoreKind
 from tests.builders import NOW
-from tests.support.fault_proxy import Fault, FaultProxy, always, no_fault
+from verification.environment.fault_proxy import Fault, FaultProxy, always, no_fault
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client

@@ -13,7 +13,7 @@ from flask import Flask
 from adapters.tickers.files import PublicTickerFiles
 from entrypoints import jobs
 from entrypoints.application import KEY
-from tests.support.fault_proxy import Fault, FaultProxy, always
+from verification.environment.fault_proxy import Fault, FaultProxy, always
 
 if TYPE_CHECKING:
     pass

@@ -17,8 +17,8 @@ from flask import Flask
 
 from entrypoints.application import KEY, close
 from entrypoints.bootstrap import create_app
-from tests.support.fault_proxy import Fault, FaultProxy, always
 from tests.unit.test_ticker_files import nasdaq_listed
+from verification.environment.fault_proxy import Fault, FaultProxy, always
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client

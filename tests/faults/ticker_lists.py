@@ -19,8 +19,8 @@ from entrypoints.application import KEY as APPLICATION
 from entrypoints.application import close
 from entrypoints.bootstrap import create_app
 from tests.builders import NOW
-from tests.support.fault_proxy import Fault
 from tests.unit.test_ticker_files import nasdaq_listed
+from verification.environment.fault_proxy import Fault
 
 KEY = "ticker-cache/us-symbols.json"
 SHORT = [Fault.THROTTLED, Fault.INTERNAL_ERROR, Fault.UNAVAILABLE, Fault.RESET, Fault.RESPONSE_LOST]

@@ -22,7 +22,7 @@ from domain.errors import ExpiredToken, InvalidToken
 from entrypoints.bootstrap import create_app
 from tests.api.conftest import SETTINGS, V2, AClock
 from tests.builders import NOW, AFixedList
-from tests.support.issuer import AUDIENCE, Issuer, an_ec_key, running_issuer, segment
+from verification.environment.issuer import AUDIENCE, Issuer, an_ec_key, running_issuer, segment
 
 Ask = Callable[[str], TestResponse]
 

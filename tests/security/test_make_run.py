@@ -13,8 +13,8 @@ from pathlib import Path
 import pytest
 
 from adapters.sqlite.schema import APPLICATION_ID
-from tests.support.ministack import free_port
-from tests.support.servers import CONFIGURATION
+from verification.environment.ministack import free_port
+from verification.environment.servers import CONFIGURATION
 
 ROOT = CONFIGURATION.parent
 HANG = 60.0

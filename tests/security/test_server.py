@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from tests.support.servers import CONFIGURATION, Server, serving
+from verification.environment.servers import CONFIGURATION, Server, serving
 
 ROOT = CONFIGURATION.parent
 HANG = 60.0

@@ -18,7 +18,7 @@ from adapters.identity.oidc import MemberTokens
 from domain.errors import InvalidToken
 from tests.api.conftest import AClock
 from tests.builders import NOW
-from tests.support.issuer import AUDIENCE, Issuer, an_ec_key, running_issuer
+from verification.environment.issuer import AUDIENCE, Issuer, an_ec_key, running_issuer
 
 OLD, NEW = "old-" * 10, "new-" * 10
 

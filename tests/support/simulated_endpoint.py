@@ -11,10 +11,10 @@ from typing import Any
 
 from adapters.dynamodb.models import RawItem
 from adapters.dynamodb.store import DynamoDBStore
-from tests.simulation.endpoint import SimulatedTable, every_client, http
-from tests.simulation.requests import Response
-from tests.support.ministack import a_dynamodb_store
 from tests.support.virtual_time import VirtualTime
+from verification.environment.ministack import a_dynamodb_store
+from verification.simulation.endpoint import SimulatedTable, every_client, http
+from verification.simulation.requests import Response
 
 
 def internal_error() -> Response:

@@ -15,8 +15,8 @@ from adapters.dynamodb.store import DynamoDBStore
 from domain.configurations import Configuration
 from domain.errors import LimitReached, NotFound, StoreUnavailable
 from tests.builders import NOW, a_configuration
-from tests.simulation.state import State
 from tests.support.simulated_endpoint import SimulatedEndpoint
+from verification.simulation.state import State
 
 VALUES: dict[str, Any] = {
     "missing": None,

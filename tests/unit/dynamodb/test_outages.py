@@ -14,9 +14,9 @@ from adapters.dynamodb.store import DynamoDBStore
 from domain.deadline import within
 from domain.errors import StoreUnavailable
 from tests.builders import NOW, a_configuration
-from tests.simulation.requests import Response
 from tests.support.simulated_endpoint import SimulatedEndpoint, internal_error
 from tests.support.virtual_time import VirtualTime
+from verification.simulation.requests import Response
 
 DEADLINE = 5.0
 URL = "http://127.0.0.1"

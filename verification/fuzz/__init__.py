@@ -1,0 +1,1 @@
+"""Malformed and malicious requests to a running server."""

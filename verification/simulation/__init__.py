@@ -1,0 +1,1 @@
+"""A simulated DynamoDB table, and a model checker that runs the real store on it."""

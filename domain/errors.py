@@ -131,7 +131,7 @@ class TickersUnavailable(TryLater):
 
 
 class IdentityUnavailable(TryLater):
-    """A token cannot be verified now: the keys of its issuer cannot be read, or the clock is wrong."""
+    """A token cannot be verified, and nobody can sign in: the issuer cannot be read, or the clock is wrong."""
 
 
 class TickerListRefused(Exception):

@@ -14,6 +14,7 @@ from domain.configurations import Configuration
 from domain.errors import IdempotencyKeyReused
 from domain.limits import User
 from domain.operations import Finding
+from domain.sign_in import SignIn
 from domain.ticker_list import Freshness
 from domain.tickers import Listing, Ticker
 
@@ -131,6 +132,9 @@ class IdentityProvider(Protocol):
 
     def identify(self, token: str) -> User:
         """The user whom the token identifies. Raises InvalidToken, ExpiredToken, IdentityUnavailable."""
+
+    def sign_in(self) -> SignIn | None:
+        """What a browser needs to sign in; None if it cannot sign in here. Raises IdentityUnavailable."""
 
     def examine(self) -> Iterator[Finding]:
         """Check the settings against what the issuer of member tokens publishes, if there is one."""

@@ -186,7 +186,9 @@ def _identities(settings: Settings, *, clock: Clock, rng: random.Random) -> Iden
         return TokenVerifier(anonymous)
     from adapters.identity.oidc import MemberTokens
 
-    return TokenVerifier(anonymous, MemberTokens(settings.oidc.issuer, settings.oidc.audience, clock=clock, rng=rng))
+    oidc = settings.oidc
+    members = MemberTokens(oidc.issuer, oidc.audience, client=oidc.client, clock=clock, rng=rng)
+    return TokenVerifier(anonymous, members)
 
 
 def _local_key(settings: Settings) -> str:

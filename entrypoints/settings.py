@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import difflib
-import math
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -11,36 +10,33 @@ from datetime import timedelta
 from enum import StrEnum
 from pathlib import Path
 from typing import TypeVar
-from urllib.parse import urlsplit
 
 from domain.limits import ConfigurationLimits
-from entrypoints.origins import serialized_origin
-from entrypoints.rate_limits import read_limits
+from domain.sign_in import PublicClient
+from entrypoints import setting_parsers as parse
 
 PREFIX = "CONFIG_API_"
 NEW_KEY = "python -c 'import secrets; print(secrets.token_urlsafe(48))'"
 
-MIN_KEY = 32
-"""Characters in a secret key. A shorter one weakens HMAC-SHA-256, a longer one adds nothing (RFC 2104 §3)."""
 SECRET = {"SECRET_KEYS"}
 """Settings whose value no message repeats."""
 
-_BUCKET = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
-_TABLE = re.compile(r"[A-Za-z0-9_.-]{3,255}")
-# A URL such as sqlite:///x, or a SQLite URI; a Windows drive has one letter.
-_SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:")
 # Kubernetes sets these for each Service whose name starts with config-api.
 _KUBERNETES = re.compile(r"CONFIG_API_(.+_)?(SERVICE_HOST|SERVICE_PORT(_.+)?|PORT_[0-9]+_(TCP|UDP|SCTP)(_.+)?)")
 _KUBERNETES_PORT = re.compile(r"CONFIG_API_(.+_)?PORT")
+
+_BUCKET = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
+_TABLE = re.compile(r"[A-Za-z0-9_.-]{3,255}")
 
 PATH_FORMAT = (
     "the path of a file, without quotes, variables or a URL scheme (~ is the home directory); "
     f"{PREFIX}STORE=memory keeps data in memory"
 )
+PARAMETERS_FORMAT = (
+    "further parameters of the authorization request, each once, such as audience=https://api.example.com&prompt=login"
+)
 
 T = TypeVar("T")
-
-_LOOPBACK = {"localhost", "127.0.0.1", "::1"}
 
 
 class SettingsError(Exception):
@@ -62,10 +58,11 @@ class StoreKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class OpenIdConnect:
-    """The issuer of member tokens, and the audience that its tokens for this service have."""
+    """The issuer of member tokens, the audience of its tokens for this service, and the dashboard's client, if any."""
 
     issuer: str
     audience: str
+    client: PublicClient | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,30 +96,35 @@ class Settings:
         store = read.one("STORE", StoreKind, "one of sqlite, dynamodb, memory", default.store)
         settings = cls(
             store=store,
-            sqlite_path=read.one("SQLITE_PATH", _path, PATH_FORMAT, default.sqlite_path),
-            table=read.one("TABLE", _matching(_TABLE), "the name of a DynamoDB table", default.table),
-            ticker_bucket=read.one("TICKER_BUCKET", _matching(_BUCKET), "the name of an S3 bucket", None),
+            sqlite_path=read.one("SQLITE_PATH", parse.path, PATH_FORMAT, default.sqlite_path),
+            table=read.one("TABLE", parse.matching(_TABLE), "the name of a DynamoDB table", default.table),
+            ticker_bucket=read.one("TICKER_BUCKET", parse.matching(_BUCKET), "the name of an S3 bucket", None),
             ticker_key=read.one("TICKER_KEY", str, "the key of an S3 object", default.ticker_key),
-            ticker_ttl=read.one("TICKER_TTL", _seconds(1, 86_400), "seconds, 1 to 86400", default.ticker_ttl),
+            ticker_ttl=read.one("TICKER_TTL", parse.seconds(1, 86_400), "seconds, 1 to 86400", default.ticker_ttl),
             limits=ConfigurationLimits(
-                anonymous=read.one("LIMIT_ANONYMOUS", _whole(1, 100), "a whole number, 1 to 100", 2),
-                member=read.one("LIMIT_MEMBER", _whole(1, 100), "a whole number, 1 to 100", 5),
+                anonymous=read.one("LIMIT_ANONYMOUS", parse.whole(1, 100), "a whole number, 1 to 100", 2),
+                member=read.one("LIMIT_MEMBER", parse.whole(1, 100), "a whole number, 1 to 100", 5),
             ),
             secret_keys=read.one(
-                "SECRET_KEYS", _keys, f"comma-separated keys of at least 32 characters, newest first ({NEW_KEY})", ()
+                "SECRET_KEYS",
+                parse.keys,
+                f"comma-separated keys of at least 32 characters, newest first ({NEW_KEY})",
+                (),
             ),
             oidc=_oidc(read),
             cors_origins=read.one(
                 "CORS_ORIGINS",
-                _origins,
+                parse.origins,
                 "comma-separated origins as browsers send them, such as https://app.example.com",
                 (),
             ),
             rate_user=read.rate("RATE_USER", default.rate_user),
             rate_address=read.rate("RATE_ADDRESS", default.rate_address),
-            deadline=read.one("DEADLINE", _seconds(2, 29), "seconds, 2 to 29", default.deadline),
-            log_level=read.one("LOG_LEVEL", _level, "one of DEBUG, INFO, WARNING, ERROR, CRITICAL", default.log_level),
-            faults=read.one("FAULTS", _flag, "1 or 0", default=False),
+            deadline=read.one("DEADLINE", parse.seconds(2, 29), "seconds, 2 to 29", default.deadline),
+            log_level=read.one(
+                "LOG_LEVEL", parse.level, "one of DEBUG, INFO, WARNING, ERROR, CRITICAL", default.log_level
+            ),
+            faults=read.one("FAULTS", parse.flag, "1 or 0", default=False),
         )
         if store is StoreKind.DYNAMODB:
             if settings.table is None:
@@ -165,7 +167,7 @@ class _Reader:
         """A rate limit. Unlike for other settings, an empty value is a value: no limit."""
         if PREFIX + name in self._blank:
             default = ""
-        return self.one(name, _rate, "limits such as 30/second;900/minute, or nothing for none", default)
+        return self.one(name, parse.rate, "limits such as 30/second;900/minute, or nothing for none", default)
 
     def wrong(self, name: str, problem: str) -> None:
         """Record a problem of this variable."""
@@ -188,84 +190,22 @@ def _is_set_by_kubernetes(name: str, value: str) -> bool:
 
 
 def _oidc(read: _Reader) -> OpenIdConnect | None:
-    issuer = read.one("OIDC_ISSUER", _issuer, "the https URL of an OpenID Connect issuer", "")
+    issuer = read.one("OIDC_ISSUER", parse.issuer, "the https URL of an OpenID Connect issuer", "")
     audience = read.one("OIDC_AUDIENCE", str, "the audience of the tokens", "")
     if issuer and not audience:
         read.wrong("OIDC_AUDIENCE", f"is required with {PREFIX}OIDC_ISSUER: set both or neither")
     if audience and not issuer:
         read.wrong("OIDC_ISSUER", f"is required with {PREFIX}OIDC_AUDIENCE: set both or neither")
-    return OpenIdConnect(issuer, audience) if issuer and audience else None
+    client = _public_client(read)
+    if client and not issuer:
+        read.wrong("OIDC_ISSUER", f"is required with {PREFIX}OIDC_CLIENT_ID")
+    return OpenIdConnect(issuer, audience, client) if issuer and audience else None
 
 
-def _matching(pattern: re.Pattern[str]) -> Callable[[str], str]:
-    def parse(text: str) -> str:
-        if not pattern.fullmatch(text):
-            raise ValueError(text)
-        return text
-
-    return parse
-
-
-def _seconds(low: float, high: float) -> Callable[[str], timedelta]:
-    def parse(text: str) -> timedelta:
-        seconds = float(text)
-        if not (math.isfinite(seconds) and low <= seconds <= high):
-            raise ValueError(text)
-        return timedelta(seconds=seconds)
-
-    return parse
-
-
-def _whole(low: int, high: int) -> Callable[[str], int]:
-    def parse(text: str) -> int:
-        number = int(text)
-        if not low <= number <= high:
-            raise ValueError(text)
-        return number
-
-    return parse
-
-
-def _keys(text: str) -> tuple[str, ...]:
-    keys = tuple(key.strip() for key in text.split(",") if key.strip())
-    if not keys or any(len(key) < MIN_KEY for key in keys):
-        raise ValueError
-    return keys
-
-
-def _origins(text: str) -> tuple[str, ...]:
-    return tuple(serialized_origin(origin.strip()) for origin in text.split(",") if origin.strip())
-
-
-def _path(text: str) -> Path:
-    if text.startswith((":", "$", '"', "'")) or "${" in text or _SCHEME.match(text):
-        raise ValueError(text)
-    try:
-        return Path(text).expanduser()
-    except RuntimeError as error:
-        raise ValueError(text) from error
-
-
-def _issuer(text: str) -> str:
-    parts = urlsplit(text)
-    secure = parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in _LOOPBACK)
-    if not (secure and parts.hostname) or parts.query or parts.fragment:
-        raise ValueError(text)
-    return text
-
-
-def _rate(text: str) -> str:
-    read_limits(text)
-    return text
-
-
-def _level(text: str) -> str:
-    if text.upper() not in {"DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"}:
-        raise ValueError(text)
-    return text.upper()
-
-
-def _flag(text: str) -> bool:
-    if text not in {"0", "1"}:
-        raise ValueError(text)
-    return text == "1"
+def _public_client(read: _Reader) -> PublicClient | None:
+    client_id = read.one("OIDC_CLIENT_ID", str, "the id of the public client at the issuer", "")
+    scope = read.one("OIDC_SCOPE", parse.scope, "scopes with blanks between them, one of which is openid", "")
+    parameters: dict[str, str] = read.one("OIDC_PARAMETERS", parse.parameters, PARAMETERS_FORMAT, {})
+    if (scope or parameters) and not client_id:
+        read.wrong("OIDC_CLIENT_ID", f"is required with {PREFIX}OIDC_SCOPE and {PREFIX}OIDC_PARAMETERS")
+    return PublicClient(client_id, scope or "openid", parameters) if client_id else None

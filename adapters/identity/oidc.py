@@ -12,12 +12,13 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from adapters.identity.clock import clock_is_behind
-from adapters.identity.issuer import ALGORITHMS, IssuerKeys
+from adapters.identity.issuer import ALGORITHMS, IssuerDocuments
 from domain.deadline import Monotonic
 from domain.errors import DomainError, ExpiredToken, InvalidToken
 from domain.limits import User, UserKind
 from domain.operations import Finding
 from domain.ports import Clock
+from domain.sign_in import PublicClient, SignIn, TokenUse
 
 if TYPE_CHECKING:
     from jwt import PyJWK
@@ -31,7 +32,7 @@ _EPOCH = datetime.fromtimestamp(0, UTC)
 
 
 class MemberTokens:
-    """Verifies JWTs issued by `issuer` for `audience`."""
+    """Verifies JWTs issued by `issuer` for `audience`. `client` is the browser's, if it can sign in here."""
 
     def __init__(
         self,
@@ -40,13 +41,15 @@ class MemberTokens:
         *,
         clock: Clock,
         rng: random.Random,
+        client: PublicClient | None = None,
         monotonic: Monotonic = time.monotonic,
     ) -> None:
         self._issuer = issuer
         self._audience = audience
         self._clock = clock
         self._random = rng
-        self._keys = IssuerKeys(issuer, rng=rng, monotonic=monotonic)
+        self._client = client
+        self._documents = IssuerDocuments(issuer, rng=rng, monotonic=monotonic)
 
     def identify(self, token: str) -> User:
         """The member whom the token identifies. Raises InvalidToken, ExpiredToken, IdentityUnavailable."""
@@ -57,7 +60,7 @@ class MemberTokens:
             # Before keys are fetched for it.
             if header["alg"] not in ALGORITHMS:
                 raise InvalidToken("The token is signed with an algorithm that is not accepted.")
-            claims = self._verified_claims(token, header["alg"], self._keys.find(header.get("kid")))
+            claims = self._verified_claims(token, header["alg"], self._documents.keys(header.get("kid")))
             expires_at = _time(claims["exp"])
             not_before = _time(claims.get("nbf", 0))
         except (jwt.PyJWTError, KeyError, TypeError, ValueError, OverflowError) as error:
@@ -72,6 +75,19 @@ class MemberTokens:
             raise self._not_yet_valid(claims, now)
         return User(_user_id(self._issuer, claims["sub"]), UserKind.MEMBER, expires_at)
 
+    # Some issuers give the two tokens of one member another `sub`, and the user id is made of it. So the same kind of
+    # token is always used: the one that is for our audience.
+    def sign_in(self) -> SignIn | None:
+        """What a browser needs to sign in; None without a client. Raises IdentityUnavailable."""
+        if self._client is None:
+            return None
+        token_use = TokenUse.ID_TOKEN if self._audience == self._client.client_id else TokenUse.ACCESS_TOKEN
+        return SignIn(self._issuer, self._documents.endpoints(), self._client, token_use)
+
+    def examine(self) -> Iterator[Finding]:
+        """Check the settings against what the issuer publishes."""
+        yield from self._documents.examine()
+
     def _not_yet_valid(self, claims: Mapping[str, Any], now: datetime) -> DomainError:
         """The error for a token whose `nbf` is in the future. If `iat` is, too, a clock is wrong."""
         try:
@@ -81,10 +97,6 @@ class MemberTokens:
         if issued_at > now + CLOCK_SKEW:
             return clock_is_behind(issued_at, now, self._random)
         return InvalidToken("The token is not valid for this service.")
-
-    def examine(self) -> Iterator[Finding]:
-        """Check the settings against what the issuer publishes."""
-        yield from self._keys.examine()
 
     def _verified_claims(self, token: str, algorithm: str, keys: Sequence[PyJWK]) -> Mapping[str, Any]:
         """The claims of a token that one of the keys has signed and that is for our audience."""

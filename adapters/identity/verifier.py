@@ -11,6 +11,7 @@ from domain.errors import InvalidToken
 from domain.limits import User
 from domain.operations import Finding
 from domain.ports import IdentityProvider
+from domain.sign_in import SignIn
 
 MAX_TOKEN = 8192
 """Characters in a token: the size that servers and gateways allow for a header line."""
@@ -21,6 +22,9 @@ class MemberVerifier(Protocol):
 
     def identify(self, token: str) -> User:
         """The user whom the token identifies. Raises InvalidToken, ExpiredToken, IdentityUnavailable."""
+
+    def sign_in(self) -> SignIn | None:
+        """What a browser needs to sign in; None if it cannot sign in here. Raises IdentityUnavailable."""
 
     def examine(self) -> Iterator[Finding]:
         """Check the settings against what the issuer publishes."""
@@ -43,6 +47,9 @@ class TokenVerifier(IdentityProvider):
         if self._members is not None and SEPARATOR not in token and token.count(".") == 2:  # noqa: PLR2004
             return self._members.identify(token)
         return self._anonymous.identify(token)
+
+    def sign_in(self) -> SignIn | None:
+        return None if self._members is None else self._members.sign_in()
 
     def examine(self) -> Iterator[Finding]:
         if self._members is not None:

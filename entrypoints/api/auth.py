@@ -5,12 +5,13 @@ from __future__ import annotations
 from flask import Response
 from flask_smorest import Blueprint
 
+from domain.errors import IdentityUnavailable
 from domain.limits import MAX_TICKERS, User, UserKind
 from entrypoints.api import openapi_components as components
 from entrypoints.api.authentication import authenticated, client_address
 from entrypoints.api.openapi_components import may_fail
-from entrypoints.api.representations import respond
-from entrypoints.api.schemas import MeSchema, SessionSchema
+from entrypoints.api.representations import respond, sign_in_json
+from entrypoints.api.schemas import MeSchema, SessionSchema, SignInSchema
 from entrypoints.application import current_application
 from entrypoints.rate_limits import RateLimited
 
@@ -40,6 +41,18 @@ def create_anonymous_session() -> Response:
         },
         201,
     )
+
+
+@blueprint.route("/sign-in", methods=["GET"])
+@blueprint.doc(operationId="getSignIn")
+@blueprint.response(200, SignInSchema)
+@may_fail(blueprint, IdentityUnavailable)
+def get_sign_in() -> Response:
+    """Show how to sign in.
+
+    The issuer, its endpoints and the public client. `oidc` is `null` if browsers cannot sign in here.
+    """
+    return respond(sign_in_json(current_application().identities.sign_in()))
 
 
 @blueprint.route("/me", methods=["GET"])

@@ -66,7 +66,7 @@ PROBLEMS: Mapping[type[DomainError], Problem] = {
         HTTPStatus.SERVICE_UNAVAILABLE, "tickers_unavailable", "A ticker cannot be validated now"
     ),
     errors.IdentityUnavailable: Problem(
-        HTTPStatus.SERVICE_UNAVAILABLE, "identity_unavailable", "The token cannot be verified now"
+        HTTPStatus.SERVICE_UNAVAILABLE, "identity_unavailable", "Identities cannot be verified now"
     ),
 }
 

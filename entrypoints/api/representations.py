@@ -14,6 +14,7 @@ from flask import Response, jsonify
 
 from domain.configurations import Configuration
 from domain.services import ConfigurationList
+from domain.sign_in import SignIn
 from domain.ticker_list import Freshness
 from domain.tickers import Listing, Ticker, TickerStatus, TickerValidation
 
@@ -53,6 +54,25 @@ def configuration_list_json(configurations: ConfigurationList) -> Json:
         "configurations": [configuration_json(configuration) for configuration in configurations.configurations],
         "max_allowed": configurations.max_allowed,
         "remaining": configurations.remaining,
+    }
+
+
+def sign_in_json(sign_in: SignIn | None) -> Json:
+    """What a browser needs to sign in."""
+    if sign_in is None:
+        return {"oidc": None}
+    client, endpoints = sign_in.client, sign_in.endpoints
+    return {
+        "oidc": {
+            "issuer": sign_in.issuer,
+            "client_id": client.client_id,
+            "scope": client.scope,
+            "parameters": dict(client.parameters),
+            "authorization_endpoint": endpoints.authorization,
+            "token_endpoint": endpoints.token,
+            "end_session_endpoint": endpoints.end_session,
+            "token_use": sign_in.token_use.value,
+        }
     }
 
 

@@ -13,6 +13,7 @@ from domain.configurations import (
     MIN_TIMEFRAME_DAYS,
 )
 from domain.limits import MAX_TICKERS, UserKind
+from domain.sign_in import TokenUse
 from domain.ticker_list import TickerSource
 from domain.tickers import TickerStatus
 from entrypoints.api.field_types import (
@@ -189,6 +190,36 @@ class SessionSchema(Schema):
     auth_type = fields.String(required=True, validate=validate.Equal(UserKind.ANONYMOUS.value))
     created_at = fields.DateTime(required=True)
     session_expires_at = fields.DateTime(required=True)
+
+
+class OpenIdConnectSchema(Schema):
+    """The issuer and the public client, for an authorization code request with PKCE."""
+
+    issuer = fields.String(required=True)
+    client_id = fields.String(required=True)
+    scope = fields.String(required=True, metadata={"example": "openid offline_access"})
+    parameters = fields.Dict(
+        keys=fields.String(),
+        values=fields.String(),
+        required=True,
+        metadata={"description": "Further parameters of the authorization request."},
+    )
+    authorization_endpoint = fields.String(required=True)
+    token_endpoint = fields.String(required=True)
+    end_session_endpoint = fields.String(
+        required=True, allow_none=True, metadata={"description": "`null` if the issuer has none."}
+    )
+    token_use = fields.String(
+        required=True,
+        validate=validate.OneOf([use.value for use in TokenUse]),
+        metadata={"description": "The token of the token response that this service accepts."},
+    )
+
+
+class SignInSchema(Schema):
+    """What a browser needs to sign in; `oidc` is `null` if it cannot sign in here."""
+
+    oidc = fields.Nested(OpenIdConnectSchema, required=True, allow_none=True)
 
 
 class LimitsSchema(Schema):

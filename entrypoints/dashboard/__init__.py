@@ -10,9 +10,11 @@ from dataclasses import dataclass
 from functools import cache
 from http import HTTPStatus
 from importlib.resources import files
+from urllib.parse import urlsplit
 
 from flask import Blueprint, Response, abort, render_template, request
 
+from domain.errors import IdentityUnavailable
 from entrypoints.application import current_application
 
 blueprint = Blueprint("dashboard", __name__, template_folder="templates")
@@ -75,8 +77,10 @@ def page() -> Response:
         # Without a published list the bundled one is authoritative, and the page shows no notice.
         bundled_is_fallback=settings.ticker_bucket is not None,
     )
-    response = _served(Asset.of("page.html", html.encode()), REVALIDATED)
-    response.headers["Content-Security-Policy"] = PAGE_POLICY
+    policy = _page_policy()
+    # A stored page with another policy is outdated too.
+    response = _served(Asset.of("page.html", html.encode()), REVALIDATED, policy=policy)
+    response.headers["Content-Security-Policy"] = policy
     return response
 
 
@@ -92,6 +96,18 @@ def latest(name: str) -> Response:
     return _served(_find(sources(), name), REVALIDATED)
 
 
+def _page_policy() -> str:
+    """Allow requests to the issuer's token endpoint, if its documents can be read; otherwise nobody can sign in."""
+    try:
+        sign_in = current_application().identities.sign_in()
+    except IdentityUnavailable:
+        sign_in = None
+    if sign_in is None:
+        return PAGE_POLICY
+    scheme, host, *_ = urlsplit(sign_in.endpoints.token)
+    return f"{PAGE_POLICY}; connect-src 'self' {scheme}://{host}"
+
+
 def _find(available: dict[str, Asset], name: str) -> Asset:
     return available.get(name) or abort(404)
 
@@ -101,14 +117,14 @@ def _without_comments(name: str, source: bytes) -> bytes:
     return _COMMENT_LINES.sub(b"", source) if name.endswith((".js", ".css")) else source
 
 
-def _served(asset: Asset, cache_control: str) -> Response:
+def _served(asset: Asset, cache_control: str, *, policy: str = "") -> Response:
     compress = request.accept_encodings["gzip"] > 0
     response = Response(asset.compressed if compress else asset.body, content_type=asset.content_type)
     if compress:
         response.headers["Content-Encoding"] = "gzip"
     response.headers["Cache-Control"] = cache_control
     response.vary.add("Accept-Encoding")
-    tag = hashlib.sha256(response.get_data()).hexdigest()[:16]
+    tag = hashlib.sha256(policy.encode() + response.get_data()).hexdigest()[:16]
     response.set_etag(tag)
     if request.if_none_match.contains_weak(tag):
         response.status_code = HTTPStatus.NOT_MODIFIED

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from domain.limits import ConfigurationLimits
+from domain.sign_in import PublicClient
 from entrypoints.settings import OpenIdConnect, Settings, SettingsError, StoreKind
 
 KEY, OLD_KEY = "k" * 32, "o" * 40
@@ -53,6 +54,9 @@ def test_every_variable_is_read() -> None:
             "CONFIG_API_SECRET_KEYS": f" {KEY} , {OLD_KEY} ",
             "CONFIG_API_OIDC_ISSUER": "https://issuer.example.com/",
             "CONFIG_API_OIDC_AUDIENCE": "config-api",
+            "CONFIG_API_OIDC_CLIENT_ID": "page",
+            "CONFIG_API_OIDC_SCOPE": " openid  offline_access ",
+            "CONFIG_API_OIDC_PARAMETERS": "audience=https://api.example.com&prompt=select+account%21",
             "CONFIG_API_CORS_ORIGINS": "https://a.example.com/, http://localhost:3000",
             "CONFIG_API_RATE_USER": "1/second",
             "CONFIG_API_RATE_ADDRESS": "",
@@ -70,7 +74,15 @@ def test_every_variable_is_read() -> None:
         ticker_ttl=timedelta(seconds=60),
         limits=ConfigurationLimits(anonymous=1, member=100),
         secret_keys=(KEY, OLD_KEY),
-        oidc=OpenIdConnect("https://issuer.example.com/", "config-api"),
+        oidc=OpenIdConnect(
+            "https://issuer.example.com/",
+            "config-api",
+            PublicClient(
+                "page",
+                "openid offline_access",
+                {"audience": "https://api.example.com", "prompt": "select account!"},
+            ),
+        ),
         cors_origins=("https://a.example.com", "http://localhost:3000"),
         rate_user="1/second",
         rate_address="",
@@ -98,6 +110,10 @@ def test_every_variable_is_read() -> None:
         ("SECRET_KEYS", ","),
         ("OIDC_ISSUER", "http://issuer.example.com"),
         ("OIDC_ISSUER", "issuer"),
+        ("OIDC_SCOPE", "profile"),
+        ("OIDC_PARAMETERS", "audience"),
+        ("OIDC_PARAMETERS", "a=1&a=2"),
+        ("OIDC_PARAMETERS", "state=x"),
         ("CORS_ORIGINS", "*"),
         ("CORS_ORIGINS", "https://*.example.com"),
         ("CORS_ORIGINS", "app.example.com"),
@@ -138,6 +154,11 @@ def test_fault_injection_is_refused_with_dynamodb() -> None:
 def test_issuer_and_audience_require_each_other() -> None:
     assert refused(OIDC_ISSUER="https://issuer.example.com").keys() == {"OIDC_AUDIENCE"}
     assert refused(OIDC_AUDIENCE="config-api").keys() == {"OIDC_ISSUER"}
+
+
+def test_what_only_sign_in_needs_requires_an_issuer_and_a_client() -> None:
+    assert refused(OIDC_CLIENT_ID="page").keys() == {"OIDC_ISSUER"}
+    assert refused(OIDC_SCOPE="openid").keys() == refused(OIDC_PARAMETERS="a=1").keys() == {"OIDC_CLIENT_ID"}
 
 
 def test_an_unknown_variable_is_refused_with_a_suggestion() -> None:

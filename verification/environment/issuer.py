@@ -37,6 +37,7 @@ class Issuer:
     keys: dict[str, Any] = field(default_factory=lambda: {"rsa-1": _rsa_key()})
     extra_keys: list[dict[str, Any]] = field(default_factory=list)
     answers: dict[str, tuple[int, bytes]] = field(default_factory=dict)
+    metadata: dict[str, Any] = field(default_factory=dict)
     asked: list[str] = field(default_factory=list)
     hanging: threading.Event = field(default_factory=threading.Event)
     released: threading.Event = field(default_factory=threading.Event)
@@ -64,7 +65,8 @@ class Issuer:
             self.released.wait(10)
         if path in self.answers:
             return self.answers[path]
-        about = {"issuer": self.url, "jwks_uri": self.url + KEYS}
+        endpoints = {f"{name}_endpoint": f"{self.url}/{name}" for name in ("authorization", "token", "end_session")}
+        about = {"issuer": self.url, "jwks_uri": self.url + KEYS} | endpoints | self.metadata
         documents = {DISCOVERY: about, KEYS: self.published()}
         return (200, json.dumps(documents[path]).encode()) if path in documents else (404, b"")
 

@@ -23,6 +23,7 @@ from entrypoints import dashboard
 from entrypoints.api.app import create_api
 from entrypoints.api.faults import create_faults_blueprint
 from entrypoints.application import Application
+from entrypoints.aws_settings import reported_aws_settings
 from entrypoints.cli import COMMANDS
 from entrypoints.concurrency import bounded_store
 from entrypoints.metrics import timed_store
@@ -127,15 +128,10 @@ def _store(settings: Settings, *, clock: Clock, rng: random.Random, on_command_l
             with suppress(StoreUnavailable):
                 embedded.purge(clock())
         return embedded
-    from botocore.exceptions import NoRegionError
-
     from adapters.dynamodb.store import DynamoDBStore
 
-    try:
+    with reported_aws_settings(settings.aws):
         dynamodb = DynamoDBStore(settings.table or "", clock=time.monotonic, sleep=time.sleep, rng=rng, new_id=new_id)
-    except NoRegionError as error:
-        problem = "is required with the dynamodb store: the region of its table, such as eu-central-1"
-        raise SettingsError({"AWS_REGION": problem}) from error
     # As many as the client's pool has connections: beyond that, each call would open a connection of its own.
     return bounded_store(dynamodb, limit=32, rng=rng)
 
@@ -158,7 +154,8 @@ def _ticker_list(
         return bundled_tickers(prepared=background)
     from adapters.tickers.s3 import S3TickerList
 
-    published = S3TickerList(settings.ticker_bucket, settings.ticker_key, rng=rng)
+    with reported_aws_settings(settings.aws):
+        published = S3TickerList(settings.ticker_bucket, settings.ticker_key, rng=rng)
     tickers = RefreshedTickers(published, ttl=settings.ticker_ttl, clock=clock, rng=rng, background=background)
     if not on_command_line:
         tickers.start()

@@ -21,6 +21,8 @@ NEW_KEY = "python -c 'import secrets; print(secrets.token_urlsafe(48))'"
 SECRET = {"SECRET_KEYS"}
 """Settings whose value no message repeats."""
 
+# Without credentials.
+_AWS = re.compile("AWS_(?!ACCESS_KEY_ID|SECRET_ACCESS_KEY|SESSION_TOKEN).+")
 # Kubernetes sets these for each Service whose name starts with config-api.
 _KUBERNETES = re.compile(r"CONFIG_API_(.+_)?(SERVICE_HOST|SERVICE_PORT(_.+)?|PORT_[0-9]+_(TCP|UDP|SCTP)(_.+)?)")
 _KUBERNETES_PORT = re.compile(r"CONFIG_API_(.+_)?PORT")
@@ -69,7 +71,8 @@ class OpenIdConnect:
 class Settings:
     """The operator's configuration. The defaults suit a developer's machine.
 
-    `rate_user` and `rate_address` are in Flask-Limiter's notation, "" for none.
+    `rate_user` and `rate_address` are in Flask-Limiter's notation, "" for none. `aws` has botocore's own variables, by
+    name, for messages about them.
     """
 
     store: StoreKind = StoreKind.SQLITE
@@ -87,6 +90,7 @@ class Settings:
     deadline: timedelta = timedelta(seconds=5)
     log_level: str = "INFO"
     faults: bool = False
+    aws: Mapping[str, str] = field(default_factory=dict, repr=False)
 
     @classmethod
     def of(cls, environ: Mapping[str, str]) -> Settings:
@@ -125,6 +129,7 @@ class Settings:
                 "LOG_LEVEL", parse.level, "one of DEBUG, INFO, WARNING, ERROR, CRITICAL", default.log_level
             ),
             faults=read.one("FAULTS", parse.flag, "1 or 0", default=False),
+            aws={name: value for name, value in environ.items() if _AWS.fullmatch(name) and value},
         )
         if store is StoreKind.DYNAMODB:
             if settings.table is None:

@@ -15,7 +15,7 @@ on_lambda = "AWS_LAMBDA_FUNCTION_NAME" in os.environ
 on_command_line = "FLASK_RUN_FROM_CLI" in os.environ
 
 # Lambda and the other SDKs use AWS_REGION; botocore reads the older name only.
-if "AWS_REGION" in os.environ:
+if os.environ.get("AWS_REGION"):
     os.environ["AWS_DEFAULT_REGION"] = os.environ["AWS_REGION"]
 
 try:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import datetime
 from threading import Lock
 
@@ -75,6 +76,13 @@ class MemoryStore(ConfigurationStore):
             if (tombstone := Tombstone.of(stored, deleted_at=now)) is not None:
                 tombstones[config_id] = tombstone
             self._tombstones[user_id] = tombstones
+
+    def extend(self, user_id: str, *, expires_at: datetime) -> None:
+        with self._write_lock:
+            self._by_user[user_id] = {
+                id_: replace(each, expires_at=expires_at) if each.expires_at and each.expires_at < expires_at else each
+                for id_, each in self._of(user_id).items()
+            }
 
     def check(self) -> None:
         """Memory is always available."""

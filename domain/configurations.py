@@ -133,7 +133,6 @@ def apply_update(
     *,
     revision: str,
     now: datetime,
-    expires_at: datetime | None,
 ) -> Configuration:
     """`current` with the fields of `update` set. A ticker that stays keeps its `added_at`.
 
@@ -152,7 +151,6 @@ def apply_update(
         **{name: value for name, value in fields.items() if value is not None},
         updated_at=max(now, current.updated_at),
         revision=revision,
-        expires_at=expires_at,
     )
 
 

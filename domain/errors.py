@@ -8,6 +8,7 @@
      +- NotFound
      +- LimitReached
      +- DeletedSince
+     +- NotAnonymous, NotAMember
      +- RevisionMismatch
      +- IdempotencyKeyReused
      +- TryLater                 the same request may succeed later
@@ -81,6 +82,20 @@ class LimitReached(DomainError):
     def __init__(self, max_allowed: int) -> None:
         super().__init__(f"You already have {max_allowed} of {max_allowed} configurations. Delete one to make room.")
         self.max_allowed = max_allowed
+
+
+class NotAnonymous(DomainError):
+    """The call is for anonymous users, and a member makes it."""
+
+    def __init__(self) -> None:
+        super().__init__("Only an anonymous session is renewed here. A member gets new tokens from the issuer.")
+
+
+class NotAMember(DomainError):
+    """The call is for members, and an anonymous user makes it."""
+
+    def __init__(self) -> None:
+        super().__init__("Sign in first: only a member can do this.")
 
 
 class RevisionMismatch(DomainError):

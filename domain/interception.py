@@ -48,6 +48,9 @@ class InterceptedStore(ConfigurationStore):
     def remove(self, user_id: str, config_id: str, *, now: datetime, revisions: frozenset[str] | None = None) -> None:
         self._intercept("remove", lambda: self._store.remove(user_id, config_id, now=now, revisions=revisions))
 
+    def extend(self, user_id: str, *, expires_at: datetime) -> None:
+        self._intercept("extend", lambda: self._store.extend(user_id, expires_at=expires_at))
+
     def check(self) -> None:
         self._intercept("check", self._store.check)
 

@@ -9,6 +9,12 @@ from enum import StrEnum
 MAX_TICKERS = 5
 """Distinct tickers in one configuration, for every user."""
 
+SESSION = timedelta(days=30)
+"""How long an anonymous token is valid."""
+
+RENEWAL_AGE = timedelta(days=10)
+"""The age from which an anonymous token is renewed. Each renewal writes, so younger ones are not."""
+
 RETENTION = timedelta(days=7)
 """How long the data of an anonymous user is kept after the end of the session.
 
@@ -32,10 +38,12 @@ class User:
     kind: UserKind
     session_expires_at: datetime
 
-    @property
-    def data_expires_at(self) -> datetime | None:
-        """When the data that this user writes may be deleted; None (never) for a member."""
-        return self.session_expires_at + RETENTION if self.kind is UserKind.ANONYMOUS else None
+    def data_expires_at(self, now: datetime) -> datetime | None:
+        """When the data that this user creates at `now` may be deleted; None (never) for a member.
+
+        Not before the end of any session of this user: the token of this request may have been renewed since.
+        """
+        return now + SESSION + RETENTION if self.kind is UserKind.ANONYMOUS else None
 
 
 @dataclass(frozen=True, slots=True)

@@ -89,6 +89,13 @@ class ConfigurationStore(Protocol):
         Raises NotFound, RevisionMismatch, Throttled, Contended, StoreUnavailable.
         """
 
+    def extend(self, user_id: str, *, expires_at: datetime) -> None:
+        """Keep all of the user's configurations that would expire earlier until `expires_at`; revisions stay.
+
+        Each is extended by an operation of its own: after an error, some may be. Others that are created or changed
+        meanwhile are not affected. Raises Throttled, Contended, StoreUnavailable.
+        """
+
     def check(self) -> None:
         """Return if the store can serve requests. Raises Throttled, StoreUnavailable."""
 
@@ -127,8 +134,8 @@ class TickerList(Protocol):
 class IdentityProvider(Protocol):
     """Issues and verifies tokens. Stores nothing."""
 
-    def issue_anonymous(self) -> tuple[User, str, datetime]:
-        """A new anonymous user, their token, and its time of issue."""
+    def issue_anonymous(self, user_id: str | None = None) -> tuple[User, str, datetime]:
+        """An anonymous user, a new one without `user_id`; their token, and its time of issue."""
 
     def identify(self, token: str) -> User:
         """The user whom the token identifies. Raises InvalidToken, ExpiredToken, IdentityUnavailable."""

@@ -84,7 +84,7 @@ class ConfigurationService:
             updated_at=now,
             revision=self._new_id(),
             request_fingerprint=fingerprint,
-            expires_at=user.data_expires_at,
+            expires_at=user.data_expires_at(now),
         )
         return self._store.add(configuration, limit=self._limits.of(user.kind))
 
@@ -101,7 +101,7 @@ class ConfigurationService:
         def change(current: Configuration) -> Configuration:
             if revisions is not None and current.revision not in revisions:
                 raise RevisionMismatch
-            return apply_update(current, changes, tickers, revision=revision, now=now, expires_at=user.data_expires_at)
+            return apply_update(current, changes, tickers, revision=revision, now=now)
 
         return self._store.update(user.user_id, config_id, change)
 

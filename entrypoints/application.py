@@ -8,6 +8,7 @@ from typing import cast
 
 from flask import Flask, current_app
 
+from domain.account_services import AccountService
 from domain.operations import Table
 from domain.ports import Clock, ConfigurationStore, IdentityProvider, TickerList
 from domain.services import ConfigurationService
@@ -28,6 +29,7 @@ class Application:
     """
 
     settings: Settings
+    accounts: AccountService
     configurations: ConfigurationService
     tickers: TickerService
     identities: IdentityProvider

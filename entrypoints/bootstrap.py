@@ -13,6 +13,7 @@ from uuid import uuid4
 
 from flask import Flask
 
+from domain.account_services import AccountService
 from domain.errors import StoreUnavailable
 from domain.events import Event
 from domain.operations import Table
@@ -87,6 +88,7 @@ def create_app(
         app = create_api(
             Application(
                 settings=settings,
+                accounts=AccountService(store=store, identities=identities, clock=clock),
                 configurations=ConfigurationService(
                     store=store, tickers=tickers, limits=settings.limits, clock=clock, new_id=ids
                 ),

@@ -39,6 +39,7 @@ _UPDATABLE_FIELDS = (
     "updated_at",
     "revision",
     "request_fingerprint",
+    "expires_at",
 )
 
 
@@ -56,7 +57,7 @@ def to_item(configuration: Configuration, model: type[ConfigurationItem] = Confi
         updated_at=iso_utc(configuration.updated_at),
         revision=configuration.revision,
         request_fingerprint=configuration.request_fingerprint,
-        expires_at=_to_epoch(configuration.expires_at),
+        expires_at=configuration.expires_at and to_epoch(configuration.expires_at),
     )
 
 
@@ -107,7 +108,7 @@ def tombstone_actions(deleted_at: datetime) -> list[Action]:
         item.status.set("inactive"),
         item.is_active.set(False),
         item.deleted_at.set(iso_utc(deleted_at)),
-        item.expires_at.set(math.ceil((deleted_at + TOMBSTONE_RETENTION).timestamp())),
+        item.expires_at.set(to_epoch(deleted_at + TOMBSTONE_RETENTION)),
         *(attribute.remove() for name, attribute in item.get_attributes().items() if name not in kept),
     ]
 
@@ -123,15 +124,18 @@ def has_valid_count(quota: RawItem) -> bool:
 
 
 def update_actions(before: Configuration, after: Configuration) -> list[Action]:
-    """Write the attributes that differ, and the time to live."""
+    """Write the attributes that differ."""
     item, attributes = to_item(after), ConfigurationItem.get_attributes()
     changed = [name for name in _UPDATABLE_FIELDS if getattr(after, name) != getattr(before, name)]
-    return [_set_or_remove(attributes[name], getattr(item, name)) for name in (*changed, "expires_at")]
+    return [_set_or_remove(attributes[name], getattr(item, name)) for name in changed]
 
 
-def expiry_action(expires_at: datetime | None) -> Action:
-    """Set the time to live of a quota item, or remove it (None)."""
-    return _set_or_remove(QuotaItem.expires_at, _to_epoch(expires_at))
+def quota_expiry_actions(expires_at: datetime | None) -> list[Action]:
+    """Let the quota item live as long as the configuration that is created, or forever (None)."""
+    if expires_at is None:
+        return [QuotaItem.expires_at.remove(), QuotaItem.complete_until.remove()]
+    time = to_epoch(expires_at)
+    return [QuotaItem.expires_at.set(time), QuotaItem.complete_until.set(QuotaItem.complete_until | time)]
 
 
 def repair_actions(quota: RawItem, stored: int) -> list[Action]:
@@ -154,8 +158,9 @@ def _to_map(watched: WatchedTicker) -> TickerMap:
     )
 
 
-def _to_epoch(moment: datetime | None) -> int | None:
-    return None if moment is None else math.ceil(moment.timestamp())
+def to_epoch(moment: datetime) -> int:
+    """Seconds since 1970, rounded up."""
+    return math.ceil(moment.timestamp())
 
 
 def _to_configuration(item: ConfigurationItem) -> Configuration:

@@ -97,13 +97,17 @@ class ConfigurationItem(Model):
 
 
 class QuotaItem(Model):
-    """The number of a user's configurations; absent means 0. `version` grows with each create and delete."""
+    """The number of a user's configurations; absent means 0. `version` grows with each create and delete.
+
+    `expires_at` is that of the configuration that expires last, `complete_until` a time before which none expires.
+    """
 
     PK = UnicodeAttribute(hash_key=True)
     SK = UnicodeAttribute(range_key=True)
     config_count = NumberAttribute(null=True)
     version = NumberAttribute(null=True)
     expires_at = NumberAttribute(null=True)
+    complete_until = NumberAttribute(null=True)
 
 
 class Models(NamedTuple):
@@ -194,9 +198,16 @@ def has_revision(*revisions: str) -> Condition:
     return has_current | has_legacy if current else has_legacy
 
 
+def expires_before(expires_at: int) -> Condition:
+    """The item expires, and earlier. One that does not exist does not expire. `expires_at`: seconds since 1970."""
+    earlier: Condition = ConfigurationItem.expires_at < expires_at
+    return earlier
+
+
 def quota_is_unchanged(quota: RawItem) -> Condition:
-    """Count and version of the quota item are, in value and type, those of `quota`, an item that was read."""
+    """The attributes of the quota item are, in value and type, those of `quota`, an item that was read."""
     unchanged: Condition = _is_unchanged("config_count", quota) & _is_unchanged("version", quota)
+    unchanged &= _is_unchanged("expires_at", quota)
     return unchanged
 
 

@@ -20,18 +20,23 @@ _MAX_REPAIRS = 10
 
 @dataclass(frozen=True, slots=True)
 class _Snapshot:
-    """The items of one user at one time. `expired`: all of them wait for DynamoDB to delete them."""
+    """The items of one user at one time.
+
+    `expired`: all of them wait for DynamoDB to delete them. `incomplete`: it may have deleted some, after the end of
+    the user's session. Those count until the quota item expires too.
+    """
 
     quota: RawItem
     stored: frozenset[str]
     unreadable: tuple[str, ...]
     expires_at: int | None
     expired: bool
+    incomplete: bool
 
     def of(self, pk: str) -> Quota:
         """The same, as operators see it."""
-        counted: int | None = 0
-        if not self.expired:
+        counted: int | None = len(self.stored)
+        if not self.expired and not self.incomplete:
             counted = (read_integer(self.quota, "config_count") or 0) if has_valid_count(self.quota) else None
         return Quota(pk.removeprefix(USER), counted, len(self.stored), self.unreadable)
 
@@ -78,7 +83,7 @@ class Reconciliation:
     def _snapshot(self, items: Iterable[RawItem]) -> _Snapshot:
         now = self._clock().timestamp()
         quota: RawItem = {}
-        expired, unreadable = True, []
+        expired, incomplete, unreadable = True, False, []
         expiries: dict[str, int | None] = {}
         for item in items:
             sk, expires_at = item["SK"]["S"], read_integer(item, "expires_at")
@@ -86,7 +91,8 @@ class Reconciliation:
             is_live = expires_at is None or expires_at >= now
             expired &= not is_live
             if sk == QUOTA:
-                quota = {name: item[name] for name in ("config_count", "version") if name in item}
+                quota = {name: item[name] for name in ("config_count", "version", "expires_at") if name in item}
+                incomplete = (read_integer(item, "complete_until") or now) < now
             elif is_live and sk.startswith(CONFIGURATION) and not is_deleted(item):
                 expiries[sk] = expires_at
                 if not _is_readable(item):
@@ -98,6 +104,7 @@ class Reconciliation:
             # The count remains as long as one of the configurations.
             expires_at=None if None in expiries.values() else max(filter(None, expiries.values()), default=None),
             expired=expired,
+            incomplete=incomplete,
         )
 
 

@@ -22,10 +22,12 @@ from pynamodb.transactions import TransactWrite
 from adapters.aws.errors import AWS_ERRORS, ErrorKind, ServiceError, classify_dynamodb_error
 from adapters.aws.retry import Sleep, dynamodb_probe, dynamodb_retry
 from adapters.dynamodb.client import CONDITION_FAILED, NO_REASON, TableClient, first_two_reasons
+from adapters.dynamodb.extension import extend
 from adapters.dynamodb.items import (
-    expiry_action,
     find_replay,
+    quota_expiry_actions,
     to_configuration,
+    to_epoch,
     to_item,
     tombstone_actions,
     update_actions,
@@ -110,7 +112,8 @@ class DynamoDBStore:
     def add(self, configuration: Configuration, *, limit: int) -> AddResult:
         item = to_item(configuration, self._client.models.configuration)
         quota = self._client.models.quota(item.PK, QUOTA)
-        increment = [QuotaItem.config_count.add(1), QuotaItem.version.add(1), expiry_action(configuration.expires_at)]
+        expiry = quota_expiry_actions(configuration.expires_at)
+        increment = [QuotaItem.config_count.add(1), QuotaItem.version.add(1), *expiry]
         free = key_is_free(int(configuration.created_at.timestamp()))
         token = self._new_token()
         earlier_attempt_is_unsettled = False
@@ -215,6 +218,9 @@ class DynamoDBStore:
                 raise NotFound
             self.get(user_id, config_id)
             raise RevisionMismatch
+
+    def extend(self, user_id: str, *, expires_at: datetime) -> None:
+        extend(self._client, self._call, user_id, to_epoch(expires_at))
 
     def check(self) -> None:
         self._probe("check", lambda: _translated(lambda: self._client.get("HEALTH", "HEALTH")))

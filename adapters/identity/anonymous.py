@@ -14,11 +14,9 @@ from itsdangerous import BadSignature, TimestampSigner
 
 from adapters.identity.clock import clock_is_behind
 from domain.errors import ExpiredToken, InvalidToken
-from domain.limits import User, UserKind
+from domain.limits import SESSION, User, UserKind
 from domain.ports import Clock, NewId
 
-SESSION = timedelta(days=30)
-"""How long an anonymous token is valid."""
 CLOCK_SKEW = timedelta(minutes=5)
 """How far the clock of the host that issued a token may be ahead of ours."""
 
@@ -52,9 +50,9 @@ class AnonymousTokens:
         # A browser sends the same token with every request: 0.1 instead of 14 µs. Only the time is checked again.
         self._verify_cached = lru_cache(maxsize=CACHED_TOKENS)(self._verify)
 
-    def issue(self) -> tuple[User, str, datetime]:
-        """A new user, their token, and its time of issue in whole seconds, as the token contains it."""
-        token = self._signer.sign(f"anon_{self._new_id()}").decode()
+    def issue(self, user_id: str | None = None) -> tuple[User, str, datetime]:
+        """The user, by default a new one, their token, and its time of issue in whole seconds, as the token has it."""
+        token = self._signer.sign(user_id or f"anon_{self._new_id()}").decode()
         user, issued_at = self._verify(token)
         return user, token, issued_at
 

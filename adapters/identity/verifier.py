@@ -37,8 +37,8 @@ class TokenVerifier(IdentityProvider):
         self._anonymous = anonymous
         self._members = members
 
-    def issue_anonymous(self) -> tuple[User, str, datetime]:
-        return self._anonymous.issue()
+    def issue_anonymous(self, user_id: str | None = None) -> tuple[User, str, datetime]:
+        return self._anonymous.issue(user_id)
 
     def identify(self, token: str) -> User:
         if len(token) > MAX_TOKEN or not token.isascii():

@@ -53,6 +53,7 @@ _INSERT = f"INSERT INTO configurations ({COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, 
 _UPDATE = f"""UPDATE configurations SET ({COLUMNS}) = (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
     WHERE user_id = ? AND config_id = ?"""  # nosec # noqa: S608 - constants only
 _DELETE = "DELETE FROM configurations WHERE user_id = ? AND config_id = ?"
+_EXTEND = "UPDATE configurations SET expires_at = ?1 WHERE user_id = ?2 AND expires_at < ?1"
 _PURGE = "DELETE FROM configurations WHERE expires_at < ?"
 _COUNT_EXPIRED = "SELECT count(*) FILTER (WHERE expires_at < ?), count(expires_at) FROM configurations"
 _COUNT_DAYS_IN_USE = (
@@ -146,6 +147,10 @@ class SQLiteStore(ConfigurationStore):
             execute(f"{_PURGE_TOMBSTONES} AND user_id = ?", (text_from_time(now), user_id))
             if (tombstone := Tombstone.of(stored, deleted_at=now)) is not None:
                 execute(_INSERT_TOMBSTONE, (user_id, *row_from_tombstone(tombstone)))
+
+    def extend(self, user_id: str, *, expires_at: datetime) -> None:
+        with self._transaction() as execute:
+            execute(_EXTEND, (text_from_time(expires_at), user_id))
 
     def check(self) -> None:
         """Commits a change of one page: a database that can only be read, or a full disk, counts as unavailable."""

@@ -5,12 +5,12 @@ from __future__ import annotations
 from flask import Response
 from flask_smorest import Blueprint
 
-from domain.errors import IdentityUnavailable
+from domain.errors import IdentityUnavailable, NotAnonymous
 from domain.limits import MAX_TICKERS, User, UserKind
 from entrypoints.api import openapi_components as components
-from entrypoints.api.authentication import authenticated, client_address
+from entrypoints.api.authentication import authenticated, bearer_token, client_address
 from entrypoints.api.openapi_components import may_fail
-from entrypoints.api.representations import respond, sign_in_json
+from entrypoints.api.representations import respond, session_json, sign_in_json
 from entrypoints.api.schemas import MeSchema, SessionSchema, SignInSchema
 from entrypoints.application import current_application
 from entrypoints.rate_limits import RateLimited
@@ -29,18 +29,21 @@ def create_anonymous_session() -> Response:
     """
     app = current_application()
     app.per_address.check(client_address())
-    user, token, created_at = app.identities.issue_anonymous()
-    return respond(
-        {
-            "user_id": user.user_id,
-            "token": token,
-            "token_type": "Bearer",  # nosec # the name of the scheme, not a password
-            "auth_type": user.kind.value,
-            "created_at": created_at,
-            "session_expires_at": user.session_expires_at,
-        },
-        201,
-    )
+    return respond(session_json(*app.identities.issue_anonymous()), 201)
+
+
+@blueprint.route("/renew", methods=["POST"])
+@blueprint.doc(operationId="renewAnonymousSession", **components.SECURITY)
+@blueprint.response(200, SessionSchema)
+@may_fail(blueprint, *components.AUTHENTICATION_ERRORS, *components.WRITE_ERRORS, NotAnonymous)
+@authenticated
+def renew_anonymous_session(user: User) -> Response:
+    """Renew an anonymous session.
+
+    A token for another 30 days for the same user, whose watchlists are kept as long. A token younger than 10 days is
+    returned as it is. Earlier tokens stay valid until they expire.
+    """
+    return respond(session_json(*current_application().accounts.renew(user, bearer_token())))
 
 
 @blueprint.route("/sign-in", methods=["GET"])

@@ -27,7 +27,7 @@ def authenticated(view: Callable[Concatenate[User, P], R]) -> Callable[P, R]:
     @wraps(view)
     def authenticate(*args: P.args, **kwargs: P.kwargs) -> R:
         app = current_application()
-        user = app.identities.identify(_bearer_token())
+        user = app.identities.identify(bearer_token())
         current = request_context.get()
         if current is not None:
             current.user = hashed(user.user_id)
@@ -35,6 +35,14 @@ def authenticated(view: Callable[Concatenate[User, P], R]) -> Callable[P, R]:
         return view(user, *args, **kwargs)
 
     return authenticate
+
+
+def bearer_token() -> str:
+    """The token of the request. Raises Unauthenticated."""
+    scheme, _, token = request.headers.get("Authorization", "").strip().partition(" ")
+    if scheme.lower() != "bearer" or not token.strip():
+        raise Unauthenticated("Send a token: Authorization: Bearer <token>. POST /api/v2/auth/anonymous issues one.")
+    return token.strip()
 
 
 def client_address() -> str:
@@ -55,10 +63,3 @@ def _network(address: str) -> str:
     if isinstance(parsed, IPv6Address):
         return str(parsed.ipv4_mapped or IPv6Network((int(parsed), 64), strict=False))
     return address
-
-
-def _bearer_token() -> str:
-    scheme, _, token = request.headers.get("Authorization", "").strip().partition(" ")
-    if scheme.lower() != "bearer" or not token.strip():
-        raise Unauthenticated("Send a token: Authorization: Bearer <token>. POST /api/v2/auth/anonymous issues one.")
-    return token.strip()

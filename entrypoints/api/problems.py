@@ -46,6 +46,8 @@ PROBLEMS: Mapping[type[DomainError], Problem] = {
     errors.NotFound: Problem(HTTPStatus.NOT_FOUND, "not_found", "Not found"),
     errors.LimitReached: Problem(HTTPStatus.CONFLICT, "limit_reached", "The limit is reached"),
     errors.DeletedSince: Problem(HTTPStatus.CONFLICT, "deleted_since", "The configuration was deleted since"),
+    errors.NotAnonymous: Problem(HTTPStatus.CONFLICT, "not_anonymous", "Only for anonymous users"),
+    errors.NotAMember: Problem(HTTPStatus.CONFLICT, "not_a_member", "Only for members"),
     errors.RevisionMismatch: Problem(
         HTTPStatus.PRECONDITION_FAILED, "revision_mismatch", "The configuration has changed"
     ),

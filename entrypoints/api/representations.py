@@ -13,6 +13,7 @@ from typing import Any
 from flask import Response, jsonify
 
 from domain.configurations import Configuration
+from domain.limits import User
 from domain.services import ConfigurationList
 from domain.sign_in import SignIn
 from domain.ticker_list import Freshness
@@ -54,6 +55,18 @@ def configuration_list_json(configurations: ConfigurationList) -> Json:
         "configurations": [configuration_json(configuration) for configuration in configurations.configurations],
         "max_allowed": configurations.max_allowed,
         "remaining": configurations.remaining,
+    }
+
+
+def session_json(user: User, token: str, created_at: datetime) -> Json:
+    """An anonymous session."""
+    return {
+        "user_id": user.user_id,
+        "token": token,
+        "token_type": "Bearer",  # nosec # the name of the scheme, not a password
+        "auth_type": user.kind.value,
+        "created_at": created_at,
+        "session_expires_at": user.session_expires_at,
     }
 
 

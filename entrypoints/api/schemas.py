@@ -182,7 +182,7 @@ class ConfigurationListSchema(Schema):
 
 
 class SessionSchema(Schema):
-    """A new anonymous session. The service does not store the token."""
+    """An anonymous session. The service does not store the token."""
 
     user_id = fields.String(required=True)
     token = fields.String(required=True)

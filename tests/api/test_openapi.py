@@ -52,6 +52,7 @@ def test_the_document_has_every_operation_of_the_contract(client: FlaskClient) -
 
     assert {(method.upper(), path) for path, item in served.items() for method in item if method != "parameters"} == {
         ("POST", "/api/v2/auth/anonymous"),
+        ("POST", "/api/v2/auth/renew"),
         ("GET", "/api/v2/auth/me"),
         ("GET", "/api/v2/auth/sign-in"),
         ("GET", "/api/v2/configurations"),

@@ -4,57 +4,60 @@ from __future__ import annotations
 
 import multiprocessing
 from collections import Counter
-from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from dataclasses import replace
 from functools import partial
-from itertools import count
 from threading import Barrier
-from uuid import uuid4
 
 import pytest
 
 from domain.configurations import Configuration
-from domain.deadline import within
-from domain.errors import LimitReached, NotFound, RevisionMismatch, TryLater
+from domain.errors import RevisionMismatch
 from domain.ports import ConfigurationStore
 from tests.builders import NOW, a_configuration, rename_to
-from tests.contract.stages import Interruption, Stage
-
-AT_ONCE = 0.1
-"""Seconds for an operation of a rival: it holds for one attempt, and does not make the test wait at every step."""
-ADDED, REPLAYED, DONE, FULL, WAIT, GONE, OUTDATED = "added", "replayed", "done", "full", "wait", "gone", "outdated"
-
+from tests.contract.races import (
+    ADDED,
+    DONE,
+    FULL,
+    GONE,
+    OUTDATED,
+    REPLAYED,
+    Act,
+    at_every_seam,
+    outcome_of,
+    settled,
+)
+from tests.contract.stages import Stage
 
 # --- two concurrent operations, at every interleaving ---
 
 
 def test_one_of_two_concurrent_adds_at_the_limit_succeeds(stage: Stage) -> None:
-    def race(ours: ConfigurationStore, theirs: ConfigurationStore, user: str) -> tuple[_Act, _Act]:
+    def race(ours: ConfigurationStore, theirs: ConfigurationStore, user: str) -> tuple[Act, Act]:
         ours.add(a_configuration(user), limit=2)
         return (
             partial(_outcome_of_add, ours, a_configuration(user)),
             partial(_outcome_of_add, theirs, a_configuration(user)),
         )
 
-    for store, user, outcomes in _at_every_seam(stage, race):
+    for store, user, outcomes in at_every_seam(stage, race):
         assert sorted(outcomes) == [ADDED, FULL]
         assert len(store.list(user)) == 2
 
 
 def test_concurrent_adds_with_one_key_store_one_configuration(stage: Stage) -> None:
-    def race(ours: ConfigurationStore, theirs: ConfigurationStore, user: str) -> tuple[_Act, _Act]:
+    def race(ours: ConfigurationStore, theirs: ConfigurationStore, user: str) -> tuple[Act, Act]:
         ours.add(a_configuration(user), limit=2)
         same = a_configuration(user)
         return partial(_outcome_of_add, ours, same), partial(_outcome_of_add, theirs, same)
 
-    for store, user, outcomes in _at_every_seam(stage, race):
+    for store, user, outcomes in at_every_seam(stage, race):
         assert sorted(outcomes) == [ADDED, REPLAYED]
         assert len(store.list(user)) == 2
 
 
 def test_concurrent_updates_of_one_revision_are_not_allowed(stage: Stage) -> None:
-    def race(ours: ConfigurationStore, theirs: ConfigurationStore, user: str) -> tuple[_Act, _Act]:
+    def race(ours: ConfigurationStore, theirs: ConfigurationStore, user: str) -> tuple[Act, Act]:
         configuration = a_configuration(user)
         ours.add(configuration, limit=2)
 
@@ -64,18 +67,18 @@ def test_concurrent_updates_of_one_revision_are_not_allowed(stage: Stage) -> Non
                     raise RevisionMismatch
                 return replace(current, name=name, revision=name)
 
-            return _outcome(lambda: store.update(user, configuration.config_id, change).name)
+            return outcome_of(lambda: store.update(user, configuration.config_id, change).name)
 
         return partial(update, ours, "ours"), partial(update, theirs, "theirs")
 
-    for store, user, outcomes in _at_every_seam(stage, race):
+    for store, user, outcomes in at_every_seam(stage, race):
         winner, loser = sorted(outcomes, key=lambda outcome: outcome == OUTDATED)
         assert loser == OUTDATED
         assert [each.name for each in store.list(user)] == [winner]
 
 
 def test_no_concurrent_update_is_lost(stage: Stage) -> None:
-    def race(ours: ConfigurationStore, theirs: ConfigurationStore, user: str) -> tuple[_Act, _Act]:
+    def race(ours: ConfigurationStore, theirs: ConfigurationStore, user: str) -> tuple[Act, Act]:
         configuration = a_configuration(user, timeframe_days=1)
         ours.add(configuration, limit=2)
 
@@ -83,55 +86,57 @@ def test_no_concurrent_update_is_lost(stage: Stage) -> None:
             def change(current: Configuration) -> Configuration:
                 return replace(current, timeframe_days=current.timeframe_days + 1, revision=revision)
 
-            return _outcome(lambda: store.update(user, configuration.config_id, change).revision)
+            return outcome_of(lambda: store.update(user, configuration.config_id, change).revision)
 
         return partial(one_more_day, ours, "ours"), partial(one_more_day, theirs, "theirs")
 
-    for store, user, outcomes in _at_every_seam(stage, race):
+    for store, user, outcomes in at_every_seam(stage, race):
         assert sorted(outcomes) == ["ours", "theirs"]
         assert [each.timeframe_days for each in store.list(user)] == [3]
 
 
 def test_concurrent_deletes_are_counted_once(stage: Stage) -> None:
-    def race(ours: ConfigurationStore, theirs: ConfigurationStore, user: str) -> tuple[_Act, _Act]:
+    def race(ours: ConfigurationStore, theirs: ConfigurationStore, user: str) -> tuple[Act, Act]:
         doomed = a_configuration(user)
         ours.add(doomed, limit=2)
         ours.add(a_configuration(user), limit=2)
         return (
-            lambda: _outcome(lambda: ours.remove(user, doomed.config_id, now=NOW)),
-            lambda: _outcome(lambda: theirs.remove(user, doomed.config_id, now=NOW)),
+            lambda: outcome_of(lambda: ours.remove(user, doomed.config_id, now=NOW)),
+            lambda: outcome_of(lambda: theirs.remove(user, doomed.config_id, now=NOW)),
         )
 
-    for store, user, outcomes in _at_every_seam(stage, race):
+    for store, user, outcomes in at_every_seam(stage, race):
         assert sorted(outcomes) == [DONE, GONE]
         assert _outcome_of_add(store, a_configuration(user)) == ADDED
         assert _outcome_of_add(store, a_configuration(user)) == FULL
 
 
 def test_an_update_does_not_recreate_a_concurrently_deleted_configuration(stage: Stage) -> None:
-    def race(ours: ConfigurationStore, theirs: ConfigurationStore, user: str) -> tuple[_Act, _Act]:
+    def race(ours: ConfigurationStore, theirs: ConfigurationStore, user: str) -> tuple[Act, Act]:
         configuration = a_configuration(user)
         ours.add(configuration, limit=1)
         return (
-            lambda: _outcome(lambda: ours.update(user, configuration.config_id, rename_to("Risen")).name),
-            lambda: _outcome(lambda: theirs.remove(user, configuration.config_id, now=NOW)),
+            lambda: outcome_of(lambda: ours.update(user, configuration.config_id, rename_to("Risen")).name),
+            lambda: outcome_of(lambda: theirs.remove(user, configuration.config_id, now=NOW)),
         )
 
-    for store, user, outcomes in _at_every_seam(stage, race):
+    for store, user, outcomes in at_every_seam(stage, race):
         assert set(outcomes) in ({DONE, GONE}, {DONE, "Risen"})
         assert store.list(user) == ()
 
 
 def test_a_delete_with_a_revision_does_not_remove_a_concurrent_update(stage: Stage) -> None:
-    def race(ours: ConfigurationStore, theirs: ConfigurationStore, user: str) -> tuple[_Act, _Act]:
+    def race(ours: ConfigurationStore, theirs: ConfigurationStore, user: str) -> tuple[Act, Act]:
         seen = a_configuration(user)
         ours.add(seen, limit=1)
         return (
-            lambda: _outcome(lambda: ours.remove(user, seen.config_id, revisions=frozenset({seen.revision}), now=NOW)),
-            lambda: _outcome(lambda: theirs.update(user, seen.config_id, rename_to("Newer")).name),
+            lambda: outcome_of(
+                lambda: ours.remove(user, seen.config_id, revisions=frozenset({seen.revision}), now=NOW)
+            ),
+            lambda: outcome_of(lambda: theirs.update(user, seen.config_id, rename_to("Newer")).name),
         )
 
-    for store, user, outcomes in _at_every_seam(stage, race):
+    for store, user, outcomes in at_every_seam(stage, race):
         assert set(outcomes) in ({"Newer", OUTDATED}, {DONE, GONE})
         assert [each.name for each in store.list(user)] == (["Newer"] if "Newer" in outcomes else [])
 
@@ -145,7 +150,7 @@ def test_twenty_concurrent_adds_fill_the_limit_exactly(stage: Stage, ann: str) -
     def create(_: int) -> str:
         store = stage.open()
         together.wait()
-        return _settled(partial(_outcome_of_add, store, a_configuration(ann)))
+        return settled(partial(_outcome_of_add, store, a_configuration(ann)))
 
     with ThreadPoolExecutor(20) as crowd:
         outcomes = Counter(crowd.map(create, range(20)))
@@ -161,7 +166,7 @@ def test_twenty_concurrent_repeats_of_one_add_store_one_configuration(stage: Sta
     def create(_: int) -> str:
         store = stage.open()
         together.wait()
-        return _settled(partial(_outcome_of_add, store, configuration))
+        return settled(partial(_outcome_of_add, store, configuration))
 
     with ThreadPoolExecutor(20) as crowd:
         outcomes = Counter(crowd.map(create, range(20)))
@@ -192,9 +197,9 @@ def test_concurrent_adds_and_deletes_keep_the_limit_and_the_count(stage: Stage, 
         together.wait()
         for _round in range(5):
             configuration = a_configuration(ann)
-            if _settled(partial(_outcome_of_add, store, configuration)) == ADDED:
+            if settled(partial(_outcome_of_add, store, configuration)) == ADDED:
                 assert len(store.list(ann)) <= 2
-                _settled(lambda: _outcome(partial(store.remove, ann, configuration.config_id, now=NOW)))  # noqa: B023 - called now
+                settled(lambda: outcome_of(partial(store.remove, ann, configuration.config_id, now=NOW)))  # noqa: B023 - called now
 
     with ThreadPoolExecutor(6) as crowd:
         list(crowd.map(come_and_go, range(6)))
@@ -206,58 +211,8 @@ def test_concurrent_adds_and_deletes_keep_the_limit_and_the_count(stage: Stage, 
 # --- helpers ---
 
 
-_Act = Callable[[], str]
-_Race = Callable[[ConfigurationStore, ConfigurationStore, str], tuple[_Act, _Act]]
-
-
-def _at_every_seam(stage: Stage, race: _Race) -> list[tuple[ConfigurationStore, str, list[str]]]:
-    """Run the race once for each step of our operation, with the rival's operation right before that step.
-
-    A rival that got TryLater tries again when ours has finished.
-    """
-    played = []
-    for seam in count():
-        ours, theirs, user = stage.open(), stage.open(), f"user-{uuid4()}"
-        our_act, their_act = race(ours, theirs, user)
-        outcomes: list[str] = []
-
-        def rival(act: _Act = their_act, outcomes: list[str] = outcomes) -> None:
-            with within(AT_ONCE):
-                outcomes.append(act())
-
-        interruption = Interruption(seam, rival)
-        with stage.interrupt(ours, interruption):
-            outcomes.append(_settled(our_act))
-        if not interruption.happened:
-            break
-        if outcomes[0] == WAIT:
-            outcomes[0] = _settled(their_act)
-        played.append((theirs, user, outcomes))
-    assert played, "the store has no seam: the race was never played"
-    return played
-
-
-def _outcome(act: Callable[[], object]) -> str:
-    try:
-        return str(act() or DONE)
-    except LimitReached:
-        return FULL
-    except NotFound:
-        return GONE
-    except RevisionMismatch:
-        return OUTDATED
-    except TryLater:
-        return WAIT
-
-
 def _outcome_of_add(store: ConfigurationStore, configuration: Configuration) -> str:
-    return _outcome(lambda: REPLAYED if store.add(configuration, limit=2).replayed else ADDED)
-
-
-def _settled(act: _Act) -> str:
-    while (outcome := act()) == WAIT:
-        pass
-    return outcome
+    return outcome_of(lambda: REPLAYED if store.add(configuration, limit=2).replayed else ADDED)
 
 
 def _meet(barrier: Barrier) -> None:
@@ -271,4 +226,4 @@ _together: Barrier
 def _five_creates(stage: Stage, user: str) -> list[str]:
     store = stage.open()
     _together.wait()
-    return [_settled(partial(_outcome_of_add, store, a_configuration(user))) for _ in range(5)]
+    return [settled(partial(_outcome_of_add, store, a_configuration(user))) for _ in range(5)]

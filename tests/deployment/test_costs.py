@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
@@ -23,7 +24,7 @@ READS = {"GetItem", "Query"}
 def test_the_documented_calls_and_capacity_units_are_measured(aws: str) -> None:
     with recording() as calls:
         store = a_dynamodb_store(aws, a_table(aws))
-    one, two = (a_configuration("ann", *FIVE, name="x" * 50) for _ in range(2))
+    one, two = (a_configuration("ann", *FIVE, name="x" * 50, expires_at=NOW) for _ in range(2))
 
     def units_of(request: Callable[[], object]) -> tuple[int, float, float]:
         calls.made.clear()
@@ -36,6 +37,7 @@ def test_the_documented_calls_and_capacity_units_are_measured(aws: str) -> None:
         "create": units_of(lambda: store.add(two, limit=2)),
         "get": units_of(lambda: store.get("ann", one.config_id)),
         "list": units_of(lambda: store.list("ann")),
+        "renew": units_of(lambda: store.extend("ann", expires_at=NOW + timedelta(days=30))),
         "update": units_of(
             lambda: store.update("ann", one.config_id, lambda found: replace(found, name="y", revision="2"))
         ),

@@ -69,7 +69,7 @@ def test_an_update_writes_exactly_the_attributes_that_differ(before: Configurati
     kept = {name: value for name, value in old.items() if name not in actions}
     assert kept | written == new
     different = {name for name in old.keys() | new.keys() if old.get(name) != new.get(name)}
-    assert actions.keys() == different | {"expires_at"}
+    assert actions.keys() == different
 
 
 @given(st.sampled_from(DECLARED), st.none() | values)

@@ -14,11 +14,12 @@ from hypothesis import strategies as st
 from jwt.algorithms import ECAlgorithm
 from werkzeug.test import TestResponse
 
-from adapters.identity.anonymous import SESSION, AnonymousTokens
+from adapters.identity.anonymous import AnonymousTokens
 from adapters.identity.oidc import CLOCK_SKEW, MemberTokens
 from adapters.identity.verifier import TokenVerifier
 from adapters.memory import MemoryStore
 from domain.errors import ExpiredToken, InvalidToken
+from domain.limits import SESSION
 from entrypoints.bootstrap import create_app
 from tests.api.conftest import SETTINGS, V2, AClock
 from tests.builders import NOW, AFixedList

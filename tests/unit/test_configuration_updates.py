@@ -19,7 +19,7 @@ BEFORE = a_configuration("ann", APPLE, BERKSHIRE, timeframe_days=30, include_ext
 
 
 def test_an_empty_update_changes_only_time_and_revision() -> None:
-    after = apply_update(BEFORE, ConfigurationUpdate.of(), None, revision="2", now=LATER, expires_at=NOW)
+    after = apply_update(BEFORE, ConfigurationUpdate.of(), None, revision="2", now=LATER)
 
     assert after == a_configuration(
         **_fields_of(BEFORE) | {"updated_at": LATER, "revision": "2", "tickers": BEFORE.tickers}
@@ -37,7 +37,7 @@ def test_an_empty_update_changes_only_time_and_revision() -> None:
 def test_an_update_changes_only_the_fields_that_are_set(
     changes: ConfigurationUpdate, field: str, value: object
 ) -> None:
-    after = apply_update(BEFORE, changes, None, revision="2", now=LATER, expires_at=NOW)
+    after = apply_update(BEFORE, changes, None, revision="2", now=LATER)
 
     assert _fields_of(after) == _fields_of(BEFORE) | {field: value, "updated_at": LATER, "revision": "2"}
 
@@ -46,17 +46,14 @@ def test_a_kept_ticker_keeps_its_added_at_and_gets_its_current_name() -> None:
     renamed, new = Ticker("AAPL", "Apple Computer", "NYSE"), Ticker("KO", "Coca-Cola Co", "NYSE")
 
     after = apply_update(
-        BEFORE, ConfigurationUpdate.of(tickers=["KO", "AAPL"]), [new, renamed], revision="2", now=LATER, expires_at=None
+        BEFORE, ConfigurationUpdate.of(tickers=["KO", "AAPL"]), [new, renamed], revision="2", now=LATER
     )
 
     assert after.tickers == (WatchedTicker(new, LATER), WatchedTicker(renamed, NOW))
-    assert after.expires_at is None
 
 
 def test_updated_at_never_decreases() -> None:
-    after = apply_update(
-        BEFORE, ConfigurationUpdate(), None, revision="2", now=NOW - timedelta(days=1), expires_at=None
-    )
+    after = apply_update(BEFORE, ConfigurationUpdate(), None, revision="2", now=NOW - timedelta(days=1))
 
     assert after.updated_at == BEFORE.updated_at
 

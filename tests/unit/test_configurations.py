@@ -23,7 +23,7 @@ from domain.errors import (
 from domain.limits import ConfigurationLimits, UserKind
 from domain.services import ConfigurationList
 from domain.tickers import Listing, Ticker, TickerStatus, TickerValidation, validate_symbol
-from tests.builders import NOW, a_configuration, a_draft, a_user, code_points
+from tests.builders import NOW, a_configuration, a_draft, code_points
 
 
 def problems_of(**fields: Any) -> list[tuple[str, str]]:
@@ -220,13 +220,6 @@ def test_default_limits_are_two_for_anonymous_users_and_five_for_members() -> No
     assert limits.of(UserKind.ANONYMOUS) == 2
     assert limits.of(UserKind.MEMBER) == 5
     assert ConfigurationLimits(anonymous=1, member=9).of(UserKind.MEMBER) == 9
-
-
-def test_data_of_anonymous_users_expires_a_week_after_the_session_and_that_of_members_never() -> None:
-    anonymous, member = a_user(session_expires_at=NOW), a_user(kind=UserKind.MEMBER, session_expires_at=NOW)
-
-    assert anonymous.data_expires_at == NOW + timedelta(days=7)
-    assert member.data_expires_at is None
 
 
 @pytest.mark.parametrize(("held", "remaining"), [(0, 2), (1, 1), (2, 0), (3, 0)])

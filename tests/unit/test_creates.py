@@ -19,7 +19,7 @@ from domain.errors import (
     TickersUnavailable,
     UnknownTicker,
 )
-from domain.limits import User, UserKind
+from domain.limits import RETENTION, SESSION, User, UserKind
 from domain.ports import AddResult
 from domain.services import ConfigurationList
 from domain.tickers import Ticker
@@ -51,7 +51,7 @@ def test_a_create_stores_the_requested_fields(service: AService, ann: User) -> N
         updated_at=NOW,
         revision=made.revision,
         request_fingerprint=None,
-        expires_at=ann.data_expires_at,
+        expires_at=NOW + SESSION + RETENTION,
     )
     assert made.config_id != made.revision
     assert service.get(ann, made.config_id) == made

@@ -61,15 +61,6 @@ def test_an_update_is_visible_to_the_next_read(service: AService, ann: User) -> 
     assert service.get(ann, before.config_id) == after
 
 
-def test_an_update_extends_the_expiry_to_that_of_the_session(service: AService, ann: User) -> None:
-    before = service.create(ann, a_draft()).configuration
-    longer = replace(ann, session_expires_at=ann.session_expires_at + timedelta(days=30))
-
-    after = service.update(longer, before.config_id, ConfigurationUpdate.of(name="After"))
-
-    assert after.expires_at == longer.data_expires_at
-
-
 def test_an_update_without_tickers_does_not_validate_them(service: AService, ann: User) -> None:
     before = service.create(ann, a_draft()).configuration
     del service.tickers._listings["AAPL"]

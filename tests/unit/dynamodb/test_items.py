@@ -69,6 +69,7 @@ def test_a_create_writes_the_documented_items(table: MotoTable, store: DynamoDBS
         "config_count": 1,
         "version": 1,
         "expires_at": int(expires.timestamp()),
+        "complete_until": int(expires.timestamp()),
     }
 
 
@@ -81,15 +82,15 @@ def test_items_of_a_member_do_not_expire(table: MotoTable, store: DynamoDBStore)
     assert "expires_at" not in table.quota()
 
 
-def test_each_write_extends_the_expiry_of_an_anonymous_users_items(table: MotoTable, store: DynamoDBStore) -> None:
+def test_the_quota_item_expires_with_the_last_and_is_complete_until_the_first_configuration_expires(
+    table: MotoTable, store: DynamoDBStore
+) -> None:
     later = NOW + timedelta(days=1)
-    first, second = a_configuration(expires_at=NOW), a_configuration(expires_at=later)
-    store.add(first, limit=2)
+    store.add(a_configuration(expires_at=NOW), limit=2)
 
-    store.add(second, limit=2)
-    store.update("ann", first.config_id, lambda current: replace(current, expires_at=later, revision="new"))
+    store.add(a_configuration(expires_at=later), limit=2)
 
-    assert table.quota()["expires_at"] == table.item(first.config_id)["expires_at"] == later.timestamp()
+    assert (table.quota()["expires_at"], table.quota()["complete_until"]) == (later.timestamp(), NOW.timestamp())
 
 
 def test_a_delete_decrements_the_count_and_increments_the_version(table: MotoTable, store: DynamoDBStore) -> None:

@@ -48,3 +48,16 @@ def test_malformed_configurations_are_counted_and_unreadable_ones_are_named(tabl
     assert found == Quota("ann", counted=0, stored=4, unreadable=("CONFIG#a", "CONFIG#b", "CONFIG#c"))
     assert (repaired.counted, repaired.stored) == (4, 4)
     assert table.quota() == {"PK": "USER#ann", "SK": "QUOTA", "config_count": 4, "version": 1}
+
+
+def test_what_expired_after_the_end_of_a_session_is_no_drift(table: MotoTable) -> None:
+    past, future = {"N": "1000000000"}, {"N": "9000000000"}
+    put_configuration(table, "a", expires_at=future)
+    quota = {"PK": {"S": "USER#ann"}, "SK": {"S": "QUOTA"}, "config_count": {"N": "2"}, "expires_at": future}
+
+    table.put_raw(quota | {"complete_until": past})
+    (abandoned,) = table.admin.quotas()
+    table.put_raw(quota | {"complete_until": future})
+    (drifting,) = table.admin.quotas()
+
+    assert (abandoned, drifting) == (Quota("ann", 1, 1), Quota("ann", 2, 1))

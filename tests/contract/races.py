@@ -1,0 +1,68 @@
+"""Two concurrent operations, at every interleaving."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from itertools import count
+from uuid import uuid4
+
+from domain.deadline import within
+from domain.errors import LimitReached, NotFound, RevisionMismatch, TryLater
+from domain.ports import ConfigurationStore
+from tests.contract.stages import Interruption, Stage
+
+AT_ONCE = 0.1
+"""Seconds for an operation of a rival: it holds for one attempt, and does not make the test wait at every step."""
+ADDED, REPLAYED, DONE, FULL, WAIT, GONE, OUTDATED = "added", "replayed", "done", "full", "wait", "gone", "outdated"
+
+
+Act = Callable[[], str]
+Race = Callable[[ConfigurationStore, ConfigurationStore, str], tuple[Act, Act]]
+
+
+def at_every_seam(stage: Stage, race: Race) -> list[tuple[ConfigurationStore, str, list[str]]]:
+    """Run the race once for each step of our operation, with the rival's operation right before that step.
+
+    A rival that got TryLater tries again when ours has finished.
+    """
+    played = []
+    for seam in count():
+        ours, theirs, user = stage.open(), stage.open(), f"user-{uuid4()}"
+        our_act, their_act = race(ours, theirs, user)
+        outcomes: list[str] = []
+
+        def rival(act: Act = their_act, outcomes: list[str] = outcomes) -> None:
+            with within(AT_ONCE):
+                outcomes.append(act())
+
+        interruption = Interruption(seam, rival)
+        with stage.interrupt(ours, interruption):
+            outcomes.append(settled(our_act))
+        if not interruption.happened:
+            break
+        if outcomes[0] == WAIT:
+            outcomes[0] = settled(their_act)
+        played.append((theirs, user, outcomes))
+    assert played, "the store has no seam: the race was never played"
+    return played
+
+
+def outcome_of(act: Callable[[], object]) -> str:
+    """What the operation returned, or the outcome that stands for its error."""
+    try:
+        return str(act() or DONE)
+    except LimitReached:
+        return FULL
+    except NotFound:
+        return GONE
+    except RevisionMismatch:
+        return OUTDATED
+    except TryLater:
+        return WAIT
+
+
+def settled(act: Act) -> str:
+    """The outcome of an operation that is repeated as long as it has to wait."""
+    while (outcome := act()) == WAIT:
+        pass
+    return outcome

@@ -27,6 +27,7 @@ from entrypoints.application import Application
 from entrypoints.aws_settings import reported_aws_settings
 from entrypoints.cli import COMMANDS
 from entrypoints.concurrency import bounded_store
+from entrypoints.dashboard import api_docs
 from entrypoints.metrics import timed_store
 from entrypoints.rate_limits import RateLimit
 from entrypoints.settings import Settings, SettingsError, StoreKind
@@ -105,6 +106,7 @@ def create_app(
             )
         )
     app.register_blueprint(dashboard.blueprint)
+    app.register_blueprint(api_docs.blueprint)
     if plan is not None:
         app.register_blueprint(create_faults_blueprint(plan))
     for command in COMMANDS:

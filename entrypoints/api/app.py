@@ -9,14 +9,12 @@ from flask import Flask, Response, request
 from flask.json.provider import DefaultJSONProvider
 from flask_cors import CORS
 
-from entrypoints.api import auth, configurations, health, openapi, problems, tickers
+from entrypoints.api import openapi, problems
 from entrypoints.api.bodies import MAX_BODY
 from entrypoints.api.middleware import RequestContextMiddleware
 from entrypoints.application import KEY, Application
 from entrypoints.encoding import to_json
 from entrypoints.logs import request_context
-
-BLUEPRINTS = (auth.blueprint, configurations.blueprint, tickers.blueprint, health.blueprint)
 
 
 def create_api(application: Application) -> Flask:
@@ -51,7 +49,7 @@ def create_api(application: Application) -> Flask:
         app.after_request(_vary_by_origin)
     app.before_request(_record_route)
     problems.register(app)
-    openapi.register(app, BLUEPRINTS)
+    openapi.register(app)
     app.wsgi_app = RequestContextMiddleware(app.wsgi_app, seconds=settings.deadline.total_seconds())  # type: ignore[method-assign]  # the way that Flask documents
     return app
 

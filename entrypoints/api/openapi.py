@@ -1,20 +1,22 @@
-"""The OpenAPI document: `/openapi.json` for programs, `/docs` for people."""
+"""The OpenAPI document of the API, served at `/openapi.json`."""
 
 from __future__ import annotations
 
 import json
-import re
-from collections.abc import Sequence
 from functools import cache
 from typing import Any
 
-from flask import Flask, Response, jsonify, render_template, request
-from flask_smorest import Api, Blueprint
-from markupsafe import Markup, escape
+from flask import Flask, Response, request
+from flask_smorest import Api
 
+from entrypoints.api import auth, configurations, health, tickers
 from entrypoints.api.openapi_components import ACCEPT_PATCH, PROBLEM
-from entrypoints.api.problems import ALL, MEDIA_TYPE
+from entrypoints.api.problems import MEDIA_TYPE
 from entrypoints.api.schemas import ProblemSchema
+from entrypoints.assets import Asset
+from entrypoints.encoding import to_json
+
+BLUEPRINTS = (auth.blueprint, configurations.blueprint, tickers.blueprint, health.blueprint)
 
 DESCRIPTION = """\
 Watchlists of stock tickers with a limit per user that holds under concurrency, retries and faults.
@@ -33,6 +35,12 @@ CONFIG: dict[str, Any] = {
     },
 }
 
+BEARER = {
+    "type": "http",
+    "scheme": "bearer",
+    "description": "It is that of an anonymous session, which `POST /api/v2/auth/anonymous` starts, or a JSON Web "
+    "Token from the operator's OpenID Connect issuer.",
+}
 REQUEST_ID = {"description": "The id of this request in the logs.", "required": True, "schema": {"type": "string"}}
 INTERNAL: dict[str, Any] = {
     "description": "`internal_error`",
@@ -43,36 +51,24 @@ NOT_ALLOWED: dict[str, Any] = {
     "content": {MEDIA_TYPE: {"schema": PROBLEM}},
     "headers": {"Allow": {"description": "The allowed methods.", "required": True, "schema": {"type": "string"}}},
 }
-DOCS_POLICY = "default-src 'none'; style-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 
 
-def register(app: Flask, blueprints: Sequence[Blueprint]) -> None:
-    """Serve the blueprints and their documentation."""
-    for blueprint in blueprints:
+def register(app: Flask) -> None:
+    """Serve the API and its OpenAPI document."""
+    for blueprint in BLUEPRINTS:
         app.register_blueprint(blueprint)
-    app.add_template_filter(_code, "code")
-    spec = cache(lambda: document(blueprints))
-
-    def openapi() -> Response:
-        servers = [{"url": request.script_root or "/"}]
-        return _cacheable(jsonify(spec() | {"servers": servers}))
-
-    def docs() -> Response:
-        html = render_template("docs.html", spec=spec(), problems=ALL)
-        page = _cacheable(Response(html, content_type="text/html; charset=utf-8"))
-        page.headers["Content-Security-Policy"] = DOCS_POLICY
-        return page
-
-    def style() -> Response:
-        return _cacheable(Response(render_template("docs.css"), content_type="text/css; charset=utf-8"))
-
     app.add_url_rule("/openapi.json", view_func=openapi)
-    app.add_url_rule("/docs", view_func=docs)
-    app.add_url_rule("/docs.css", view_func=style)
 
 
-def document(blueprints: Sequence[Blueprint]) -> dict[str, Any]:
-    """The OpenAPI document of the blueprints, with the responses and headers that all operations share.
+def openapi() -> Response:
+    """The document, with the mount or stage of the request as its server."""
+    served = document() | {"servers": [{"url": request.script_root or "/"}]}
+    return Asset.of(to_json(served), "application/json").respond("public, max-age=300")
+
+
+@cache
+def document() -> dict[str, Any]:
+    """The OpenAPI document of all operations, with the responses and headers that all operations share.
 
     flask-smorest documents a separate application, on the first request for the document. Documenting the
     application that serves, at its start, adds 15 ms to a cold start of 320 ms.
@@ -81,9 +77,9 @@ def document(blueprints: Sequence[Blueprint]) -> dict[str, Any]:
     documented.config.update(CONFIG)
     api = Api(documented)
     api.spec.components.schema("Problem", schema=ProblemSchema)
-    for blueprint in blueprints:
+    for blueprint in BLUEPRINTS:
         api.register_blueprint(blueprint)
-    api.spec.components.security_scheme("bearer", {"type": "http", "scheme": "bearer"})
+    api.spec.components.security_scheme("bearer", BEARER)
     spec: dict[str, Any] = json.loads(json.dumps(api.spec.to_dict()))
     # flask-smorest adds its own error responses and schemas, which no operation uses.
     spec["components"].pop("responses", None)
@@ -103,13 +99,3 @@ def _add_common_responses(method: str, responses: dict[str, Any]) -> None:
     for status, response in responses.items():
         accept_patch = ACCEPT_PATCH if (method, status) == ("patch", "415") else {}
         response["headers"] = response.get("headers", {}) | accept_patch | {"X-Request-ID": REQUEST_ID}
-
-
-def _code(text: str) -> Markup:
-    """Escaped, with text between backticks as code."""
-    return Markup(re.sub("`(.+?)`", r"<code>\1</code>", str(escape(text))))  # nosec # noqa: S704 - escaped before
-
-
-def _cacheable(response: Response) -> Response:
-    response.headers["Cache-Control"] = "public, max-age=300"
-    return response

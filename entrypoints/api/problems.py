@@ -28,52 +28,93 @@ MEDIA_TYPE = "application/problem+json"
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """One row of the table: the HTTP status of an error, its stable code and its title."""
+    """One row of the table: the HTTP status of an error, its stable code, its title, and what a client does about it.
+
+    The README has the same advice.
+    """
 
     status: HTTPStatus
     code: str
     title: str
+    advice: str
+
+
+_CORRECT = "correct the fields that `errors` lists"
+_AUTHENTICATE = "get a token"
+_OTHER_USER = "nothing: the call is for the other kind of user"
+_SEND_JSON = "send JSON of at most 16 KiB, as `application/json`"
+_REPEAT = "wait `Retry-After` seconds, then repeat with the same key"
 
 
 PROBLEMS: Mapping[type[DomainError], Problem] = {
-    MalformedJson: Problem(HTTPStatus.BAD_REQUEST, "malformed_json", "The body is not JSON"),
-    errors.ValidationFailed: Problem(HTTPStatus.BAD_REQUEST, "validation_failed", "The request has invalid fields"),
-    errors.UnknownTicker: Problem(HTTPStatus.BAD_REQUEST, "unknown_ticker", "Unknown ticker"),
-    errors.DelistedTicker: Problem(HTTPStatus.BAD_REQUEST, "delisted_ticker", "Delisted ticker"),
-    Unauthenticated: Problem(HTTPStatus.UNAUTHORIZED, "unauthenticated", "A token is required"),
-    errors.InvalidToken: Problem(HTTPStatus.UNAUTHORIZED, "invalid_token", "The token is not valid"),
-    errors.ExpiredToken: Problem(HTTPStatus.UNAUTHORIZED, "expired_token", "The token has expired"),
-    errors.NotFound: Problem(HTTPStatus.NOT_FOUND, "not_found", "Not found"),
-    errors.LimitReached: Problem(HTTPStatus.CONFLICT, "limit_reached", "The limit is reached"),
-    errors.DeletedSince: Problem(HTTPStatus.CONFLICT, "deleted_since", "The configuration was deleted since"),
-    errors.NotAnonymous: Problem(HTTPStatus.CONFLICT, "not_anonymous", "Only for anonymous users"),
-    errors.NotAMember: Problem(HTTPStatus.CONFLICT, "not_a_member", "Only for members"),
-    errors.RevisionMismatch: Problem(
-        HTTPStatus.PRECONDITION_FAILED, "revision_mismatch", "The configuration has changed"
+    MalformedJson: Problem(HTTPStatus.BAD_REQUEST, "malformed_json", "The body is not JSON", "send valid JSON"),
+    errors.ValidationFailed: Problem(
+        HTTPStatus.BAD_REQUEST, "validation_failed", "The request has invalid fields", _CORRECT
     ),
-    PayloadTooLarge: Problem(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "payload_too_large", "The body is too large"),
+    errors.UnknownTicker: Problem(HTTPStatus.BAD_REQUEST, "unknown_ticker", "Unknown ticker", _CORRECT),
+    errors.DelistedTicker: Problem(HTTPStatus.BAD_REQUEST, "delisted_ticker", "Delisted ticker", _CORRECT),
+    Unauthenticated: Problem(HTTPStatus.UNAUTHORIZED, "unauthenticated", "A token is required", _AUTHENTICATE),
+    errors.InvalidToken: Problem(HTTPStatus.UNAUTHORIZED, "invalid_token", "The token is not valid", _AUTHENTICATE),
+    errors.ExpiredToken: Problem(HTTPStatus.UNAUTHORIZED, "expired_token", "The token has expired", _AUTHENTICATE),
+    errors.NotFound: Problem(
+        HTTPStatus.NOT_FOUND,
+        "not_found",
+        "Not found",
+        "check the path and the id; what belongs to another user is not found",
+    ),
+    errors.LimitReached: Problem(
+        HTTPStatus.CONFLICT, "limit_reached", "The limit is reached", "delete one first; `max_allowed` is the limit"
+    ),
+    errors.DeletedSince: Problem(
+        HTTPStatus.CONFLICT,
+        "deleted_since",
+        "The configuration was deleted since",
+        "nothing: this create was carried out, and its configuration deleted since, at `deleted_at`; to create it "
+        "again, use a new key",
+    ),
+    errors.NotAnonymous: Problem(HTTPStatus.CONFLICT, "not_anonymous", "Only for anonymous users", _OTHER_USER),
+    errors.NotAMember: Problem(HTTPStatus.CONFLICT, "not_a_member", "Only for members", _OTHER_USER),
+    errors.RevisionMismatch: Problem(
+        HTTPStatus.PRECONDITION_FAILED,
+        "revision_mismatch",
+        "The configuration has changed",
+        "read it again, then decide",
+    ),
+    PayloadTooLarge: Problem(
+        HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "payload_too_large", "The body is too large", _SEND_JSON
+    ),
     UnsupportedMediaType: Problem(
-        HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type", "The media type of the body is not supported"
+        HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
+        "unsupported_media_type",
+        "The media type of the body is not supported",
+        _SEND_JSON,
     ),
     errors.IdempotencyKeyReused: Problem(
-        HTTPStatus.UNPROCESSABLE_ENTITY, "idempotency_key_reused", "The idempotency key was used for another request"
+        HTTPStatus.UNPROCESSABLE_ENTITY,
+        "idempotency_key_reused",
+        "The idempotency key was used for another request",
+        "use a new key for a new request",
     ),
-    errors.Throttled: Problem(HTTPStatus.TOO_MANY_REQUESTS, "throttled", "The store is overloaded"),
-    errors.Contended: Problem(HTTPStatus.TOO_MANY_REQUESTS, "contended", "Concurrent writes conflict"),
-    RateLimited: Problem(HTTPStatus.TOO_MANY_REQUESTS, "rate_limited", "Too many requests"),
+    errors.Throttled: Problem(HTTPStatus.TOO_MANY_REQUESTS, "throttled", "The store is overloaded", _REPEAT),
+    errors.Contended: Problem(HTTPStatus.TOO_MANY_REQUESTS, "contended", "Concurrent writes conflict", _REPEAT),
+    RateLimited: Problem(HTTPStatus.TOO_MANY_REQUESTS, "rate_limited", "Too many requests", _REPEAT),
     errors.StoreUnavailable: Problem(
-        HTTPStatus.SERVICE_UNAVAILABLE, "store_unavailable", "The store cannot be reached"
+        HTTPStatus.SERVICE_UNAVAILABLE, "store_unavailable", "The store cannot be reached", _REPEAT
     ),
     errors.TickersUnavailable: Problem(
-        HTTPStatus.SERVICE_UNAVAILABLE, "tickers_unavailable", "A ticker cannot be validated now"
+        HTTPStatus.SERVICE_UNAVAILABLE, "tickers_unavailable", "A ticker cannot be validated now", _REPEAT
     ),
     errors.IdentityUnavailable: Problem(
-        HTTPStatus.SERVICE_UNAVAILABLE, "identity_unavailable", "Identities cannot be verified now"
+        HTTPStatus.SERVICE_UNAVAILABLE, "identity_unavailable", "Identities cannot be verified now", _REPEAT
     ),
 }
 
-METHOD_NOT_ALLOWED = Problem(HTTPStatus.METHOD_NOT_ALLOWED, "method_not_allowed", "Method not allowed")
-INTERNAL_ERROR = Problem(HTTPStatus.INTERNAL_SERVER_ERROR, "internal_error", "Internal server error")
+METHOD_NOT_ALLOWED = Problem(
+    HTTPStatus.METHOD_NOT_ALLOWED, "method_not_allowed", "Method not allowed", "use a method that `Allow` lists"
+)
+INTERNAL_ERROR = Problem(
+    HTTPStatus.INTERNAL_SERVER_ERROR, "internal_error", "Internal server error", "a bug: report the `request_id`"
+)
 
 ALL = (*PROBLEMS.values(), METHOD_NOT_ALLOWED, INTERNAL_ERROR)
 """Every row, for the documentation."""
@@ -132,7 +173,7 @@ def _http_error_response(error: HTTPException) -> Response:
     status = HTTPStatus(error.code or HTTPStatus.INTERNAL_SERVER_ERROR)
     problem = _HTTP_PROBLEMS.get(status, INTERNAL_ERROR)
     if problem is INTERNAL_ERROR and status < HTTPStatus.INTERNAL_SERVER_ERROR:
-        problem = Problem(status, "validation_failed", status.phrase)
+        problem = Problem(status, "validation_failed", status.phrase, _CORRECT)
     headers = {name: value for name, value in error.get_headers() if name == "Allow"}
     return _problem_response(problem, _HTTP_DETAILS.get(status, error.description or status.phrase), {}, headers)
 

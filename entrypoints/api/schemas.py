@@ -78,7 +78,7 @@ class ConfigurationInputSchema(RequestSchema):
     name = _name(required=True)
     tickers = _symbols(required=True)
     timeframe_days = _timeframe(f"{DEFAULT_TIMEFRAME_DAYS} if omitted.")
-    include_extended_hours = StrictBoolean(metadata={"description": "`false` if omitted."})
+    include_extended_hours = StrictBoolean(metadata={"description": "`false` if omitted.", "example": False})
 
 
 class ConfigurationUpdateSchema(RequestSchema):
@@ -87,7 +87,7 @@ class ConfigurationUpdateSchema(RequestSchema):
     name = _name()
     tickers = _symbols()
     timeframe_days = _timeframe("Unchanged if omitted.")
-    include_extended_hours = StrictBoolean()
+    include_extended_hours = StrictBoolean(metadata={"example": False})
 
 
 class SymbolListSchema(RequestSchema):

@@ -23,6 +23,7 @@ from entrypoints.application import current_application
 
 blueprint = Blueprint("tickers", __name__, url_prefix="/api/v2/tickers", description="Ticker symbols")
 
+_SYMBOL_IN_PATH = {"in": "path", "name": "symbol", "schema": {"type": "string", "example": "BRK.B"}}
 _SEARCH, _SYMBOL, _SYMBOLS = SearchQuery(), SymbolQuery(), SymbolListSchema()
 
 
@@ -69,7 +70,7 @@ def validate_many() -> Response:
     )
 
 
-@blueprint.route("/<path:symbol>", methods=["GET"])
+@blueprint.route("/<path:symbol>", methods=["GET"], parameters=[_SYMBOL_IN_PATH])
 @blueprint.doc(operationId="getTicker")
 @blueprint.response(200, ListedTickerSchema)
 @may_fail(blueprint, NotFound, TickersUnavailable)

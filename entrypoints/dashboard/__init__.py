@@ -1,21 +1,19 @@
-"""The dashboard: one page at `/` and its static files."""
+"""The dashboard: one page at `/`, and the static files of all pages."""
 
 from __future__ import annotations
 
-import gzip
 import hashlib
 import mimetypes
 import re
-from dataclasses import dataclass
 from functools import cache
-from http import HTTPStatus
 from importlib.resources import files
 from urllib.parse import urlsplit
 
-from flask import Blueprint, Response, abort, render_template, request
+from flask import Blueprint, Response, abort, render_template
 
 from domain.errors import IdentityUnavailable
 from entrypoints.application import current_application
+from entrypoints.assets import REVALIDATED, Asset
 
 blueprint = Blueprint("dashboard", __name__, template_folder="templates")
 
@@ -26,43 +24,38 @@ PAGE_POLICY = (
 """No inline code, no foreign host, and no text that becomes markup (CSP level 3, Trusted Types)."""
 
 IMMUTABLE = "public, max-age=31536000, immutable"
-REVALIDATED = "no-cache"
 
 _COMMENT_LINES = re.compile(rb"^[ ]*(?://[^\n]*|/\*(?:(?!\*/).)*\*/)\n", re.MULTILINE | re.DOTALL)
-
-
-@dataclass(frozen=True, slots=True)
-class Asset:
-    """A static file, plain and compressed."""
-
-    body: bytes
-    compressed: bytes
-    content_type: str
-
-    @classmethod
-    def of(cls, name: str, body: bytes) -> Asset:
-        """Compress a file; its type follows from its name."""
-        kind = "text/javascript" if name.endswith(".js") else mimetypes.guess_type(name)[0]
-        return cls(body, gzip.compress(body, mtime=0), f"{kind}; charset=utf-8")
 
 
 @cache
 def sources() -> dict[str, Asset]:
     """Return every file by its name. Only these names are served, so that no path leaves the folder."""
     folder = files(__name__).joinpath("static")
-    return {path.name: Asset.of(path.name, path.read_bytes()) for path in sorted(folder.iterdir(), key=str)}
+    return {path.name: _asset(path.name, path.read_bytes()) for path in sorted(folder.iterdir(), key=str)}
 
 
 @cache
 def assets() -> dict[str, Asset]:
     """Return the files as the page loads them: without comments, which are a third of their compressed size."""
-    return {name: Asset.of(name, _without_comments(name, source.body)) for name, source in sources().items()}
+    return {name: _asset(name, _without_comments(name, source.body)) for name, source in sources().items()}
 
 
 @cache
 def version() -> str:
     """Return a hash of all files. It is part of their URLs, so that browsers can cache them without revalidation."""
     return hashlib.sha256(b"".join(asset.body for asset in assets().values())).hexdigest()[:12]
+
+
+def modules() -> list[str]:
+    """Return the names of the modules that the dashboard loads first."""
+    others = {"theme.js", "fault-panel.js", "docs.js", "docs-search.js"}
+    return [name for name in assets() if name.endswith(".js") and name not in others]
+
+
+def respond_page(html: str, policy: str = PAGE_POLICY) -> Response:
+    """Return the response with a page of HTML and its content security policy."""
+    return Asset.of(html.encode(), "text/html; charset=utf-8").respond(policy=policy)
 
 
 @blueprint.get("/")
@@ -72,28 +65,24 @@ def page() -> Response:
     html = render_template(
         "dashboard.html",
         version=version(),
-        modules=[name for name in assets() if name.endswith(".js") and name not in {"theme.js", "fault-panel.js"}],
+        modules=modules(),
         faults=settings.faults,
         # Without a published list the bundled one is authoritative, and the page shows no notice.
         bundled_is_fallback=settings.ticker_bucket is not None,
     )
-    policy = _page_policy()
-    # A stored page with another policy is outdated too.
-    response = _served(Asset.of("page.html", html.encode()), REVALIDATED, policy=policy)
-    response.headers["Content-Security-Policy"] = policy
-    return response
+    return respond_page(html, _page_policy())
 
 
 @blueprint.get("/static/<requested>/<name>")
 def versioned(requested: str, name: str) -> Response:
     """Return a file. It is immutable if the current version was requested."""
-    return _served(_find(assets(), name), IMMUTABLE if requested == version() else REVALIDATED)
+    return _find(assets(), name).respond(IMMUTABLE if requested == version() else REVALIDATED)
 
 
 @blueprint.get("/static/<name>")
 def latest(name: str) -> Response:
     """Return a file with its comments, at a permanent URL: other sites import or copy `config-api.js`."""
-    return _served(_find(sources(), name), REVALIDATED)
+    return _find(sources(), name).respond()
 
 
 def _page_policy() -> str:
@@ -112,20 +101,11 @@ def _find(available: dict[str, Asset], name: str) -> Asset:
     return available.get(name) or abort(404)
 
 
+def _asset(name: str, body: bytes) -> Asset:
+    kind = "text/javascript" if name.endswith(".js") else mimetypes.guess_type(name)[0]
+    return Asset.of(body, f"{kind}; charset=utf-8")
+
+
 def _without_comments(name: str, source: bytes) -> bytes:
     """Remove the comments that are on lines of their own, which is the only place where the files have them."""
     return _COMMENT_LINES.sub(b"", source) if name.endswith((".js", ".css")) else source
-
-
-def _served(asset: Asset, cache_control: str, *, policy: str = "") -> Response:
-    compress = request.accept_encodings["gzip"] > 0
-    response = Response(asset.compressed if compress else asset.body, content_type=asset.content_type)
-    if compress:
-        response.headers["Content-Encoding"] = "gzip"
-    response.headers["Cache-Control"] = cache_control
-    response.vary.add("Accept-Encoding")
-    tag = hashlib.sha256(policy.encode() + response.get_data()).hexdigest()[:16]
-    response.set_etag(tag)
-    if request.if_none_match.contains_weak(tag):
-        response.status_code = HTTPStatus.NOT_MODIFIED
-    return response

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import os
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -21,6 +23,7 @@ from schemathesis.schemas import BaseSchema
 from domain.configurations import MAX_NAME
 from domain.text import is_one_visible_line
 from entrypoints.bootstrap import create_app
+from entrypoints.dashboard import PAGE_POLICY
 from tests.api.conftest import SETTINGS, a_session
 from tests.builders import AFixedList
 from tests.contract.stages import STAGES
@@ -85,17 +88,30 @@ def test_generated_clients_have_no_colliding_unused_or_wrongly_required_names(cl
     assert schemas["ConfigurationInput"]["required"] == ["name", "tickers"]
 
 
-def test_the_docs_page_shows_every_operation_and_loads_nothing_from_other_hosts(client: FlaskClient) -> None:
-    page = client.get("/docs")
+def test_the_docs_page_has_a_command_for_every_operation_and_loads_nothing_from_other_hosts(
+    client: FlaskClient,
+) -> None:
+    page = client.get("/docs", environ_overrides={"SCRIPT_NAME": "/dev"})
     text = page.get_data(as_text=True)
 
-    for item in client.get("/openapi.json").json["paths"].values():
-        for operation in item.values():
-            if isinstance(operation, dict):
-                assert f'id="{operation["operationId"]}"' in text
+    for path, item in client.get("/openapi.json").json["paths"].items():
+        for method in item.keys() - {"parameters"}:
+            assert f'data-method="{method.upper()}" data-path="/dev{path}"' in text
+            assert f'id="{item[method]["operationId"]}-curl">curl -i' in text
     assert "https://" not in text
-    assert "<script" not in text
-    assert client.get("/docs.css").content_type == "text/css; charset=utf-8"
+    assert not re.search(r"<style|\sstyle=|\son\w+=|<script(?! [^>]*src=)", text)
+    assert page.headers["Content-Security-Policy"] == PAGE_POLICY
+
+
+@pytest.mark.parametrize("path", ["/docs", "/openapi.json"])
+def test_the_documentation_is_compressed_and_answers_304(client: FlaskClient, path: str) -> None:
+    plain = client.get(path)
+    compressed = client.get(path, headers={"Accept-Encoding": "gzip"})
+
+    assert gzip.decompress(compressed.data) == plain.data
+    for tag, headers in ((plain, {}), (compressed, {"Accept-Encoding": "gzip"})):
+        again = client.get(path, headers={"If-None-Match": tag.headers["ETag"], **headers})
+        assert (again.status_code, again.data) == (304, b"")
 
 
 class Delegate:

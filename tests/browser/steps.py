@@ -4,9 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 from playwright.sync_api import Locator, Page, Route, expect
+
+AXE = Path(__file__).parent / "vendor" / "axe-core-4.14.1.min.js"
+RUN_AXE = """async () => (await axe.run({resultTypes: ["violations"]})).violations.map(
+    ({id, nodes}) => `${id}: ${nodes.map(({target, failureSummary}) => `${target} ${failureSummary}`).join("; ")}`)"""
 
 
 def visit(page: Page) -> Page:

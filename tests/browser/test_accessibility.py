@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -13,6 +12,8 @@ from playwright.sync_api import Page, expect
 from domain.ticker_list import TickerSource
 from tests.browser.service import NewContext, Server, freshness
 from tests.browser.steps import (
+    AXE,
+    RUN_AXE,
     Held,
     card,
     choose,
@@ -31,10 +32,6 @@ from tests.browser.steps import (
 
 pytestmark = pytest.mark.slow
 
-AXE = Path(__file__).parent / "vendor" / "axe-core-4.14.1.min.js"
-RUN = """async () => (await axe.run({resultTypes: ["violations"]})).violations.map(
-    ({id, nodes}) => `${id}: ${nodes.map(({target, failureSummary}) => `${target} ${failureSummary}`).join("; ")}`)"""
-
 
 @pytest.fixture(params=["light", "dark"])
 def page(new_context: NewContext, request: pytest.FixtureRequest) -> Page:
@@ -47,7 +44,7 @@ def page(new_context: NewContext, request: pytest.FixtureRequest) -> Page:
 @pytest.fixture
 def audit(page: Page) -> Callable[[str], None]:
     def run(state: str) -> None:
-        assert page.evaluate(RUN) == [], state
+        assert page.evaluate(RUN_AXE) == [], state
 
     return run
 

@@ -64,5 +64,9 @@ def test_every_setting_is_in_the_table() -> None:
     assert [name for name in names if f"`CONFIG_API_{name}`" not in README] == []
 
 
-def test_every_error_code_is_in_the_table() -> None:
-    assert [problem.code for problem in ALL if f"`{problem.code}`" not in README] == []
+def test_the_table_of_errors_has_the_advice_of_the_service() -> None:
+    rows = re.findall(r"^\| [\d, ]+ \| (`[a-z_`, ]+`) \| (.*) \|$", README, re.MULTILINE)
+
+    assert {code: advice for codes, advice in rows for code in re.findall("`(.+?)`", codes)} == {
+        problem.code: problem.advice for problem in ALL
+    }

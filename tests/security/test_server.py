@@ -25,7 +25,7 @@ HOST = b"Host: localhost\r\n"
 HEALTH = b"GET /api/v2/health HTTP/1.1\r\n" + HOST
 VALIDATE = b"POST /api/v2/tickers/validate HTTP/1.1\r\n" + HOST + b"Content-Type: application/json\r\n"
 BODY = b'{"symbols":[]}'
-SECOND = b"GET /docs.css HTTP/1.1\r\n" + HOST + b"\r\n"
+SECOND = b"GET /static/docs.css HTTP/1.1\r\n" + HOST + b"\r\n"
 SLOW_APP = """
 import time
 

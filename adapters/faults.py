@@ -27,7 +27,7 @@ class Faults:
     unavailable: int = 0
     lost_answers: int = 0
     slow: int = 0
-    methods: tuple[str, ...] = ("add", "get", "list", "update", "remove", "extend")
+    methods: tuple[str, ...] = ("add", "get", "list", "update", "remove", "extend", "adopt", "erase")
     retry_after: float = 2.0
     delay: float = 1.0
 

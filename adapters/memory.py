@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime
 from threading import Lock
 
+from domain.adoption import Adoption
 from domain.configurations import Configuration, newest_first
 from domain.errors import LimitReached, NotFound, RevisionMismatch
 from domain.idempotency import Tombstone
@@ -69,13 +70,7 @@ class MemoryStore(ConfigurationStore):
             stored = self.get(user_id, config_id)
             if revisions is not None and stored.revision not in revisions:
                 raise RevisionMismatch
-            self._by_user[user_id] = {id_: each for id_, each in self._of(user_id).items() if id_ != config_id}
-            tombstones = {
-                id_: each for id_, each in self._tombstones.get(user_id, {}).items() if not each.is_expired(now)
-            }
-            if (tombstone := Tombstone.of(stored, deleted_at=now)) is not None:
-                tombstones[config_id] = tombstone
-            self._tombstones[user_id] = tombstones
+            self._remove_all((stored,), now=now)
 
     def extend(self, user_id: str, *, expires_at: datetime) -> None:
         with self._write_lock:
@@ -84,11 +79,41 @@ class MemoryStore(ConfigurationStore):
                 for id_, each in self._of(user_id).items()
             }
 
+    def adopt(self, adoption: Adoption, *, limit: int, now: datetime) -> tuple[Configuration, ...]:
+        with self._write_lock:
+            held = self._of(adoption.member_id)
+            selected = [
+                each
+                for each in adoption.select(self.list(adoption.anonymous_id))
+                if each.config_id not in held.keys() | self._unexpired_tombstones(adoption.member_id, now)
+            ]
+            if selected and len(held) + len(selected) > limit:
+                raise LimitReached(limit, adopting=len(selected))
+            adopted = tuple(adoption.adopted(each) for each in selected)
+            self._remove_all(selected, now=now)
+            self._by_user[adoption.member_id] = {**held, **{each.config_id: each for each in adopted}}
+        return adopted
+
+    def erase(self, user_id: str, *, now: datetime) -> None:
+        with self._write_lock:
+            self._remove_all(self.list(user_id), now=now)
+
     def check(self) -> None:
         """Memory is always available."""
 
     def close(self) -> None:
         """There is nothing to close."""
+
+    def _remove_all(self, configurations: Iterable[Configuration], *, now: datetime) -> None:
+        for each in configurations:
+            stored, tombstones = dict(self._of(each.user_id)), self._unexpired_tombstones(each.user_id, now)
+            del stored[each.config_id]
+            if (tombstone := Tombstone.of(each, deleted_at=now)) is not None:
+                tombstones[each.config_id] = tombstone
+            self._by_user[each.user_id], self._tombstones[each.user_id] = stored, tombstones
+
+    def _unexpired_tombstones(self, user_id: str, now: datetime) -> dict[str, Tombstone]:
+        return {id_: each for id_, each in self._tombstones.get(user_id, {}).items() if not each.is_expired(now)}
 
     def _of(self, user_id: str) -> Mapping[str, Configuration]:
         return self._by_user.get(user_id, {})

@@ -77,10 +77,13 @@ class NotFound(DomainError):
 
 
 class LimitReached(DomainError):
-    """The user has the maximum number of configurations."""
+    """The user has the maximum number of configurations, or would have more after `adopting` that many."""
 
-    def __init__(self, max_allowed: int) -> None:
-        super().__init__(f"You already have {max_allowed} of {max_allowed} configurations. Delete one to make room.")
+    def __init__(self, max_allowed: int, *, adopting: int = 0) -> None:
+        detail = f"You already have {max_allowed} of {max_allowed} configurations. Delete one to make room."
+        if adopting:
+            detail = f"With {adopting} more you would have more than {max_allowed} configurations. Nothing was moved."
+        super().__init__(detail)
         self.max_allowed = max_allowed
 
 

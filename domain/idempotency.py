@@ -42,10 +42,14 @@ class Tombstone:
     @classmethod
     def of(cls, configuration: Configuration, *, deleted_at: datetime) -> Tombstone | None:
         """The tombstone of a deleted configuration; None if it was created without a key."""
-        if configuration.request_fingerprint is None or not is_derived_from_key(configuration.config_id):
+        return cls.of_create(configuration.config_id, configuration.request_fingerprint, deleted_at=deleted_at)
+
+    @classmethod
+    def of_create(cls, config_id: str, request_fingerprint: str | None, *, deleted_at: datetime) -> Tombstone | None:
+        """The tombstone of what a create made; None if the create had no key."""
+        if request_fingerprint is None or not is_derived_from_key(config_id):
             return None
-        expires_at = deleted_at + TOMBSTONE_RETENTION
-        return cls(configuration.config_id, configuration.request_fingerprint, deleted_at, expires_at)
+        return cls(config_id, request_fingerprint, deleted_at, deleted_at + TOMBSTONE_RETENTION)
 
     def is_expired(self, now: datetime) -> bool:
         """Whether the key is free again, even if the tombstone is still stored."""

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Protocol, TypeVar
 
+from domain.adoption import Adoption
 from domain.configurations import Configuration
 from domain.ports import AddResult, ConfigurationStore
 
@@ -50,6 +51,12 @@ class InterceptedStore(ConfigurationStore):
 
     def extend(self, user_id: str, *, expires_at: datetime) -> None:
         self._intercept("extend", lambda: self._store.extend(user_id, expires_at=expires_at))
+
+    def adopt(self, adoption: Adoption, *, limit: int, now: datetime) -> tuple[Configuration, ...]:
+        return self._intercept("adopt", lambda: self._store.adopt(adoption, limit=limit, now=now))
+
+    def erase(self, user_id: str, *, now: datetime) -> None:
+        self._intercept("erase", lambda: self._store.erase(user_id, now=now))
 
     def check(self) -> None:
         self._intercept("check", self._store.check)

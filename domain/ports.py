@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
+from domain.adoption import Adoption
 from domain.configurations import Configuration
 from domain.errors import IdempotencyKeyReused
 from domain.limits import User
@@ -94,6 +95,22 @@ class ConfigurationStore(Protocol):
 
         Each is extended by an operation of its own: after an error, some may be. Others that are created or changed
         meanwhile are not affected. Raises Throttled, Contended, StoreUnavailable.
+        """
+
+    def adopt(self, adoption: Adoption, *, limit: int, now: datetime) -> tuple[Configuration, ...]:
+        """Move configurations of an anonymous user to a member, as one atomic operation; returns those that moved.
+
+        Without `config_ids`, all that the anonymous user holds moves; ids that they do not hold are ignored, so a
+        repeat moves nothing. Ids, revisions and times stay. What was created with an idempotency key leaves a
+        `Tombstone`, deleted at `now`. A configuration stays if the member has its id already.
+        Raises LimitReached if the member would hold more than `limit`, ValidationFailed if too many would move, and
+        then nothing moves; Throttled, Contended, StoreUnavailable.
+        """
+
+    def erase(self, user_id: str, *, now: datetime) -> None:
+        """Delete all that the user holds. Only tombstones remain, also of what is deleted here, at `now`.
+
+        Not atomic: repeat it after an error. Raises Throttled, Contended, StoreUnavailable.
         """
 
     def check(self) -> None:

@@ -89,7 +89,7 @@ def create_app(
         app = create_api(
             Application(
                 settings=settings,
-                accounts=AccountService(store=store, identities=identities, clock=clock),
+                accounts=AccountService(store=store, identities=identities, limits=settings.limits, clock=clock),
                 configurations=ConfigurationService(
                     store=store, tickers=tickers, limits=settings.limits, clock=clock, new_id=ids
                 ),

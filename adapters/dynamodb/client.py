@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from botocore.config import Config
 from botocore.exceptions import ClientError
 from pynamodb.connection import TableConnection
 from pynamodb.connection.base import MetaTable
-from pynamodb.exceptions import CancellationReason, TransactWriteError, UpdateError
+from pynamodb.exceptions import CancellationReason, DeleteError, TransactWriteError, UpdateError
 from pynamodb.expressions.condition import Condition
 from pynamodb.expressions.update import Action
 from pynamodb.transactions import TransactWrite
@@ -87,14 +87,11 @@ class TableClient:
 
     def update(self, pk: str, sk: str, actions: Sequence[Action], condition: Condition) -> bool:
         """Update one item. Returns whether the condition was met."""
-        try:
-            self.table.update_item(pk, sk, actions=actions, condition=condition)
-        except UpdateError as error:
-            # The cause has an error code only if DynamoDB responded.
-            if isinstance(error.cause, ClientError) and error.cause_response_code == f"{CONDITION_FAILED}Exception":
-                return False
-            raise
-        return True
+        return _condition_was_met(lambda: self.table.update_item(pk, sk, actions=actions, condition=condition))
+
+    def delete(self, pk: str, sk: str, condition: Condition) -> bool:
+        """Delete one item. Returns whether the condition was met."""
+        return _condition_was_met(lambda: self.table.delete_item(pk, sk, condition=condition))
 
     def transaction(self, token: str | None = None) -> TransactWrite:
         """A transaction to use in a `with` statement. DynamoDB carries it out once for each token."""
@@ -105,7 +102,24 @@ class TableClient:
         self.table.connection.client.close()
 
 
+def _condition_was_met(write: Callable[[], object]) -> bool:
+    try:
+        write()
+    except (DeleteError, UpdateError) as error:
+        # The cause has an error code only if DynamoDB responded.
+        if isinstance(error.cause, ClientError) and error.cause_response_code == f"{CONDITION_FAILED}Exception":
+            return False
+        raise
+    return True
+
+
 def first_two_reasons(error: TransactWriteError) -> tuple[CancellationReason, CancellationReason]:
     """Why the first two actions failed. DynamoDB receives them in the order: checks, deletes, puts, updates."""
     first, second, *_ = [*(each or NO_REASON for each in error.cancellation_reasons), NO_REASON, NO_REASON]
     return first, second
+
+
+def last_raw_item(error: TransactWriteError) -> RawItem | None:
+    """The item for which the condition of the last action failed, if the engine returns it."""
+    last = error.cancellation_reasons[-1]
+    return None if last is None else last.raw_item

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from functools import partial
-from typing import Protocol, TypeVar
 
+from adapters.dynamodb.calls import Call
 from adapters.dynamodb.client import TableClient
 from adapters.dynamodb.items import is_deleted
 from adapters.dynamodb.models import (
@@ -16,15 +15,6 @@ from adapters.dynamodb.models import (
     expires_before,
     partition,
 )
-
-T = TypeVar("T")
-
-
-class Call(Protocol):
-    """Makes a call to DynamoDB and retries it."""
-
-    def __call__(self, operation: str, attempt: Callable[[], T]) -> T:
-        """Return the result of `attempt`."""
 
 
 # Single updates instead of a transaction: half the price, and each of them is correct by itself. An item that was

@@ -6,7 +6,9 @@ own item unreadable, and an update keeps the attributes that it does not change 
 
 from __future__ import annotations
 
+import logging
 import math
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from typing import Any
 
@@ -25,10 +27,13 @@ from adapters.dynamodb.models import (
 )
 from domain.configurations import DEFAULT_TIMEFRAME_DAYS, Configuration, WatchedTicker
 from domain.errors import NotFound
+from domain.events import Event
 from domain.idempotency import TOMBSTONE_RETENTION, Tombstone
 from domain.ports import AddResult
 from domain.tickers import Ticker
 from domain.times import iso_utc
+
+log = logging.getLogger(__name__)
 
 _UPDATABLE_FIELDS = (
     "name",
@@ -70,6 +75,18 @@ def to_configuration(raw: RawItem | None) -> Configuration:
     except (AttributeDeserializationError, ValueError, OverflowError, OSError) as error:
         remedy = f"Repair or delete the item whose SK is {raw['SK']['S']}."
         raise ServiceError(ErrorKind.PERMANENT, "UnreadableItem", remedy=remedy) from error
+
+
+def readable(items: Iterable[RawItem]) -> Iterator[Configuration]:
+    """The configurations in the items. One that cannot be read is logged and left out, as are deleted ones."""
+    for raw in items:
+        try:
+            yield to_configuration(raw)
+        except NotFound:
+            continue
+        except ServiceError as error:
+            extra = {"event": Event.ITEM_UNREADABLE, "cause": str(error.__cause__), "remedy": error.remedy}
+            log.error("unreadable item left out", extra=extra)  # noqa: TRY400 the cause is logged, a trace adds nothing
 
 
 def is_deleted(raw: RawItem) -> bool:

@@ -96,6 +96,25 @@ class ConfigurationItem(Model):
     expires_at = NumberAttribute(null=True)
 
 
+class CopiedItem(ConfigurationItem):
+    """A configuration that is written under another user's key, with attributes that the model does not know too."""
+
+    source: RawItem
+
+    @classmethod
+    def of(cls, source: RawItem, user_id: str) -> CopiedItem:
+        """The item `source` under the key of the user, without a time to live."""
+        copy = cls(partition(user_id), source["SK"]["S"])
+        copy.source = source
+        return copy
+
+    def serialize(self, null_check: bool = True) -> dict[str, dict[str, Any]]:  # noqa: ARG002, FBT001, FBT002 - PynamoDB's signature
+        """The attributes to write."""
+        user_id = self.PK.removeprefix(USER)
+        keys = {"PK": {"S": self.PK}, "user_id": {"S": user_id}}
+        return {name: value for name, value in self.source.items() if name != "expires_at"} | keys
+
+
 class QuotaItem(Model):
     """The number of a user's configurations; absent means 0. `version` grows with each create and delete.
 
@@ -114,6 +133,7 @@ class Models(NamedTuple):
     """The models, bound to a table."""
 
     configuration: type[ConfigurationItem]
+    copy: type[CopiedItem]
     quota: type[QuotaItem]
 
 
@@ -128,6 +148,7 @@ def bind(table: str) -> Models:
 
     return Models(
         type("ConfigurationItem", (ConfigurationItem,), {"Meta": Meta}),
+        type("CopiedItem", (CopiedItem,), {"Meta": Meta}),
         type("QuotaItem", (QuotaItem,), {"Meta": Meta}),
     )
 

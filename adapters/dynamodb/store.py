@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import logging
 import random
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable
 from datetime import datetime
 from enum import Enum, auto
+from functools import partial
 from typing import TypeVar
 
 from pynamodb.exceptions import PynamoDBException, TransactWriteError
@@ -21,11 +22,14 @@ from pynamodb.transactions import TransactWrite
 
 from adapters.aws.errors import AWS_ERRORS, ErrorKind, ServiceError, classify_dynamodb_error
 from adapters.aws.retry import Sleep, dynamodb_probe, dynamodb_retry
+from adapters.dynamodb.adoption import AdoptionAttempts
 from adapters.dynamodb.client import CONDITION_FAILED, NO_REASON, TableClient, first_two_reasons
+from adapters.dynamodb.erasure import erase
 from adapters.dynamodb.extension import extend
 from adapters.dynamodb.items import (
     find_replay,
     quota_expiry_actions,
+    readable,
     to_configuration,
     to_epoch,
     to_item,
@@ -48,6 +52,7 @@ from adapters.dynamodb.models import (
     partition,
 )
 from adapters.dynamodb.repair import repair_if_malformed
+from domain.adoption import Adoption
 from domain.configurations import Configuration, newest_first
 from domain.deadline import Monotonic
 from domain.errors import LimitReached, NotFound, RevisionMismatch
@@ -56,7 +61,6 @@ from domain.idempotency import is_derived_from_key
 from domain.ports import AddResult, NewId
 
 log = logging.getLogger(__name__)
-
 T = TypeVar("T")
 Actions = list[Action]
 _Delete = Callable[[TransactWrite], None]
@@ -153,7 +157,7 @@ class DynamoDBStore:
 
     def list(self, user_id: str) -> tuple[Configuration, ...]:
         return newest_first(
-            _readable(self._call("list", lambda: self._client.query(partition(user_id), sort_keys=IS_CONFIGURATION)))
+            readable(self._call("list", lambda: self._client.query(partition(user_id), sort_keys=IS_CONFIGURATION)))
         )
 
     # Read, then write if the revision is still the same. If it is not, the response has the current item, and the
@@ -222,6 +226,14 @@ class DynamoDBStore:
     def extend(self, user_id: str, *, expires_at: datetime) -> None:
         extend(self._client, self._call, user_id, to_epoch(expires_at))
 
+    def adopt(self, adoption: Adoption, *, limit: int, now: datetime) -> tuple[Configuration, ...]:
+        attempts = AdoptionAttempts(self._client, adoption, limit=limit, now=now, new_token=self._new_token)
+        self._call("adopt", attempts.read)
+        return self._call("adopt", attempts.write)
+
+    def erase(self, user_id: str, *, now: datetime) -> None:
+        erase(self._client, self._call, partial(self.remove, user_id, now=now), user_id)
+
     def check(self) -> None:
         self._probe("check", lambda: _translated(lambda: self._client.get("HEALTH", "HEALTH")))
 
@@ -239,12 +251,12 @@ class DynamoDBStore:
         return earlier
 
     def _delete_and_decrement(self, delete: _Delete, quota: QuotaItem) -> _Deletion:
-        decrement: Actions = [QuotaItem.version.add(1), QuotaItem.config_count.add(-1)]
+        decrement: list[Action] = [QuotaItem.version.add(1), QuotaItem.config_count.add(-1)]
         token = self._new_token()
         return self._call("remove", lambda: self._delete(token, delete, quota, decrement, COUNT_IS_POSITIVE))
 
     def _delete_uncounted(self, delete: _Delete, quota: QuotaItem) -> _Deletion:
-        new_version: Actions = [QuotaItem.version.add(1)]
+        new_version: list[Action] = [QuotaItem.version.add(1)]
         token = self._new_token()
 
         def attempt() -> _Deletion:
@@ -286,14 +298,3 @@ def _translated(attempt: Callable[[], T]) -> T:
         return attempt()
     except (PynamoDBException, *AWS_ERRORS) as error:
         raise classify_dynamodb_error(error) from error
-
-
-def _readable(items: Sequence[RawItem]) -> Iterator[Configuration]:
-    for raw in items:
-        try:
-            yield to_configuration(raw)
-        except NotFound:
-            continue
-        except ServiceError as error:
-            extra = {"event": Event.ITEM_UNREADABLE, "cause": str(error.__cause__), "remedy": error.remedy}
-            log.error("unreadable item left out", extra=extra)  # noqa: TRY400 the cause is logged, a trace adds nothing

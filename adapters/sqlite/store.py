@@ -28,6 +28,7 @@ from adapters.sqlite.rows import (
     tombstone_from_row,
 )
 from adapters.sqlite.schema import create_file, migrate
+from domain.adoption import Adoption
 from domain.configurations import Configuration, newest_first
 from domain.errors import LimitReached, NotFound, RevisionMismatch, StoreUnavailable
 from domain.events import Event
@@ -52,7 +53,12 @@ _COUNT = "SELECT count(*) FROM configurations WHERE user_id = ?"
 _INSERT = f"INSERT INTO configurations ({COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"  # nosec # noqa: S608 - constants only
 _UPDATE = f"""UPDATE configurations SET ({COLUMNS}) = (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
     WHERE user_id = ? AND config_id = ?"""  # nosec # noqa: S608 - constants only
+_DELETE_ALL = "DELETE FROM configurations WHERE user_id = ?"
 _DELETE = "DELETE FROM configurations WHERE user_id = ? AND config_id = ?"
+_ADOPT = "UPDATE configurations SET user_id = ?1, expires_at = NULL WHERE user_id = ?2 AND config_id = ?3"
+_KEYS_IN_USE = """SELECT config_id FROM configurations WHERE user_id = ?1
+    UNION SELECT config_id FROM tombstones WHERE user_id = ?1 AND expires_at > ?2"""
+_CREATES = "SELECT config_id, request_fingerprint FROM configurations WHERE user_id = ?"
 _EXTEND = "UPDATE configurations SET expires_at = ?1 WHERE user_id = ?2 AND expires_at < ?1"
 _PURGE = "DELETE FROM configurations WHERE expires_at < ?"
 _COUNT_EXPIRED = "SELECT count(*) FILTER (WHERE expires_at < ?), count(expires_at) FROM configurations"
@@ -144,13 +150,32 @@ class SQLiteStore(ConfigurationStore):
             if revisions is not None and stored.revision not in revisions:
                 raise RevisionMismatch
             execute(_DELETE, (user_id, config_id))
-            execute(f"{_PURGE_TOMBSTONES} AND user_id = ?", (text_from_time(now), user_id))
-            if (tombstone := Tombstone.of(stored, deleted_at=now)) is not None:
-                execute(_INSERT_TOMBSTONE, (user_id, *row_from_tombstone(tombstone)))
+            _insert_tombstones(execute, user_id, [(config_id, stored.request_fingerprint)], now=now)
 
     def extend(self, user_id: str, *, expires_at: datetime) -> None:
         with self._transaction() as execute:
             execute(_EXTEND, (text_from_time(expires_at), user_id))
+
+    def adopt(self, adoption: Adoption, *, limit: int, now: datetime) -> tuple[Configuration, ...]:
+        anonymous_id, member_id = adoption.anonymous_id, adoption.member_id
+        with self._transaction() as execute:
+            held = newest_first(self._readable(execute(_LIST, (anonymous_id,)).fetchall()))
+            in_use = {config_id for (config_id,) in execute(_KEYS_IN_USE, (member_id, text_from_time(now)))}
+            selected = [each for each in adoption.select(held) if each.config_id not in in_use]
+            (count,) = execute(_COUNT, (member_id,)).fetchone()
+            if selected and count + len(selected) > limit:
+                raise LimitReached(limit, adopting=len(selected))
+            for each in selected:
+                execute(_ADOPT, (member_id, anonymous_id, each.config_id))
+            creates = [(each.config_id, each.request_fingerprint) for each in selected]
+            _insert_tombstones(execute, anonymous_id, creates, now=now)
+        return tuple(adoption.adopted(each) for each in selected)
+
+    def erase(self, user_id: str, *, now: datetime) -> None:
+        with self._transaction() as execute:
+            creates = execute(_CREATES, (user_id,)).fetchall()
+            execute(_DELETE_ALL, (user_id,))
+            _insert_tombstones(execute, user_id, creates, now=now)
 
     def check(self) -> None:
         """Commits a change of one page: a database that can only be read, or a full disk, counts as unavailable."""
@@ -228,6 +253,16 @@ class SQLiteStore(ConfigurationStore):
                         "cause": str(error.__cause__),
                     },
                 )
+
+
+def _insert_tombstones(
+    execute: Callable[..., sqlite3.Cursor], user_id: str, creates: Iterable[tuple[str, str | None]], *, now: datetime
+) -> None:
+    """The tombstones of creates that had a key; the user's expired ones are deleted."""
+    execute(f"{_PURGE_TOMBSTONES} AND user_id = ?", (text_from_time(now), user_id))
+    for config_id, fingerprint in creates:
+        if (tombstone := Tombstone.of_create(config_id, fingerprint, deleted_at=now)) is not None:
+            execute(_INSERT_TOMBSTONE, (user_id, *row_from_tombstone(tombstone)))
 
 
 def _clock_is_plausible(execute: Callable[..., sqlite3.Cursor], now: datetime) -> bool:

@@ -63,10 +63,10 @@ class JSONProvider(DefaultJSONProvider):
 
 
 def _record_route() -> None:
-    """Log the route instead of the path, which a caller can fill with anything."""
+    """Log the route instead of the path, which a caller can fill with anything. Searches use it without a converter."""
     current = request_context.get()
     if current is not None and request.url_rule is not None:
-        current.route = request.url_rule.rule
+        current.route = request.url_rule.rule.replace("<config_id:", "<")
 
 
 def _vary_by_origin(response: Response) -> Response:

@@ -8,10 +8,10 @@ from flask_smorest import Blueprint
 from domain.errors import IdentityUnavailable, NotAnonymous
 from domain.limits import MAX_TICKERS, User, UserKind
 from entrypoints.api import openapi_components as components
+from entrypoints.api.account_schemas import MeSchema, SessionSchema, SignInSchema
 from entrypoints.api.authentication import authenticated, bearer_token, client_address
 from entrypoints.api.openapi_components import may_fail
 from entrypoints.api.representations import respond, session_json, sign_in_json
-from entrypoints.api.schemas import MeSchema, SessionSchema, SignInSchema
 from entrypoints.application import current_application
 from entrypoints.rate_limits import RateLimited
 
@@ -80,3 +80,17 @@ def get_me(user: User) -> Response:
             },
         }
     )
+
+
+@blueprint.route("/me", methods=["DELETE"])
+@blueprint.doc(operationId="deleteMe", **components.SECURITY)
+@blueprint.response(204)
+@may_fail(blueprint, *components.AUTHENTICATION_ERRORS, *components.WRITE_ERRORS)
+@authenticated
+def delete_me(user: User) -> Response:
+    """Delete everything.
+
+    Erases all that the user holds. Repeat it until it is answered. The token stays valid.
+    """
+    current_application().accounts.erase(user)
+    return Response(status=204)

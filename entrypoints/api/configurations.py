@@ -7,7 +7,9 @@ from hashlib import sha256
 from http import HTTPStatus
 
 from flask import Response, request, url_for
+from flask.blueprints import BlueprintSetupState
 from flask_smorest import Blueprint
+from werkzeug.routing import Map, UnicodeConverter
 
 from domain.configurations import ConfigurationInput, ConfigurationUpdate
 from domain.errors import (
@@ -16,6 +18,7 @@ from domain.errors import (
     DomainError,
     IdempotencyKeyReused,
     LimitReached,
+    NotAMember,
     NotFound,
     RevisionMismatch,
     TickersUnavailable,
@@ -26,13 +29,15 @@ from domain.events import Event
 from domain.limits import User
 from entrypoints.api import openapi_components as components
 from entrypoints.api.authentication import authenticated
-from entrypoints.api.bodies import PATCH_TYPES, parse_configuration_body
+from entrypoints.api.bodies import PATCH_TYPES, parse_body, parse_configuration_body
 from entrypoints.api.errors import MalformedJson, PayloadTooLarge, UnsupportedMediaType
 from entrypoints.api.openapi_components import body, may_fail, patch_body
 from entrypoints.api.preconditions import expected_revisions, idempotency_key, unless_not_modified
 from entrypoints.api.problems import PROBLEMS
 from entrypoints.api.representations import configuration_json, configuration_list_json, etag, respond
 from entrypoints.api.schemas import (
+    AdoptionInputSchema,
+    AdoptionSchema,
     ConfigurationInputSchema,
     ConfigurationListSchema,
     ConfigurationUpdateSchema,
@@ -44,7 +49,21 @@ log = logging.getLogger(__name__)
 
 blueprint = Blueprint("configurations", __name__, url_prefix="/api/v2/configurations", description="Watchlists")
 
-_INPUT, _UPDATE = ConfigurationInputSchema(), ConfigurationUpdateSchema()
+
+class ConfigIdConverter(UnicodeConverter):
+    """Any path segment but `adopt`, which is an operation: it has no other methods."""
+
+    def __init__(self, url_map: Map) -> None:
+        super().__init__(url_map)
+        self.regex = f"(?!adopt$){self.regex}"
+
+
+@blueprint.record_once
+def _add_converter(state: BlueprintSetupState) -> None:
+    state.app.url_map.converters["config_id"] = ConfigIdConverter
+
+
+_INPUT, _UPDATE, _ADOPTION = ConfigurationInputSchema(), ConfigurationUpdateSchema(), AdoptionInputSchema()
 _BODY_ERRORS = (
     MalformedJson,
     ValidationFailed,
@@ -117,7 +136,35 @@ def create_configuration(user: User) -> Response:
     return respond(configuration_json(added.configuration), 201, headers)
 
 
-@blueprint.route("/<config_id>", methods=["GET"])
+@blueprint.route("/adopt", methods=["POST"])
+@blueprint.doc(operationId="adoptConfigurations", **body(AdoptionInputSchema), **components.SECURITY)
+@blueprint.response(200, AdoptionSchema)
+@may_fail(
+    blueprint,
+    *components.AUTHENTICATION_ERRORS,
+    *components.WRITE_ERRORS,
+    MalformedJson,
+    ValidationFailed,
+    PayloadTooLarge,
+    UnsupportedMediaType,
+    NotAMember,
+    LimitReached,
+)
+@authenticated
+def adopt_configurations(user: User) -> Response:
+    """Take over an anonymous session's configurations.
+
+    All or nothing. Ids, revisions and times stay. A repeat takes over nothing.
+    """
+    requested = parse_body(_ADOPTION)
+    adopted, configurations = current_application().accounts.adopt(
+        user, requested["anonymous_token"], requested.get("config_ids")
+    )
+    moved = {"adopted": [configuration_json(each) for each in adopted]}
+    return respond(configuration_list_json(configurations) | moved)
+
+
+@blueprint.route("/<config_id:config_id>", methods=["GET"])
 @blueprint.doc(operationId="getConfiguration", parameters=[components.IF_NONE_MATCH], **components.SECURITY)
 @blueprint.response(200, SavedConfigurationSchema, headers=components.ETAG)
 @blueprint.alt_response(304, description="The revision has not changed.", headers=components.ETAG, success=True)
@@ -132,7 +179,7 @@ def get_configuration(user: User, config_id: str) -> Response:
     return unless_not_modified(respond(configuration_json(configuration)), configuration.revision)
 
 
-@blueprint.route("/<config_id>", methods=["PATCH"])
+@blueprint.route("/<config_id:config_id>", methods=["PATCH"])
 @blueprint.doc(
     operationId="updateConfiguration",
     parameters=[components.IF_MATCH],
@@ -150,7 +197,7 @@ def update_configuration(user: User, config_id: str) -> Response:
     return _update(user, config_id, parse_configuration_body(_UPDATE, ConfigurationUpdate.of, media_types=PATCH_TYPES))
 
 
-@blueprint.route("/<config_id>", methods=["PUT"])
+@blueprint.route("/<config_id:config_id>", methods=["PUT"])
 @blueprint.doc(
     operationId="replaceConfiguration",
     parameters=[components.IF_MATCH],
@@ -168,7 +215,7 @@ def replace_configuration(user: User, config_id: str) -> Response:
     return _update(user, config_id, parse_configuration_body(_INPUT, ConfigurationInput.of).as_update())
 
 
-@blueprint.route("/<config_id>", methods=["DELETE"])
+@blueprint.route("/<config_id:config_id>", methods=["DELETE"])
 @blueprint.doc(
     operationId="deleteConfiguration",
     parameters=[components.IF_MATCH],

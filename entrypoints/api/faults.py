@@ -12,7 +12,7 @@ from entrypoints.api.field_types import StrictInteger, StringList
 from entrypoints.api.representations import respond
 from entrypoints.api.schemas import RequestSchema
 
-STORE_METHODS = ["add", "get", "list", "update", "remove", "extend"]
+STORE_METHODS = ["add", "get", "list", "update", "remove", "extend", "adopt", "erase"]
 
 
 class FaultPlan(Protocol):

@@ -12,8 +12,7 @@ from domain.configurations import (
     MAX_TIMEFRAME_DAYS,
     MIN_TIMEFRAME_DAYS,
 )
-from domain.limits import MAX_TICKERS, UserKind
-from domain.sign_in import TokenUse
+from domain.limits import MAX_TICKERS
 from domain.ticker_list import TickerSource
 from domain.tickers import TickerStatus
 from entrypoints.api.field_types import (
@@ -88,6 +87,13 @@ class ConfigurationUpdateSchema(RequestSchema):
     tickers = _symbols()
     timeframe_days = _timeframe("Unchanged if omitted.")
     include_extended_hours = StrictBoolean(metadata={"example": False})
+
+
+class AdoptionInputSchema(RequestSchema):
+    """What a member takes over from an anonymous session."""
+
+    anonymous_token = StrictString(required=True, metadata={"description": "The token of the anonymous session."})
+    config_ids = StringList(StrictString(), metadata={"description": "The watchlists to take over; all if omitted."})
 
 
 class SymbolListSchema(RequestSchema):
@@ -181,62 +187,10 @@ class ConfigurationListSchema(Schema):
     remaining = fields.Integer(required=True)
 
 
-class SessionSchema(Schema):
-    """An anonymous session. The service does not store the token."""
+class AdoptionSchema(ConfigurationListSchema):
+    """What was taken over, and all of the member's configurations."""
 
-    user_id = fields.String(required=True)
-    token = fields.String(required=True)
-    token_type = fields.String(required=True, validate=validate.Equal("Bearer"))
-    auth_type = fields.String(required=True, validate=validate.Equal(UserKind.ANONYMOUS.value))
-    created_at = fields.DateTime(required=True)
-    session_expires_at = fields.DateTime(required=True)
-
-
-class OpenIdConnectSchema(Schema):
-    """The issuer and the public client, for an authorization code request with PKCE."""
-
-    issuer = fields.String(required=True)
-    client_id = fields.String(required=True)
-    scope = fields.String(required=True, metadata={"example": "openid offline_access"})
-    parameters = fields.Dict(
-        keys=fields.String(),
-        values=fields.String(),
-        required=True,
-        metadata={"description": "Further parameters of the authorization request."},
-    )
-    authorization_endpoint = fields.String(required=True)
-    token_endpoint = fields.String(required=True)
-    end_session_endpoint = fields.String(
-        required=True, allow_none=True, metadata={"description": "`null` if the issuer has none."}
-    )
-    token_use = fields.String(
-        required=True,
-        validate=validate.OneOf([use.value for use in TokenUse]),
-        metadata={"description": "The token of the token response that this service accepts."},
-    )
-
-
-class SignInSchema(Schema):
-    """What a browser needs to sign in; `oidc` is `null` if it cannot sign in here."""
-
-    oidc = fields.Nested(OpenIdConnectSchema, required=True, allow_none=True)
-
-
-class LimitsSchema(Schema):
-    """The limits of the user."""
-
-    max_configurations = fields.Integer(required=True)
-    max_tickers = fields.Integer(required=True)
-
-
-class MeSchema(Schema):
-    """The user that the token identifies."""
-
-    user_id = fields.String(required=True)
-    auth_type = fields.String(required=True, validate=validate.OneOf([kind.value for kind in UserKind]))
-    is_anonymous = fields.Boolean(required=True)
-    session_expires_at = fields.DateTime(required=True)
-    limits = fields.Nested(LimitsSchema, required=True)
+    adopted = fields.List(fields.Nested(SavedConfigurationSchema), required=True)
 
 
 class HealthSchema(Schema):

@@ -57,6 +57,8 @@ def test_the_document_has_every_operation_of_the_contract(client: FlaskClient) -
         ("POST", "/api/v2/auth/anonymous"),
         ("POST", "/api/v2/auth/renew"),
         ("GET", "/api/v2/auth/me"),
+        ("DELETE", "/api/v2/auth/me"),
+        ("POST", "/api/v2/configurations/adopt"),
         ("GET", "/api/v2/auth/sign-in"),
         ("GET", "/api/v2/configurations"),
         ("POST", "/api/v2/configurations"),

@@ -9,6 +9,7 @@ from uuid import uuid4
 from domain.deadline import within
 from domain.errors import LimitReached, NotFound, RevisionMismatch, TryLater
 from domain.ports import ConfigurationStore
+from tests.builders import a_configuration
 from tests.contract.stages import Interruption, Stage
 
 AT_ONCE = 0.1
@@ -66,3 +67,15 @@ def settled(act: Act) -> str:
     while (outcome := act()) == WAIT:
         pass
     return outcome
+
+
+def create(store: ConfigurationStore, user: str, limit: int) -> str:
+    """Add a new configuration."""
+    store.add(a_configuration(user), limit=limit)
+    return ADDED
+
+
+def free_places(store: ConfigurationStore, user: str, limit: int) -> int:
+    """How many more the store lets the user create: what it counts, not what it lists."""
+    outcomes = [outcome_of(lambda: create(store, user, limit)) for _ in range(limit + 1)]
+    return outcomes.count(ADDED)

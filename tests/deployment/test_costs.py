@@ -9,6 +9,7 @@ from datetime import timedelta
 
 import pytest
 
+from domain.adoption import Adoption
 from domain.tickers import Ticker
 from tests.builders import NOW, a_configuration
 from tests.deployment.recorder import recording
@@ -42,6 +43,8 @@ def test_the_documented_calls_and_capacity_units_are_measured(aws: str) -> None:
             lambda: store.update("ann", one.config_id, lambda found: replace(found, name="y", revision="2"))
         ),
         "delete": units_of(lambda: store.remove("ann", two.config_id, now=NOW)),
+        "adopt": units_of(lambda: store.adopt(Adoption("ann", "bob"), limit=5, now=NOW)),
+        "erase": units_of(lambda: store.erase("bob", now=NOW)),
     }
 
     assert measured == documented()

@@ -7,12 +7,14 @@ import random
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import boto3
 import pytest
 
 from adapters.tickers.s3 import S3TickerList
+from domain.adoption import Adoption
 from domain.errors import LimitReached, NotFound, RevisionMismatch
 from domain.ports import ConfigurationStore
 from tests.builders import NOW, a_configuration, a_keyed_configuration
@@ -66,6 +68,10 @@ def _use_the_store(store: ConfigurationStore) -> None:
         store.remove("ann", two.config_id, now=NOW)
     store.add(keyed, limit=2)
     store.remove("ann", keyed.config_id, now=NOW)
+    store.add(a_configuration(expires_at=NOW), limit=2)
+    store.extend("ann", expires_at=NOW + timedelta(days=30))
+    store.adopt(Adoption("ann", "bob"), limit=5, now=NOW)
+    store.erase("bob", now=NOW)
 
 
 def statements() -> list[dict[str, Any]]:

@@ -1,0 +1,203 @@
+"""Adoption on every store: a member takes over what an anonymous user holds, all or nothing, in any race."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from domain.adoption import MAX_ADOPTED, Adoption
+from domain.configurations import Configuration
+from domain.errors import DeletedSince, LimitReached, ValidationFailed
+from domain.idempotency import TOMBSTONE_RETENTION
+from domain.ports import ConfigurationStore
+from tests.builders import NOW, a_configuration, a_keyed_configuration, rename_to
+from tests.contract.races import ADDED, DONE, FULL, GONE, Act, at_every_seam, create, free_places, outcome_of
+from tests.contract.stages import Stage
+
+EXPIRY = NOW + timedelta(days=37)
+
+
+def two_of(store: ConfigurationStore, user: str) -> list[Configuration]:
+    """The user's configurations, newest first; the second was created with an idempotency key."""
+    held = [
+        a_configuration(user, request_fingerprint=None, expires_at=EXPIRY),
+        a_keyed_configuration(user, at=NOW - timedelta(days=1), expires_at=EXPIRY),
+    ]
+    for each in held:
+        store.add(each, limit=2)
+    return held
+
+
+def adopt(
+    store: ConfigurationStore, anonymous: str, member: str, *config_ids: str, limit: int = 5
+) -> tuple[Configuration, ...]:
+    return store.adopt(Adoption(anonymous, member, config_ids or None), limit=limit, now=NOW)
+
+
+def test_everything_moves_and_only_the_owner_and_the_expiry_change(stage: Stage, ann: str, bob: str) -> None:
+    held = two_of(stage.open(), ann)
+    own = a_configuration(bob, at=NOW - timedelta(hours=1))
+    stage.open().add(own, limit=5)
+
+    adopted = adopt(stage.open(), ann, bob)
+    again = adopt(stage.open(), ann, bob)
+
+    moved = [replace(each, user_id=bob, expires_at=None) for each in held]
+    assert (list(adopted), again) == (moved, ())
+    store = stage.open()
+    assert (store.list(ann), list(store.list(bob))) == ((), [moved[0], own, moved[1]])
+    assert (free_places(store, ann, 2), free_places(store, bob, 5)) == (2, 2)
+
+
+def test_only_the_chosen_ones_move(store: ConfigurationStore, ann: str, bob: str) -> None:
+    chosen, kept = two_of(store, ann)
+
+    adopted = adopt(store, ann, bob, chosen.config_id, "unknown", limit=1)
+
+    assert [each.config_id for each in adopted] == [chosen.config_id]
+    assert store.list(ann) == (kept,)
+    assert (free_places(store, ann, 2), free_places(store, bob, 1)) == (1, 0)
+
+
+def test_nothing_moves_if_the_member_would_have_more_than_the_limit(
+    store: ConfigurationStore, ann: str, bob: str
+) -> None:
+    held, own = two_of(store, ann), a_configuration(bob)
+    store.add(own, limit=2)
+
+    with pytest.raises(LimitReached) as refusal:
+        adopt(store, ann, bob, limit=2)
+
+    assert refusal.value.max_allowed == 2
+    assert (list(store.list(ann)), store.list(bob)) == (held, (own,))
+    assert (free_places(store, ann, 2), free_places(store, bob, 2)) == (0, 1)
+    assert adopt(store, bob, ann, "unknown", limit=0) == ()
+
+
+def test_at_most_forty_nine_move_at_once(store: ConfigurationStore, ann: str, bob: str) -> None:
+    held = [a_configuration(ann) for _ in range(MAX_ADOPTED + 1)]
+    for each in held:
+        store.add(each, limit=MAX_ADOPTED + 1)
+
+    with pytest.raises(ValidationFailed, match="At most 49"):
+        adopt(store, ann, bob, limit=100)
+    adopted = adopt(store, ann, bob, *(each.config_id for each in held[1:]), limit=MAX_ADOPTED)
+
+    assert len(adopted) == MAX_ADOPTED
+    assert store.list(ann) == (held[0],)
+
+
+def test_a_late_duplicate_of_a_create_is_refused_after_the_adoption(
+    store: ConfigurationStore, ann: str, bob: str
+) -> None:
+    _, keyed = two_of(store, ann)
+    adopt(store, ann, bob)
+    after = NOW + TOMBSTONE_RETENTION + timedelta(seconds=1)
+
+    with pytest.raises(DeletedSince):
+        store.add(keyed, limit=2)
+    assert not store.add(replace(keyed, created_at=after), limit=2).replayed
+
+    # The member has this id.
+    assert adopt(store, ann, bob) == ()
+    assert len(store.list(ann)) == 1
+    store.remove(bob, keyed.config_id, now=NOW)
+    assert adopt(store, ann, bob) == ()
+
+
+Rival = Callable[[ConfigurationStore, str, str, Sequence[Configuration]], object]
+"""An operation on the data of an anonymous user and of a member, who holds the last of the configurations."""
+
+TWO, ONE, NONE = "2", "1", "0"
+"""The number of adopted configurations."""
+
+RACES: dict[str, tuple[int, Rival, list[tuple[str, str, int, int]]]] = {
+    "delete": (
+        3,
+        lambda store, ann, _, held: store.remove(ann, held[0].config_id, now=NOW),
+        [(TWO, GONE, 0, 3), (ONE, DONE, 0, 2)],
+    ),
+    "delete with a key": (
+        3,
+        lambda store, ann, _, held: store.remove(ann, held[1].config_id, now=NOW),
+        [(TWO, GONE, 0, 3), (ONE, DONE, 0, 2)],
+    ),
+    "update": (
+        3,
+        lambda store, ann, _, held: store.update(ann, held[0].config_id, rename_to("New")).name,
+        [(TWO, GONE, 0, 3), (TWO, "New", 0, 3)],
+    ),
+    "create": (9, lambda store, ann, _, __: create(store, ann, 9), [(TWO, ADDED, 1, 3), ("3", ADDED, 0, 4)]),
+    "extend": (
+        3,
+        lambda store, ann, _, __: store.extend(ann, expires_at=EXPIRY + timedelta(days=9)),
+        [(TWO, DONE, 0, 3)],
+    ),
+    "erase": (
+        3,
+        lambda store, ann, _, __: store.erase(ann, now=NOW),
+        [(TWO, DONE, 0, 3), (ONE, DONE, 0, 2), (NONE, DONE, 0, 1)],
+    ),
+    "another member": (
+        3,
+        lambda store, ann, bob, __: str(len(adopt(store, ann, f"other-{bob}"))),
+        [(TWO, NONE, 0, 3), (NONE, TWO, 0, 1)],
+    ),
+    "repeat": (
+        3,
+        lambda store, ann, bob, __: str(len(adopt(store, ann, bob, limit=3))),
+        [(TWO, NONE, 0, 3), (NONE, TWO, 0, 3)],
+    ),
+    "create of the member": (
+        3,
+        lambda store, _, bob, __: create(store, bob, 3),
+        [(TWO, FULL, 0, 3), (FULL, ADDED, 2, 2)],
+    ),
+    "delete of the member": (
+        2,
+        lambda store, _, bob, held: store.remove(bob, held[2].config_id, now=NOW),
+        [(FULL, DONE, 2, 0), (TWO, DONE, 0, 2)],
+    ),
+    "update of the member": (
+        3,
+        lambda store, _, bob, held: store.update(bob, held[2].config_id, rename_to("New")).name,
+        [(TWO, "New", 0, 3)],
+    ),
+}
+
+
+@pytest.mark.parametrize("ours_is_the_adoption", [True, False], ids=["interrupted", "interrupting"])
+@pytest.mark.parametrize("name", RACES)
+def test_an_adoption_and_another_operation_take_effect_one_after_the_other(
+    stage: Stage, name: str, *, ours_is_the_adoption: bool
+) -> None:
+    limit, rival, expected = RACES[name]
+
+    def race(ours: ConfigurationStore, theirs: ConfigurationStore, user: str) -> tuple[Act, Act]:
+        ann, bob = f"ann-{user}", f"bob-{user}"
+        own = a_configuration(bob)
+        held = [*two_of(ours, ann), own]
+        ours.add(own, limit=limit)
+        adopting, other = (ours, theirs) if ours_is_the_adoption else (theirs, ours)
+        acts = (
+            lambda: outcome_of(lambda: str(len(adopt(adopting, ann, bob, limit=limit)))),
+            lambda: outcome_of(lambda: rival(other, ann, bob, held)),
+        )
+        return acts if ours_is_the_adoption else (acts[1], acts[0])
+
+    for store, user, outcomes in at_every_seam(stage, race):
+        theirs, ours = outcomes
+        adoption, other = (ours, theirs) if ours_is_the_adoption else (theirs, ours)
+        ann, bob = f"ann-{user}", f"bob-{user}"
+        of_ann, of_bob = store.list(ann), store.list(bob)
+        assert (adoption, other, len(of_ann), len(of_bob)) in expected
+        assert {each.expires_at for each in of_bob} <= {None}
+        names = {each.name for each in (*of_ann, *of_bob, *store.list(f"other-{bob}"))}
+        assert ("New" in names) == (other == "New")
+        assert (free_places(store, ann, limit), free_places(store, bob, limit)) == (
+            limit - len(of_ann),
+            limit - len(of_bob),
+        )

@@ -1,0 +1,68 @@
+"""Erasure on every store: only tombstones remain."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+from itertools import count
+
+import pytest
+
+from domain.errors import DeletedSince
+from domain.idempotency import TOMBSTONE_RETENTION
+from domain.ports import ConfigurationStore
+from tests.builders import NOW, a_configuration, a_keyed_configuration
+from tests.contract.races import ADDED, DONE, Act, at_every_seam, create, free_places, outcome_of
+from tests.contract.stages import Interruption, Stage
+
+
+class CrashError(Exception):
+    """The process ends here."""
+
+
+def crash() -> None:
+    raise CrashError
+
+
+def test_everything_is_erased_but_the_memory_of_idempotency_keys(store: ConfigurationStore, ann: str, bob: str) -> None:
+    keyed, other = a_keyed_configuration(ann), a_configuration(bob)
+    for each in (keyed, a_configuration(ann, request_fingerprint=None), other):
+        store.add(each, limit=2)
+
+    for _ in range(2):
+        store.erase(ann, now=NOW)
+
+    assert (store.list(ann), store.list(bob)) == ((), (other,))
+    with pytest.raises(DeletedSince):
+        store.add(keyed, limit=2)
+    assert not store.add(replace(keyed, created_at=NOW + TOMBSTONE_RETENTION + timedelta(seconds=1)), limit=1).replayed
+
+
+def test_a_crash_at_any_point_is_continued_by_a_repeat(stage: Stage, ann: str) -> None:
+    for seam in count():
+        store = stage.open()
+        for each in (a_keyed_configuration(ann), a_configuration(ann)):
+            store.add(each, limit=2)
+        interruption = Interruption(seam, crash)
+        with stage.interrupt(store, interruption):
+            try:
+                store.erase(ann, now=NOW)
+            except CrashError:
+                store.erase(ann, now=NOW)
+
+        assert store.list(ann) == ()
+        if not interruption.happened:
+            break
+
+
+def test_a_concurrent_create_is_erased_or_counted(stage: Stage) -> None:
+    def race(ours: ConfigurationStore, theirs: ConfigurationStore, user: str) -> tuple[Act, Act]:
+        ours.add(a_configuration(user), limit=2)
+        return lambda: outcome_of(lambda: ours.erase(user, now=NOW)), lambda: outcome_of(
+            lambda: create(theirs, user, 2)
+        )
+
+    for store, user, outcomes in at_every_seam(stage, race):
+        assert outcomes == [ADDED, DONE]
+        held = len(store.list(user))
+        assert free_places(store, user, 2) == 2 - held

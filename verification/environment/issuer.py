@@ -1,23 +1,32 @@
-"""An OpenID Connect issuer on loopback: publishes keys, signs any claims, and fails on demand."""
+"""An OpenID Connect issuer on loopback: publishes keys, signs any claims, signs users in, and fails on demand."""
 
 from __future__ import annotations
 
 import base64
 import json
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import cache
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
+from urllib.parse import parse_qsl, urlsplit
 
 import jwt
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from jwt.algorithms import ECAlgorithm, RSAAlgorithm
 
 from verification.environment import NOW
+from verification.environment.authorization_server import (
+    AUTHORIZE,
+    END_SESSION,
+    TOKEN,
+    Answer,
+    AuthorizationServer,
+    Request,
+)
 
 AUDIENCE = "config-api"
 DISCOVERY, KEYS = "/.well-known/openid-configuration", "/keys"
@@ -41,6 +50,11 @@ class Issuer:
     asked: list[str] = field(default_factory=list)
     hanging: threading.Event = field(default_factory=threading.Event)
     released: threading.Event = field(default_factory=threading.Event)
+    clock: Callable[[], datetime] = lambda: NOW
+    server: AuthorizationServer = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.server = AuthorizationServer(self.url, AUDIENCE, sign=self.token)
 
     def published(self) -> dict[str, Any]:
         """The JSON Web Key Set."""
@@ -50,7 +64,8 @@ class Issuer:
         """A token for `ann`, valid for an hour; a claim of None is omitted."""
         kid = kid or next(iter(self.keys))
         key = self.keys[kid]
-        values = {"iss": self.url, "aud": AUDIENCE, "sub": "ann", "iat": NOW, "exp": NOW + timedelta(hours=1)} | claims
+        now = self.clock()
+        values = {"iss": self.url, "aud": AUDIENCE, "sub": "ann", "iat": now, "exp": now + timedelta(hours=1)} | claims
         return jwt.encode(
             {name: value for name, value in values.items() if value is not None},
             key,
@@ -77,14 +92,29 @@ def running_issuer() -> Iterator[Issuer]:
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
-            status, body = issuer.answer_to(self.path)
+            self._respond(dict(parse_qsl(urlsplit(self.path).query)))
+
+        def do_POST(self) -> None:
+            body = self.rfile.read(int(self.headers["Content-Length"]))
+            self._respond(dict(parse_qsl(body.decode())))
+
+        def _respond(self, values: dict[str, str]) -> None:
+            path = urlsplit(self.path).path
+            if path in {AUTHORIZE, TOKEN, END_SESSION}:
+                answer = issuer.server.handle(Request(self.command, path, values, self.headers.get("Cookie", "")))
+            else:
+                status, body = issuer.answer_to(self.path)
+                answer = Answer(status, body, {"Location": issuer.url + KEYS} if status == 302 else {})
+            if answer is None:  # down: the connection is closed without a response
+                self.close_connection = True
+                return
             try:
-                self.send_response(status)
-                if status == 302:
-                    self.send_header("Location", issuer.url + KEYS)
-                self.send_header("Content-Length", str(len(body)))
+                self.send_response(answer.status)
+                for name, value in answer.headers.items():
+                    self.send_header(name, value)
+                self.send_header("Content-Length", str(len(answer.body)))
                 self.end_headers()
-                self.wfile.write(body)
+                self.wfile.write(answer.body)
             except ConnectionError:
                 pass  # the client did not wait
 

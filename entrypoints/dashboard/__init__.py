@@ -25,32 +25,43 @@ PAGE_POLICY = (
 
 IMMUTABLE = "public, max-age=31536000, immutable"
 
+_SERVED = (".css", ".js", ".md", ".svg")
+_VENDORED = "oauth4webapi.js"
 _COMMENT_LINES = re.compile(rb"^[ ]*(?://[^\n]*|/\*(?:(?!\*/).)*\*/)\n", re.MULTILINE | re.DOTALL)
+_TYPES = re.compile(rb"/\*\* @type [^\n]*?\*/ ?")
+_INDENTATION = re.compile(rb"^\s+", re.MULTILINE)
+_CSS_SPACE = re.compile(rb"\s*([{};,])\s*")
+_STATIC_IMPORT = re.compile(rb"^(?:import|export|\})[^;(]*\"\./([\w-]+\.js)\";", re.MULTILINE)
 
 
 @cache
 def sources() -> dict[str, Asset]:
     """Return every file by its name. Only these names are served, so that no path leaves the folder."""
     folder = files(__name__).joinpath("static")
-    return {path.name: _asset(path.name, path.read_bytes()) for path in sorted(folder.iterdir(), key=str)}
+    paths = [path for path in sorted(folder.iterdir(), key=str) if path.name.endswith(_SERVED)]
+    return {path.name: _asset(path.name, path.read_bytes()) for path in paths}
 
 
 @cache
 def assets() -> dict[str, Asset]:
     """Return the files as the page loads them: without comments, which are a third of their compressed size."""
-    return {name: _asset(name, _without_comments(name, source.body)) for name, source in sources().items()}
+    return {name: _asset(name, _shortened(name, source.body)) for name, source in sources().items()}
+
+
+@cache
+def modules() -> list[str]:
+    """Return the modules that the page always loads: `dashboard.js` and what it imports. Others are imported later."""
+    found = ["dashboard.js"]
+    for name in found:
+        imported = {match.decode() for match in _STATIC_IMPORT.findall(assets()[name].body)}
+        found += sorted(imported.difference(found))
+    return found
 
 
 @cache
 def version() -> str:
     """Return a hash of all files. It is part of their URLs, so that browsers can cache them without revalidation."""
     return hashlib.sha256(b"".join(asset.body for asset in assets().values())).hexdigest()[:12]
-
-
-def modules() -> list[str]:
-    """Return the names of the modules that the dashboard loads first."""
-    others = {"theme.js", "fault-panel.js", "docs.js", "docs-search.js"}
-    return [name for name in assets() if name.endswith(".js") and name not in others]
 
 
 def respond_page(html: str, policy: str = PAGE_POLICY) -> Response:
@@ -67,6 +78,8 @@ def page() -> Response:
         version=version(),
         modules=modules(),
         faults=settings.faults,
+        # The page offers to sign in only where a client is set.
+        member_limit=settings.limits.member if settings.oidc and settings.oidc.client else None,
         # Without a published list the bundled one is authoritative, and the page shows no notice.
         bundled_is_fallback=settings.ticker_bucket is not None,
     )
@@ -106,6 +119,9 @@ def _asset(name: str, body: bytes) -> Asset:
     return Asset.of(body, f"{kind}; charset=utf-8")
 
 
-def _without_comments(name: str, source: bytes) -> bytes:
-    """Remove the comments that are on lines of their own, which is the only place where the files have them."""
-    return _COMMENT_LINES.sub(b"", source) if name.endswith((".js", ".css")) else source
+def _shortened(name: str, source: bytes) -> bytes:
+    """Remove comments on lines of their own, type annotations and indentation, except from the work of others."""
+    if not name.endswith((".js", ".css")) or name == _VENDORED:
+        return source
+    code = _COMMENT_LINES.sub(b"", source)
+    return _CSS_SPACE.sub(rb"\1", code) if name.endswith(".css") else _INDENTATION.sub(b"", _TYPES.sub(b"", code))

@@ -11,7 +11,11 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, expect, sync_playwright
 
+from domain.sign_in import PublicClient
+from entrypoints.settings import OpenIdConnect
 from tests.browser.service import NewContext, Server, serve
+from verification.environment.authorization_server import CLIENT_ID, TOKEN
+from verification.environment.issuer import AUDIENCE, Issuer, running_issuer
 
 LAUNCH = (
     "--no-sandbox",
@@ -29,8 +33,29 @@ expect.set_options(timeout=TIMEOUT)
 
 
 @pytest.fixture
-def server(tmp_path: Path) -> Iterator[Server]:
-    with serve(tmp_path) as server:
+def mount() -> str:
+    """The path below which the service is mounted, as a stage of API Gateway is."""
+    return ""
+
+
+@pytest.fixture
+def issuer() -> Iterator[Issuer]:
+    """The issuer at which members sign in. A test without it has a service that nobody can sign in to."""
+    with running_issuer() as issuer:
+        yield issuer
+
+
+@pytest.fixture
+def server(tmp_path: Path, mount: str, request: pytest.FixtureRequest) -> Iterator[Server]:
+    if "issuer" not in request.fixturenames:
+        with serve(tmp_path, mount=mount) as server:
+            yield server
+        return
+    issuer: Issuer = request.getfixturevalue("issuer")
+    client = PublicClient(CLIENT_ID, "openid offline_access")
+    with serve(tmp_path, mount=mount, oidc=OpenIdConnect(issuer.url, AUDIENCE, client)) as server:
+        issuer.clock = server.now
+        issuer.server.redirect_uris = {f"{server.url}/"}
         yield server
 
 
@@ -60,7 +85,7 @@ def new_context(browser: Browser, server: Server) -> Iterator[NewContext]:
     problems: list[str] = []
 
     def make(**options: Any) -> BrowserContext:
-        context = browser.new_context(**({"base_url": server.url, "reduced_motion": "reduce"} | options))
+        context = browser.new_context(**({"base_url": f"{server.url}/", "reduced_motion": "reduce"} | options))
         context.set_default_timeout(TIMEOUT)
         context.on("console", lambda message: problems.extend(_complaints(message)))
         context.on("weberror", lambda error: problems.append(str(error.error)))
@@ -80,8 +105,9 @@ def page(new_context: NewContext) -> Page:
 
 
 def _complaints(message: ConsoleMessage) -> Iterator[str]:
-    refused = message.text.startswith("Failed to load resource") and "/api/v2/" in message.location["url"]
-    # The browser logs each error response; the page handles those.
+    url = message.location["url"]
+    refused = message.text.startswith("Failed to load resource") and ("/api/v2/" in url or url.endswith(TOKEN))
+    # The browser logs each error response of the service and of the issuer; the page handles those.
     if message.type in {"error", "warning"} and not refused:
         yield f"{message.type}: {message.text}"
 

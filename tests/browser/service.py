@@ -13,12 +13,14 @@ from pathlib import Path
 from typing import Any
 
 from playwright.sync_api import BrowserContext
+from werkzeug.exceptions import NotFound
+from werkzeug.middleware.dispatcher import DispatcherMiddleware
 from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler, make_server
 
 from domain.ticker_list import Freshness, TickerSource
 from entrypoints.application import close
 from entrypoints.bootstrap import create_app
-from entrypoints.settings import Settings, StoreKind
+from entrypoints.settings import OpenIdConnect, Settings, StoreKind
 from tests.builders import AFixedList
 from verification.environment.ministack import free_port
 
@@ -77,8 +79,8 @@ class Server:
 
 
 @contextmanager
-def serve(folder: Path) -> Iterator[Server]:
-    """Serve an application with an SQLite store in `folder`; close it and its connections afterwards."""
+def serve(folder: Path, *, oidc: OpenIdConnect | None = None, mount: str = "") -> Iterator[Server]:
+    """Serve an application with an SQLite store in `folder`, below `mount`; close it and its connections afterwards."""
     server = Server(AFixedList(), foreign_port=free_port())
     settings = Settings(
         store=StoreKind.SQLITE,
@@ -88,12 +90,14 @@ def serve(folder: Path) -> Iterator[Server]:
         ticker_bucket="a-bucket",
         rate_address="",
         rate_user="",
+        oidc=oidc,
     )
     server.tickers.freshness = freshness()
     app = create_app(settings, ticker_list=server.tickers, clock=server.now)
-    http = make_server("127.0.0.1", 0, app, threaded=True, request_handler=_handler(server))
+    application = DispatcherMiddleware(NotFound(), {mount: app}) if mount else app
+    http = make_server("127.0.0.1", 0, application, threaded=True, request_handler=_handler(server))
     http.daemon_threads = False  # type: ignore[attr-defined]  # closing the server then waits for its connections
-    server.url = f"http://127.0.0.1:{http.server_port}"
+    server.url = f"http://127.0.0.1:{http.server_port}{mount}"
     try:
         with _running(http):
             yield server

@@ -16,7 +16,7 @@ RUN_AXE = """async () => (await axe.run({resultTypes: ["violations"]})).violatio
 
 def visit(page: Page) -> Page:
     """Open the page and wait until it shows the watchlists, or that there are none."""
-    page.goto("/")
+    page.goto("./")
     return ready(page)
 
 
@@ -34,9 +34,9 @@ def given(page: Page, *names: str, tickers: Sequence[str] = ("AAPL",)) -> Page:
 
 
 STORE = """async ([names, tickers]) => {
-    const { ConfigApi } = await import("/static/config-api.js");
+    const { ConfigApi } = await import(new URL("static/config-api.js", location.href).href);
     const { token } = JSON.parse(localStorage.getItem("config-api.session"));
-    const api = new ConfigApi({ getToken: () => token });
+    const api = new ConfigApi({ baseUrl: document.documentElement.dataset.api, getToken: () => token });
     for (const name of names) await api.create({ name, tickers, timeframe_days: 7, include_extended_hours: false });
 }"""
 
@@ -47,9 +47,9 @@ def delete_all(page: Page) -> None:
 
 
 DELETE_ALL = """async () => {
-    const { ConfigApi } = await import("/static/config-api.js");
+    const { ConfigApi } = await import(new URL("static/config-api.js", location.href).href);
     const { token } = JSON.parse(localStorage.getItem("config-api.session"));
-    const api = new ConfigApi({ getToken: () => token });
+    const api = new ConfigApi({ baseUrl: document.documentElement.dataset.api, getToken: () => token });
     for (const { config_id } of (await api.list()).configurations) await api.remove(config_id);
 }"""
 
@@ -157,3 +157,16 @@ class Held:
             route.fallback()
         else:
             self._routes.append(route)
+
+
+def sign_in_at_the_issuer(page: Page, user: str = "ann") -> None:
+    """Fill the form of the issuer, which leads back to the page."""
+    page.get_by_label("User").fill(user)
+    page.get_by_role("button", name="Continue").click()
+    ready(page)
+
+
+def sign_in(page: Page, user: str = "ann") -> None:
+    page.get_by_role("button", name="Sign in", exact=True).click()
+    sign_in_at_the_issuer(page, user)
+    expect(page.locator("#user")).to_have_text(user.title())

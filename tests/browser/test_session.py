@@ -115,3 +115,10 @@ def test_clearing_the_storage_does_not_change_the_user_of_an_open_page(page: Pag
     page.reload()
     expect(cards(page)).to_have_count(2)
     assert server.count(START) == 1
+
+
+def test_without_a_client_nobody_is_offered_to_sign_in(page: Page) -> None:
+    given(page, "One", "Two")
+
+    expect(page.get_by_role("button", name="Sign in")).to_have_count(0)
+    expect(page.get_by_text("Delete one to create another")).to_be_visible()

@@ -67,7 +67,10 @@ class AuthorizationServer:
     def __init__(self, url: str, audience: str, *, sign: Callable[..., str]) -> None:
         self.url = url
         self.redirect_uris: set[str] = set()
-        self.fault: Fault | None = None
+        self.faults: dict[str, Fault] = {}
+        """By the path of the endpoint."""
+        self.rotates = True
+        """Whether clients that ask for `offline_access` get refresh tokens."""
         self.resume = threading.Event()
         """Ends the wait of the fault `slow`."""
         self.requests: list[str] = []
@@ -84,9 +87,10 @@ class AuthorizationServer:
         """The response, or None for a closed connection."""
         with self._lock:
             self.requests.append(request.values.get("grant_type", request.path))
-        if self.fault == "down":
+        fault = self.faults.get(request.path)
+        if fault == "down":
             return None
-        if self.fault == "slow" and request.path == TOKEN:
+        if fault == "slow":
             self.resume.wait(60)
         with self._lock:
             if request.path == TOKEN:
@@ -119,9 +123,9 @@ class AuthorizationServer:
     def _user(self, request: Request) -> str | None:
         """Who is signed in, or None for the form. Raises OAuthError."""
         values = request.values
-        if self.fault == "denies" or "cancel" in values:
+        if self.faults.get(AUTHORIZE) == "denies" or "cancel" in values:
             raise OAuthError("access_denied")
-        if self.fault == "error":
+        if self.faults.get(AUTHORIZE) == "error":
             raise OAuthError("server_error")
         if values.get("response_type") != "code" or "openid" not in values.get("scope", "").split():
             raise OAuthError("invalid_request")
@@ -141,7 +145,7 @@ class AuthorizationServer:
         except OAuthError as error:
             return self._json(400, {"error": str(error), "error_description": "The issuer said no."})
         now = {"access_token": self._sign(sub=grant.user, aud=self._audience)}
-        if "offline_access" in grant.scope.split():
+        if self.rotates and "offline_access" in grant.scope.split():
             now["refresh_token"] = f"refresh-{next(self._ids)}"
             self._refresh_tokens[now["refresh_token"]] = grant
         names = {"name": grant.user.title(), "nonce": grant.nonce or None}
@@ -152,7 +156,7 @@ class AuthorizationServer:
         """The grant of a code or refresh token, each of which is good once. Raises OAuthError."""
         if method != "POST" or values.get("client_id") != CLIENT_ID or "client_secret" in values:
             raise OAuthError("invalid_client")
-        if self.fault == "error":
+        if self.faults.get(TOKEN) == "error":
             raise OAuthError("server_error")
         if values.get("grant_type") == "refresh_token":
             token = values.get("refresh_token", "")

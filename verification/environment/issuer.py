@@ -129,6 +129,7 @@ def running_issuer() -> Iterator[Issuer]:
         yield issuer
     finally:
         issuer.released.set()
+        issuer.server.resume.set()
         server.shutdown()
         server.server_close()
         thread.join()

@@ -38,8 +38,22 @@ export { ConfigApiError, retryAfter } from "./http-client.js";
 
 /** @typedef {{configurations: Configuration[], max_allowed: number, remaining: number}} ConfigurationList */
 /** @typedef {{user_id: string, token: string, auth_type: string, created_at: string, session_expires_at: string}} Session */
+/** @typedef {{user_id: string, auth_type: string, session_expires_at: string}} Me */
+/** @typedef {ConfigurationList & {adopted: Configuration[]}} Adoption */
 /** @typedef {{source: string, version: string, count: number, age_seconds: number}} TickerListState */
 /** @typedef {{status: string, store: string, tickers: TickerListState}} Readiness */
+
+/**
+ * @typedef {object} SignIn What a browser needs to sign in at the issuer.
+ * @property {string} issuer
+ * @property {string} client_id
+ * @property {string} scope
+ * @property {Record<string, string>} parameters of the authorization request, besides the standard ones
+ * @property {string} authorization_endpoint
+ * @property {string} token_endpoint
+ * @property {string | null} end_session_endpoint
+ * @property {"id_token" | "access_token"} token_use the token that the service accepts
+ */
 
 /**
  * @typedef {object} TickerValidation
@@ -91,6 +105,51 @@ export class ConfigApi {
    */
   async startSession(options) {
     return (await this.#http.send("POST", "/auth/anonymous", { ...options, anonymous: true })).body;
+  }
+
+  /**
+   * Give the anonymous session another 30 days. A token that is younger than 10 days comes back as it is.
+   * @param {Options} [options]
+   * @returns {Promise<Session>}
+   */
+  async renewSession(options) {
+    return (await this.#http.send("POST", "/auth/renew", options)).body;
+  }
+
+  /**
+   * @param {Options} [options]
+   * @returns {Promise<SignIn | null>} null if nobody can sign in
+   */
+  async signIn(options) {
+    return (await this.#http.send("GET", "/auth/sign-in", { ...options, anonymous: true })).body.oidc;
+  }
+
+  /**
+   * @param {Options} [options]
+   * @returns {Promise<Me>} the user of the token
+   */
+  async me(options) {
+    return (await this.#http.send("GET", "/auth/me", options)).body;
+  }
+
+  /**
+   * Move configurations of an anonymous session to the member who calls: all or none.
+   * @param {string} anonymousToken
+   * @param {Options & {configIds?: string[]}} [options] without `configIds`, everything that the session holds
+   * @returns {Promise<Adoption>}
+   */
+  async adopt(anonymousToken, { configIds, ...options } = {}) {
+    const body = { anonymous_token: anonymousToken, config_ids: configIds };
+    return (await this.#http.send("POST", "/configurations/adopt", { ...options, body })).body;
+  }
+
+  /**
+   * Delete everything that the caller holds.
+   * @param {Options} [options]
+   * @returns {Promise<void>}
+   */
+  async erase(options) {
+    await this.#http.send("DELETE", "/auth/me", options);
   }
 
   /**

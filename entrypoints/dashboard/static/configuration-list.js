@@ -56,9 +56,11 @@ const STARTERS = [
  * @property {number} maxAllowed
  * @property {boolean} isCurrent false while the list of an earlier visit is shown, which cannot be edited
  * @property {boolean} isManual whether the user orders the list
+ * @property {HTMLElement | null} atLimit what the user can do at the limit, besides deleting a watchlist
  */
 
 const place = byId("configurations", HTMLElement);
+const skeleton = [...place.children];
 
 /**
  * @param {View} view
@@ -75,7 +77,17 @@ export function showConfigurations(view, on) {
     const cards = configurations.map((each, i) => card(each, { ...view, position: i, canCreate: free > 0 }, on));
     keepFocus(() => place.replaceChildren(...cards, ...(free > 0 && isCurrent ? [addCard(free, on)] : [])));
   }
-  showQuota(configurations.length, maxAllowed, isCurrent);
+  showQuota(configurations.length, view);
+}
+
+/** The list is not known yet. */
+export function showLoading() {
+  place.setAttribute("aria-busy", "true");
+  place.classList.remove("is-outdated", "is-empty");
+  place.replaceChildren(...skeleton);
+  byId("quota", HTMLElement).hidden = true;
+  byId("create", HTMLButtonElement).disabled = true;
+  byId("create-reason", HTMLElement).hidden = true;
 }
 
 /** @param {HTMLElement} element shown in the place of the watchlists */
@@ -94,10 +106,9 @@ export function focusCard(id) {
 
 /**
  * @param {number} used
- * @param {number} maxAllowed
- * @param {boolean} isCurrent
+ * @param {View} view
  */
-function showQuota(used, maxAllowed, isCurrent) {
+function showQuota(used, { maxAllowed, isCurrent, atLimit }) {
   const quota = byId("quota", HTMLElement);
   const full = used >= maxAllowed;
   quota.hidden = false;
@@ -115,9 +126,9 @@ function showQuota(used, maxAllowed, isCurrent) {
   // Not `disabled` at the limit: the button stays in the tab order, so that screen readers announce the reason.
   create.setAttribute("aria-disabled", String(full));
   reason.hidden = !full;
-  reason.textContent = full
-    ? `You have ${plural(maxAllowed, "watchlist")}, which is the maximum. Delete one to create another.`
-    : "";
+  const text = `You have ${plural(maxAllowed, "watchlist")}, which is the maximum. Delete one to create another. `;
+  // Unchanged content keeps the focus.
+  if (reason.textContent !== text + (atLimit?.textContent ?? "")) reason.replaceChildren(text, atLimit ?? "");
 }
 
 /**

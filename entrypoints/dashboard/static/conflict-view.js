@@ -4,6 +4,7 @@ import { changesFrom, formOf, inputOf, merge } from "./drafts.js";
 import { byId, h, icon, symbolBadge } from "./dom.js";
 import { formatDateTime, plural } from "./messages.js";
 import { smallButton } from "./notices.js";
+import "./on-demand-styles.js";
 
 /** @typedef {import("./config-api.js").Configuration} Configuration */
 /** @typedef {import("./config-api.js").ConfigurationInput} ConfigurationInput */
@@ -18,56 +19,49 @@ const FIELDS = [
   ["include_extended_hours", "Extended hours", (input) => (input.include_extended_hours ? "On" : "Off")],
 ];
 
-export class ConflictView {
-  #place = byId("conflict", HTMLElement);
+/**
+ * Show the fields that either side has changed. A field that only one side has changed is merged.
+ * @param {Draft} draft
+ * @param {Configuration} theirs the stored configuration
+ * @param {object} on
+ * @param {(form: Form) => void} on.continue the form to continue with
+ * @param {() => void} on.save the user wants to save the merged form now
+ */
+export function showConflict({ base, form }, theirs, on) {
+  const place = byId("conflict", HTMLElement);
+  if (!base) return;
+  const merged = merge(form, base, theirs);
+  const mine = changesFrom(inputOf(merged), theirs);
+  const others = changesFrom(inputOf(formOf(theirs)), base);
+  if (Object.keys(mine).length === 0) return on.continue(merged);
 
-  hide() {
-    this.#place.hidden = true;
-  }
-
-  /**
-   * Show the fields that either side has changed. A field that only one side has changed is merged.
-   * @param {Draft} draft
-   * @param {Configuration} theirs the stored configuration
-   * @param {object} on
-   * @param {(form: Form) => void} on.continue the form to continue with
-   * @param {() => void} on.save the user wants to save the merged form now
-   */
-  show({ base, form }, theirs, on) {
-    if (!base) return;
-    const merged = merge(form, base, theirs);
-    const mine = changesFrom(inputOf(merged), theirs);
-    const others = changesFrom(inputOf(formOf(theirs)), base);
-    if (Object.keys(mine).length === 0) return on.continue(merged);
-
-    const rows = FIELDS.filter(([field]) => field in mine || field in others).map(([field, label, show]) =>
-      h(
-        "tr",
-        {},
-        h("th", { scope: "row" }, label),
-        h("td", {}, field in mine ? show(inputOf(merged)) : unchanged()),
-        h("td", {}, field in others ? show(inputOf(formOf(theirs))) : unchanged()),
-      ),
-    );
-    const keepMine = () => {
-      on.continue(merged);
-      on.save();
-    };
-    const changedAt = h("span", {}, formatDateTime(theirs.updated_at));
-    this.#place.replaceChildren(
-      h("div", { class: "conflict-head" }, icon("fork"), h("b", {}, "Changed elsewhere"), changedAt),
-      h("table", {}, columnHeaders(), h("tbody", {}, ...rows)),
-      h(
-        "div",
-        { class: "conflict-choice" },
-        smallButton("Use theirs", () => on.continue(formOf(theirs))),
-        smallButton("Keep my changes", keepMine),
-      ),
-    );
-    this.#place.hidden = false;
-    this.#place.scrollIntoView({ block: "nearest" });
-    this.#place.querySelector("button")?.focus();
-  }
+  const rows = FIELDS.filter(([field]) => field in mine || field in others).map(([field, label, show]) =>
+    h(
+      "tr",
+      {},
+      h("th", { scope: "row" }, label),
+      h("td", {}, field in mine ? show(inputOf(merged)) : unchanged()),
+      h("td", {}, field in others ? show(inputOf(formOf(theirs))) : unchanged()),
+    ),
+  );
+  const keepMine = () => {
+    on.continue(merged);
+    on.save();
+  };
+  const changedAt = h("span", {}, formatDateTime(theirs.updated_at));
+  place.replaceChildren(
+    h("div", { class: "conflict-head" }, icon("fork"), h("b", {}, "Changed elsewhere"), changedAt),
+    h("table", {}, columnHeaders(), h("tbody", {}, ...rows)),
+    h(
+      "div",
+      { class: "conflict-choice" },
+      smallButton("Use theirs", () => on.continue(formOf(theirs))),
+      smallButton("Keep my changes", keepMine),
+    ),
+  );
+  place.hidden = false;
+  place.scrollIntoView({ block: "nearest" });
+  place.querySelector("button")?.focus();
 }
 
 function columnHeaders() {

@@ -1,24 +1,36 @@
 /** The page: connects the list, the editor, the session and the service. */
 
+import { Account, currentLoss } from "./account.js";
 import { ConfigApi, ConfigApiError, RevisionMismatch } from "./config-api.js";
-import { focusCard, showConfigurations, showInstead } from "./configuration-list.js";
+import { focusCard, showConfigurations, showInstead, showLoading } from "./configuration-list.js";
 import { byId, h, icon } from "./dom.js";
 import "./double-click.js";
 import { discardDraft, formOf, takeDraft } from "./drafts.js";
 import { Editor } from "./editor.js";
 import { MAX_NAME } from "./form-errors.js";
 import { errorTitle, formatDate, formatDuration, timeAgo } from "./messages.js";
+import { loaded } from "./modules.js";
 import { Notices, countdown, notice, requestReference } from "./notices.js";
 import { PendingDeletes } from "./pending-deletes.js";
-import { AnonymousSession } from "./session.js";
 import { listenToShortcuts } from "./shortcuts.js";
 import { isManual, listenToOrder, move, sorted } from "./sorting.js";
+import { read } from "./storage.js";
 import { toast } from "./toasts.js";
 import { Watchlists } from "./watchlists.js";
 
 /** @typedef {import("./config-api.js").Configuration} Configuration */
 /** @typedef {import("./config-api.js").Wait} Wait */
 /** @typedef {import("./configuration-list.js").Handlers} Handlers */
+
+/**
+ * @typedef {object} Page What the dialogs that are loaded on demand need of the page.
+ * @property {ConfigApi} api
+ * @property {Account} account
+ * @property {Notices} notices
+ * @property {Watchlists} watchlists
+ * @property {() => Promise<void>} settle sends what waits to be sent
+ * @property {() => Promise<void>} reload loads the list
+ */
 
 const root = document.documentElement;
 const baseUrl = root.dataset.api;
@@ -29,23 +41,20 @@ const draftToasts = new Map();
 let loading = null;
 let isLoadingQuietly = true;
 
-const session = new AnonymousSession(new ConfigApi({ baseUrl }), {
+/** @type {Account} */
+const account = new Account(baseUrl, notices, {
   wait: (wait) => showWait("session", wait),
-  replaced: () => {
-    notices.show("replaced", {
-      tone: "warning",
-      title: "Your session has expired, and its watchlists can no longer be reached",
-      text: [
-        "An anonymous session ends when it was not used for 30 days. A new one has started. ",
-        "What you are typing is kept and will be saved in the new session.",
-      ],
-    });
+  leave: () => deletes.flush(),
+  changed: () => {
+    watchlists.forget();
+    showLoading();
     load();
+    showSession();
   },
 });
-const api = new ConfigApi({ baseUrl, getToken: session.token });
+const api = new ConfigApi({ baseUrl, getToken: account.token });
 
-const watchlists = new Watchlists(api, () => session.current?.user_id, {
+const watchlists = new Watchlists(api, () => account.userId, {
   change: () => render(),
   changedElsewhere: () => load({ quietly: true }),
 });
@@ -85,7 +94,11 @@ const editor = new Editor(api, {
     });
     draftToasts.set(key, close);
   },
+  atLimit: () => account.signInButton(),
 });
+
+/** @type {Page} */
+const page = { api, account, notices, watchlists, settle: () => deletes.flush(), reload: () => load() };
 
 /** @type {Handlers} */
 const on = {
@@ -119,14 +132,18 @@ function render() {
   const { list, isCurrent } = watchlists;
   // A name that is being edited in its card stays.
   if (!list || document.querySelector(".rename-field:not([readonly])")) return;
-  showConfigurations({ configurations: visible(), maxAllowed: list.maxAllowed, isCurrent, isManual: isManual() }, on);
+  const atLimit = account.offeredLimit > list.maxAllowed ? account.signInButton() : null;
+  const view = { configurations: visible(), maxAllowed: list.maxAllowed, isCurrent, isManual: isManual(), atLimit };
+  showConfigurations(view, on);
   const text = [`As they were ${timeAgo(list.receivedAt)}. They can be edited when they are up to date.`];
   notices.set("outdated", isCurrent ? null : notice({ title: "Updating your watchlists…", text }));
   for (const each of list.configurations) editor.refresh(each);
-  const until = session.current?.session_expires_at;
-  byId("session", HTMLElement).textContent = until
-    ? `Your watchlists belong to this browser. Its anonymous session ends on ${formatDate(until)}.`
-    : "";
+  const until = account.anonymous.current?.session_expires_at;
+  byId("session", HTMLElement).textContent = account.member
+    ? `Your watchlists belong to the account of ${account.member.name}.`
+    : until
+      ? `Your watchlists belong to this browser. Its anonymous session ends on ${formatDate(until)}. When you come back before, it is renewed.`
+      : "";
 }
 
 /**
@@ -160,7 +177,10 @@ function showLoadFailure(error) {
   const actions = [h("button", { class: "button", type: "button", onclick: () => load() }, "Try again")];
   /** @type {import("./dom.js").Child[]} */
   let text = ["Your watchlists are stored, and will be loaded when the service responds."];
-  if (apiError?.status === 401) {
+  if (apiError?.code === "sign_in_required" || (apiError?.status === 401 && account.member)) {
+    text = ["Your watchlists are stored. Sign in again to see them."];
+    actions.push(h("button", { class: "button", type: "button", onclick: () => account.signIn() }, "Sign in again"));
+  } else if (apiError?.status === 401) {
     text = [
       "This may be temporary: your watchlists are still stored. Try again later, ",
       "or start a new session, in which you cannot reach them.",
@@ -179,8 +199,7 @@ function showLoadFailure(error) {
 }
 
 function startNewSession() {
-  session.discard();
-  load();
+  account.startAgain();
 }
 
 /**
@@ -246,7 +265,30 @@ function create(field) {
   else editor.create(undefined, field);
 }
 
+/**
+ * Open a dialog whose module is loaded now.
+ * @param {Promise<{open: (page: Page) => Promise<void>}>} module
+ */
+async function openLoaded(module) {
+  try {
+    await (await loaded(module)).open(page);
+  } catch (error) {
+    if (!(error instanceof ConfigApiError)) throw error;
+    notices.show("dialog", { tone: "warning", title: errorTitle(error), text: [error.message] });
+  }
+}
+
+/** Renew the session; show what is lost, or what will be lost soon. */
+async function showSession() {
+  const isEnding = await account.renew();
+  if (isEnding || currentLoss()) (await loaded(import("./session-notices.js"))).showSession(page, isEnding);
+  else notices.set("ending", null);
+}
+
 byId("create", HTMLButtonElement).addEventListener("click", () => create("name"));
+byId("download", HTMLButtonElement).addEventListener("click", () => openLoaded(import("./download-dialog.js")));
+byId("import", HTMLButtonElement).addEventListener("click", () => openLoaded(import("./import-dialog.js")));
+byId("erase", HTMLButtonElement).addEventListener("click", () => openLoaded(import("./erase-dialog.js")));
 listenToOrder(render);
 listenToShortcuts({
   create: () => create("name"),
@@ -267,8 +309,16 @@ setInterval(render, 60_000);
 
 showConnection();
 render();
-editor.resume();
+await account.start();
+const isFirstSignIn = account.member !== null && read("adopt") !== null;
+// A draft that was open waits until it is known whose watchlist it is.
+if (!isFirstSignIn) editor.resume();
 await load();
 performance.mark("usable");
 checkTickerList();
+showSession();
+if (isFirstSignIn) {
+  await openLoaded(import("./adopt-dialog.js"));
+  editor.resume();
+}
 if ("faults" in root.dataset) await import("./fault-panel.js");

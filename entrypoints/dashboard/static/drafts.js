@@ -152,7 +152,12 @@ export function discardDraft(key) {
   );
 }
 
+export function forgetDrafts() {
+  write("drafts", null);
+  storeOpenDraft(null);
+}
+
 /** @returns {Draft[]} oldest first */
-function keptDrafts() {
+export function keptDrafts() {
   return read("drafts") ?? [];
 }

@@ -1,7 +1,6 @@
 /** The dialog in which a watchlist is created or changed. */
 
 import { ConfigApiError, RevisionMismatch } from "./config-api.js";
-import { ConflictView } from "./conflict-view.js";
 import { byId } from "./dom.js";
 import {
   discardDraft,
@@ -18,6 +17,7 @@ import {
 import { EditorForm } from "./editor-form.js";
 import { errorsOf } from "./form-errors.js";
 import { errorTitle } from "./messages.js";
+import { loaded } from "./modules.js";
 import { countdown, notice, requestReference, smallButton } from "./notices.js";
 import { save } from "./saving.js";
 
@@ -35,7 +35,6 @@ export class Editor {
   #save = byId("save", HTMLButtonElement);
   #status = byId("editor-status", HTMLElement);
   #restored = byId("restored", HTMLElement);
-  #conflict = new ConflictView();
   #form;
   #draft = newDraft(emptyForm(), null);
   /** @type {AbortController | null} */
@@ -49,6 +48,7 @@ export class Editor {
    * @param {(saved: Configuration, created: boolean) => void} on.saved
    * @param {() => void} on.outdated the list that the page shows may be wrong
    * @param {(draft: Draft) => void} on.kept the dialog was closed over unsaved input
+   * @param {() => HTMLElement | null} on.atLimit what the user can do at the limit, besides deleting a watchlist
    */
   constructor(api, on) {
     this.#api = api;
@@ -169,7 +169,7 @@ export class Editor {
   /** @param {Form} form */
   #fill(form) {
     this.#form.value = form;
-    this.#conflict.hide();
+    byId("conflict", HTMLElement).hidden = true;
     this.say(null);
   }
 
@@ -244,7 +244,7 @@ export class Editor {
       this.say(notice({ tone: "warning", title, text: ["Save again to create a new one. Your input is kept."] }));
     } else if (error.code === "limit_reached") {
       const text = ["Delete a watchlist to create this one. Your input is kept."];
-      this.say(notice({ tone: "warning", title, text }));
+      this.say(notice({ tone: "warning", title, text, actions: [this.#on.atLimit()] }));
     } else {
       const text = error.isTransient ? "Your input is kept. Save again when you like." : error.message;
       this.say(notice({ tone: "danger", title, text: [text, requestReference(error)] }));
@@ -271,8 +271,11 @@ export class Editor {
   }
 
   /** @param {Configuration} theirs */
-  #showConflict(theirs) {
-    this.#conflict.show(this.#draft, theirs, {
+  async #showConflict(theirs) {
+    const draft = this.#draft;
+    const module = await loaded(import("./conflict-view.js")).catch((error) => this.#failed(error));
+    if (!module || this.#draft !== draft) return;
+    module.showConflict(draft, theirs, {
       continue: (form) => this.#continueWith(form, theirs),
       save: () => this.#submit(),
     });

@@ -1,6 +1,7 @@
 /** A panel that injects faults. Loaded only if the server was started with CONFIG_API_FAULTS=1. */
 
 import { h, icon } from "./dom.js";
+import "./on-demand-styles.js";
 
 const url = `${document.documentElement.dataset.api}/_faults`;
 const KINDS = /** @type {const} */ ([

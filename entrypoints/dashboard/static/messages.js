@@ -11,6 +11,8 @@ const TITLES = {
   identity_unavailable: "Your session can’t be verified right now",
   tickers_unavailable: "These tickers can’t be checked right now",
   network_error: "The service can’t be reached",
+  issuer_unreachable: "The sign-in service can’t be reached",
+  sign_in_required: "Your sign-in has ended",
   not_found: "This watchlist no longer exists",
   deleted_since: "This watchlist was created, and deleted since",
   limit_reached: "You have the maximum number of watchlists",

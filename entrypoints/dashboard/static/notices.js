@@ -64,9 +64,13 @@ export class Notices {
    * Show a notice that the user can dismiss.
    * @param {string} name
    * @param {Notice} content
+   * @param {() => void} [onDismiss]
    */
-  show(name, content) {
-    const onclick = () => this.set(name, null);
+  show(name, content, onDismiss) {
+    const onclick = () => {
+      this.set(name, null);
+      onDismiss?.();
+    };
     const close = h(
       "button",
       { class: "icon-button", type: "button", "aria-label": "Dismiss", onclick },

@@ -1,13 +1,16 @@
-/** One anonymous session for all tabs of a browser: started at the first request, replaced when it has expired. */
+/** One anonymous session for all tabs of a browser: started at the first request, renewed, replaced when it has expired. */
 
-import { read, write } from "./storage.js";
+import { ConfigApi } from "./config-api.js";
+import { exclusively, read, write } from "./storage.js";
 
-/** @typedef {import("./config-api.js").ConfigApi} ConfigApi */
 /** @typedef {import("./config-api.js").ConfigApiError} ConfigApiError */
 /** @typedef {import("./config-api.js").Session} Session */
 /** @typedef {import("./config-api.js").Wait} Wait */
 
 const NAME = "session";
+const DAY = 86_400_000;
+/** Fewer days than these are left: renew. The service does nothing before. */
+const RENEWAL_DAYS = 20;
 
 export class AnonymousSession {
   #api;
@@ -38,6 +41,12 @@ export class AnonymousSession {
     return this.#last;
   }
 
+  /** Days until the session ends; Infinity without a session. */
+  get daysLeft() {
+    const { current } = this;
+    return current ? (Date.parse(current.session_expires_at) - Date.now()) / DAY : Infinity;
+  }
+
   /**
    * The token to send. Only an expired session is replaced: with any other error the token may be valid again
    * later (a clock that was set back, a key that is restored), and so may its watchlists.
@@ -49,10 +58,26 @@ export class AnonymousSession {
     if (error && error.code !== "expired_token") return null;
     const stored = this.current;
     if (stored && stored.token !== refused) return stored.token;
-    return exclusively(() => this.#start(refused));
+    return exclusively(NAME, () => this.#start(refused));
   };
 
-  /** Give up the session, which the service refuses, and let the next request start another. */
+  /**
+   * Renew the session if it is due. Another tab may have done so.
+   * @param {string | undefined} baseUrl
+   */
+  async renew(baseUrl) {
+    const isDue = () => this.daysLeft > 0 && this.daysLeft < RENEWAL_DAYS;
+    if (!isDue()) return;
+    await exclusively(NAME, async () => {
+      const session = this.current;
+      if (!session || !isDue()) return;
+      // Not the client of the page, whose token comes from here: the lock is held.
+      const api = new ConfigApi({ baseUrl, getToken: () => session.token });
+      this.#keep(await api.renewSession({ patience: 0 }));
+    });
+  }
+
+  /** Give up the session: the next request starts another. */
   discard() {
     write(NAME, null);
     this.#last = null;
@@ -68,18 +93,14 @@ export class AnonymousSession {
     // Without Web Locks another tab may have started one at the same time: both use the first that was stored.
     const stored = read(NAME);
     const session = isUsable(stored) ? stored : started;
-    write(NAME, session);
-    this.#last = session;
     if (refused) this.#on.replaced();
+    this.#keep(session);
     return session.token;
   }
-}
 
-/**
- * Run `work` in one tab at a time, where the browser has Web Locks (a secure context).
- * @param {() => Promise<string>} work
- * @returns {Promise<string>}
- */
-async function exclusively(work) {
-  return navigator.locks ? navigator.locks.request(`config-api.${NAME}`, work) : work();
+  /** @param {Session} session */
+  #keep(session) {
+    write(NAME, session);
+    this.#last = session;
+  }
 }

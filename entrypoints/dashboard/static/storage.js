@@ -1,4 +1,4 @@
-/** JSON values kept by the browser. Without storage (a private window) they last until the page is left. */
+/** JSON values kept by the browser, and locks. Without storage (a private window) values last until the page is left. */
 
 /** @typedef {{perTab?: boolean}} Scope `perTab`: for this tab and its reloads; otherwise for all tabs, without an end */
 
@@ -36,4 +36,15 @@ export function write(name, value, { perTab } = {}) {
   } catch {
     if (value !== null) memory.set(key, JSON.stringify(value));
   }
+}
+
+/**
+ * Run `work` in one tab at a time, where the browser has Web Locks (a secure context).
+ * @template T
+ * @param {string} name
+ * @param {() => Promise<T>} work
+ * @returns {Promise<T>}
+ */
+export async function exclusively(name, work) {
+  return navigator.locks ? navigator.locks.request(PREFIX + name, work) : work();
 }

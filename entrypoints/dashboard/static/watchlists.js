@@ -25,6 +25,7 @@ export class Watchlists {
   /** @type {Kept | null} */
   #kept = null;
   #changes = 0;
+  #isKnown = true;
 
   /**
    * Whether the list was received from the service since the page was opened; otherwise it is that of an earlier visit.
@@ -33,7 +34,7 @@ export class Watchlists {
 
   /**
    * @param {ConfigApi} api
-   * @param {() => string | undefined} userId of the session in use
+   * @param {() => string | undefined} userId of the present user
    * @param {object} on
    * @param {() => void} on.change
    * @param {() => void} on.changedElsewhere another window has changed a configuration
@@ -49,7 +50,7 @@ export class Watchlists {
 
   /** Null until the first list is known. */
   get list() {
-    return this.#kept;
+    return this.#isKnown ? this.#kept : null;
   }
 
   /**
@@ -70,7 +71,7 @@ export class Watchlists {
       this.#kept = { userId: this.#userId() ?? "", configurations, maxAllowed, etag, receivedAt: "" };
     }
     if (this.#kept) this.#kept.receivedAt = new Date().toISOString();
-    this.isCurrent = true;
+    this.isCurrent = this.#isKnown = true;
     write(NAME, this.#kept);
     this.#onChange();
   }
@@ -95,9 +96,18 @@ export class Watchlists {
     this.#change(this.#kept?.configurations.filter((each) => each.config_id !== id) ?? []);
   }
 
+  /** The user is another one: their list is not known yet, only what they save before it is received. */
+  forget() {
+    this.#changes += 1;
+    if (this.#kept) this.#kept = { ...this.#kept, userId: "", configurations: [], etag: null };
+    this.#isKnown = false;
+    this.isCurrent = false;
+  }
+
   /** @param {Configuration[]} configurations */
   #change(configurations) {
     this.#changes += 1;
+    this.#isKnown = true;
     if (this.#kept) this.#kept = { ...this.#kept, configurations, etag: null };
     write(NAME, this.#kept);
     this.#channel.postMessage("changed");

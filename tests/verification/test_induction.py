@@ -7,13 +7,14 @@ from dataclasses import replace
 import pytest
 
 from verification.proof.induction import Writes, counterexample, recorded
-from verification.simulation.operations import create, delete, update
+from verification.simulation.operations import ADOPT, ERASE, RENEW, create, delete, update
 from verification.simulation.requests import Action
 
 OPERATIONS = (
     *(create("b"), create("a"), create("n2")),
     *(update("a"), update("a", expected="0")),
     *(delete("a"), delete("a", expected="0"), delete("n1")),
+    *(ADOPT, RENEW, ERASE),
 )
 
 
@@ -30,7 +31,7 @@ def the_create(writes: Writes) -> tuple[Action, Action]:
 
 
 def test_every_write_preserves_the_invariant(writes: Writes) -> None:
-    assert {name.partition(":")[0] for name in writes} == {"create", "update", "delete"}
+    assert {name.partition(":")[0] for name in writes} == {"create", "update", "delete", "adopt", "renew", "erase"}
     assert {name: counterexample(request.actions) for name, request in writes.items()} == dict.fromkeys(writes)
 
 

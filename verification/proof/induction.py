@@ -24,6 +24,8 @@ from verification.simulation.requests import Action, Request
 from verification.simulation.state import Key
 
 QUOTA = "QUOTA"
+MAX_ADOPTED = 49
+"""Configurations that one transaction adds at most."""
 
 Writes = dict[str, Request]
 
@@ -76,7 +78,9 @@ class SymbolicValue:
         """A constant."""
         ((kind, value),) = attribute.items()
         if kind == "N":
-            number = limit if int(value) == SYMBOLIC_LIMIT else z3.IntVal(int(value))
+            # An adoption compares with the limit less what it adds.
+            below = SYMBOLIC_LIMIT - int(value)
+            number = limit - below if 0 <= below <= MAX_ADOPTED else z3.IntVal(int(value))
         elif kind == "BOOL":
             number = z3.IntVal(int(value))
         else:
@@ -132,7 +136,9 @@ def counterexample(actions: Sequence[Action], *, recorded_at: int = SYMBOLIC_LIM
             conditions.append(translated(action.condition, item, limit))
     solver = z3.Solver()
     limits = [limit_of(user) for user in users]
-    solver.add(*(limit >= 1 if recorded_at == SYMBOLIC_LIMIT else limit == recorded_at for limit in limits))
+    # The store accepts a missing count only where the limit is not below what it adds.
+    added = max(1, sum(action.kind == "Put" for action in actions))
+    solver.add(*(limit >= added if recorded_at == SYMBOLIC_LIMIT else limit == recorded_at for limit in limits))
     solver.add(invariant(before), *conditions, z3.Not(invariant(after)))
     if solver.check() == z3.unsat:
         return None

@@ -34,9 +34,10 @@ class Outcome(StrEnum):
 class Operation:
     """One request of a user.
 
-    `kind` is create, update, delete, get or list. `fingerprint` is of the body of a create, None for one without an
-    idempotency key. `expected` is the revision that an update or a delete requires; `revision` is the one that a
-    create or an update leaves.
+    `kind` is create, update, delete, get, list, renew or adopt. `owner` is "" for the anonymous user, or the prefix of
+    a member's keys, such as `member/`; an adoption moves everything from the anonymous user to the owner.
+    `fingerprint` is of the body of a create, None for one without an idempotency key. `expected` is the revision that
+    an update or a delete requires; `revision` is the one that a create or an update leaves.
     """
 
     kind: str
@@ -44,6 +45,12 @@ class Operation:
     revision: str = ""
     fingerprint: str | None = None
     expected: str | None = None
+    owner: str = ""
+
+    @property
+    def key(self) -> str:
+        """Where the configuration is stored in the model: each user has ids of their own."""
+        return f"{self.owner}{self.config_id}"
 
 
 Seen = str | Mapping[str, str] | None
@@ -69,17 +76,48 @@ class Entry(NamedTuple):
 
 
 Stored = Frozen[str, Entry]
-"""What one user has, by id."""
+"""What each user has, by key."""
+
+
+def held_by(owner: str, stored: Stored) -> dict[str, Entry]:
+    """The stored configurations of one user, by id."""
+    return {
+        key.removeprefix(owner): entry
+        for key, entry in stored.items()
+        if entry.revision is not None and key.rpartition("/")[0] == owner.rstrip("/")
+    }
 
 
 def carry_out(stored: Stored, operation: Operation, limit: int) -> tuple[Outcome, Seen, Stored]:
     """The sequential model: the outcome of the operation, what it returns, and what is stored after it."""
     if operation.kind == "list":
-        return Outcome.DONE, {key: entry.revision for key, entry in stored.items() if entry.revision}, stored
-    entry = stored.get(operation.config_id)
+        return Outcome.DONE, _revisions(held_by(operation.owner, stored)), stored
+    if operation.kind == "renew":
+        return Outcome.DONE, None, stored
+    if operation.kind == "adopt":
+        return _adopt(stored, operation.owner, limit)
+    entry = stored.get(operation.key)
     if operation.kind == "create":
         return _create(stored, entry, operation, limit)
     return _use(stored, entry, operation)
+
+
+def _revisions(entries: Mapping[str, Entry]) -> dict[str, str]:
+    return {config_id: entry.revision for config_id, entry in entries.items() if entry.revision}
+
+
+def _adopt(stored: Stored, member: str, limit: int) -> tuple[Outcome, Seen, Stored]:
+    moving = held_by("", stored)
+    if moving and len(held_by(member, stored)) + len(moving) > limit:
+        return Outcome.FULL, None, stored
+    for config_id, entry in moving.items():
+        stored = _without(stored, config_id, entry).set(f"{member}{config_id}", entry)
+    return Outcome.DONE, _revisions(moving), stored
+
+
+def _without(stored: Stored, key: str, entry: Entry) -> Stored:
+    """Without a configuration; one that was created with an idempotency key leaves a tombstone."""
+    return stored.without(key) if entry.fingerprint is None else stored.set(key, entry._replace(revision=None))
 
 
 def _use(stored: Stored, entry: Entry | None, operation: Operation) -> tuple[Outcome, Seen, Stored]:
@@ -90,11 +128,9 @@ def _use(stored: Stored, entry: Entry | None, operation: Operation) -> tuple[Out
     if operation.expected not in {None, entry.revision}:
         return Outcome.OUTDATED, None, stored
     if operation.kind == "update":
-        after = stored.set(operation.config_id, entry._replace(revision=operation.revision))
+        after = stored.set(operation.key, entry._replace(revision=operation.revision))
         return Outcome.DONE, operation.revision, after
-    if entry.fingerprint is None:
-        return Outcome.DONE, None, stored.without(operation.config_id)
-    return Outcome.DONE, None, stored.set(operation.config_id, entry._replace(revision=None))
+    return Outcome.DONE, None, _without(stored, operation.key, entry)
 
 
 def _create(stored: Stored, entry: Entry | None, operation: Operation, limit: int) -> tuple[Outcome, Seen, Stored]:
@@ -102,9 +138,9 @@ def _create(stored: Stored, entry: Entry | None, operation: Operation, limit: in
         return Outcome.REUSED, None, stored
     if entry is not None:
         return (Outcome.REPLAYED if entry.revision else Outcome.DELETED_SINCE), entry.revision, stored
-    if sum(each.revision is not None for each in stored.values()) >= limit:
+    if len(held_by(operation.owner, stored)) >= limit:
         return Outcome.FULL, None, stored
-    after = stored.set(operation.config_id, Entry(operation.revision, operation.fingerprint))
+    after = stored.set(operation.key, Entry(operation.revision, operation.fingerprint))
     return Outcome.ADDED, operation.revision, after
 
 
@@ -186,7 +222,7 @@ class _Search:
 
     def _describe(self, i: int) -> str:
         event = self._events[i]
-        wanted = [f"{name}={getattr(event.operation, name)}" for name in ("config_id", "revision", "expected")]
+        wanted = [f"{name}={getattr(event.operation, name)}" for name in ("key", "revision", "expected")]
         seen = "" if event.seen is None else f", {event.seen}"
         return f"{event.operation.kind} {' '.join(wanted)}: {event.outcome}{seen} [{event.invoked}, {event.returned}]"
 

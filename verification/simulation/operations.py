@@ -7,9 +7,11 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 from uuid import UUID
 
+from domain.adoption import Adoption
 from domain.configurations import Configuration, WatchedTicker
 from domain.errors import RevisionMismatch
 from domain.idempotency import config_id_for
+from domain.limits import SESSION
 from domain.ports import ConfigurationStore
 from domain.tickers import Ticker
 from verification.environment import NOW
@@ -21,6 +23,9 @@ from verification.simulation.state import Frozen, State
 from verification.simulation.world import Scenario, Step
 
 USER = "ann"
+MEMBER, OTHER_MEMBER = "member/", "other/"
+USERS = {"": USER, MEMBER: "bob", OTHER_MEMBER: "cy"}
+"""The user of each owner of the model."""
 
 
 _names: dict[str, str] = {}
@@ -55,26 +60,54 @@ def get(name: str) -> Operation:
 
 
 LIST = Operation("list")
+RENEW = Operation("renew")
+ERASE = Operation("erase")
+ADOPT = Operation("adopt", owner=MEMBER)
+
+
+def of_member(operation: Operation) -> Operation:
+    """The same operation of the member who adopts."""
+    return replace(operation, owner=MEMBER)
 
 
 def act(operation: Operation, limit: int) -> Act:
     """The call of the port that carries out the operation, and what it returns."""
+    user = USERS[operation.owner]
 
     def carry_out(store: ConfigurationStore) -> tuple[Outcome, Seen]:
-        if operation.kind == "create":
-            added = store.add(_configuration(operation), limit=limit)
-            return Outcome.REPLAYED if added.replayed else Outcome.ADDED, added.configuration.revision
-        if operation.kind == "update":
-            return Outcome.DONE, store.update(USER, operation.config_id, _change(operation)).revision
-        if operation.kind == "delete":
-            expected = None if operation.expected is None else frozenset({operation.expected})
-            store.remove(USER, operation.config_id, now=NOW, revisions=expected)
-            return Outcome.DONE, None
-        if operation.kind == "get":
-            return Outcome.DONE, store.get(USER, operation.config_id).revision
-        return Outcome.DONE, Frozen({each.config_id: each.revision for each in store.list(USER)})
+        match operation.kind:
+            case "create":
+                added = store.add(_configuration(operation), limit=limit)
+                return Outcome.REPLAYED if added.replayed else Outcome.ADDED, added.configuration.revision
+            case "list" | "adopt":
+                return Outcome.DONE, _list_or_adopt(store, operation, limit)
+            case _:
+                return Outcome.DONE, _use(store, user, operation)
 
     return carry_out
+
+
+def _list_or_adopt(store: ConfigurationStore, operation: Operation, limit: int) -> Seen:
+    user = USERS[operation.owner]
+    adoption = Adoption(USER, user)
+    found = store.adopt(adoption, limit=limit, now=NOW) if operation.kind == "adopt" else store.list(user)
+    return Frozen({each.config_id: each.revision for each in found})
+
+
+def _use(store: ConfigurationStore, user: str, operation: Operation) -> Seen:
+    match operation.kind:
+        case "update":
+            return store.update(user, operation.config_id, _change(operation)).revision
+        case "get":
+            return store.get(user, operation.config_id).revision
+        case "delete":
+            expected = None if operation.expected is None else frozenset({operation.expected})
+            store.remove(user, operation.config_id, now=NOW, revisions=expected)
+        case "renew":
+            store.extend(user, expires_at=NOW + SESSION)
+        case "erase":
+            store.erase(user, now=NOW)
+    return None
 
 
 @dataclass(frozen=True)
@@ -127,7 +160,7 @@ def run_alone(program: Program, state: State) -> tuple[list[Request], State]:
 def _configuration(operation: Operation) -> Configuration:
     return Configuration(
         config_id=operation.config_id,
-        user_id=USER,
+        user_id=USERS[operation.owner],
         name="Tech",
         tickers=(WatchedTicker(Ticker("AAPL", "Apple Inc.", "NASDAQ"), NOW),),
         timeframe_days=7,
@@ -136,7 +169,7 @@ def _configuration(operation: Operation) -> Configuration:
         updated_at=NOW,
         revision=operation.revision,
         request_fingerprint=operation.fingerprint,
-        expires_at=None,
+        expires_at=None if operation.owner else NOW,
     )
 
 

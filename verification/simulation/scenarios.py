@@ -6,11 +6,24 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from itertools import combinations_with_replacement
 from typing import Any
 
 from verification.proof.linearizability import Operation
-from verification.simulation.operations import LIST, Plan, create, delete, get, update
+from verification.simulation.operations import (
+    ADOPT,
+    ERASE,
+    LIST,
+    OTHER_MEMBER,
+    RENEW,
+    Plan,
+    create,
+    delete,
+    get,
+    of_member,
+    update,
+)
 
 STORED = (create("a"),)
 LIMIT = 2
@@ -51,10 +64,29 @@ SESSIONS: dict[str, Clients] = LATE_DUPLICATES | {
     "create, then list, beside a delete": ((create("b"), LIST), (delete("a"),)),
 }
 
+ACCOUNTS: dict[str, Clients] = {
+    "adopt beside a create": ((ADOPT,), (create("b"),)),
+    "adopt beside a create without a key": ((ADOPT,), (create("n1"),)),
+    "adopt beside a late duplicate": ((ADOPT,), (create("a"),)),
+    "adopt beside a delete": ((ADOPT,), (delete("a"),)),
+    "adopt beside an update": ((ADOPT,), (update("a"),)),
+    "adopt beside another member's adoption": ((ADOPT,), (replace(ADOPT, owner=OTHER_MEMBER),)),
+    "adopt twice": ((ADOPT, ADOPT), (ADOPT,)),
+    "adopt beside the member's creates": ((ADOPT,), (of_member(create("b")), of_member(create("c")))),
+    "adopt, then delete as the member": ((ADOPT, of_member(delete("a"))), (create("a"),)),
+    "adopt beside a renewal": ((ADOPT,), (RENEW,)),
+    "adopt beside an erasure": ((ADOPT,), (ERASE,)),
+    "erase beside a create": ((ERASE,), (create("b"),)),
+    "erase beside an update": ((ERASE,), (update("a"),)),
+    "renew beside a create": ((RENEW,), (create("b"),)),
+    "renew beside a delete": ((RENEW,), (delete("a"),)),
+    "renew beside an update": ((RENEW,), (update("a"),)),
+}
+
 
 def quick() -> Iterator[Plan]:
     """Small enough for every test run."""
-    for name, clients in SESSIONS.items():
+    for name, clients in (SESSIONS | ACCOUNTS).items():
         yield _plan(name, clients)
     for name, clients in _together(2, REQUESTS):
         yield _plan(name, clients)
@@ -69,6 +101,8 @@ def thorough() -> Iterator[Plan]:
         yield _plan(name, clients, lost_responses=2, crashes=1)
     for name, clients in _together(3, THREE):
         yield _plan(name, clients, lost_responses=1)
+    for name, clients in ACCOUNTS.items():
+        yield _plan(name, clients, lost_responses=1, crashes=1)
     for name, clients in SESSIONS.items():
         yield _plan(name, clients, lost_responses=1, crashes=1)
         yield _plan(f"{name}, while tokens expire", clients, lost_responses=1, tokens_may_expire=True)

@@ -10,7 +10,7 @@ tell the difference.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 from verification.proof.linearizability import Event, Operation, Outcome
@@ -131,7 +131,7 @@ def next_steps(scenario: Scenario, world: World) -> Iterator[Next]:
 
 def events(scenario: Scenario, world: World) -> list[Event]:
     """The history of the clients, in an order of invocations and returns that is consistent with theirs."""
-    found = []
+    found: list[Event] = []
     returned_before = {
         (number, index): before
         for number, client in enumerate(world.clients)
@@ -143,9 +143,13 @@ def events(scenario: Scenario, world: World) -> list[Event]:
         if may_still_delete(scenario, world, (number, index), result):
             result = Result(Outcome.UNKNOWN)
         later = [len(each) for each in returned_before.values() if (number, index) in each]
+        operation = scenario.clients[number][index].operation
+        if operation.kind == "erase":
+            found += [Event(each, Outcome.UNKNOWN, invoked=len(before)) for each in _deletes(scenario, operation)]
+            continue
         found.append(
             Event(
-                scenario.clients[number][index].operation,
+                operation,
                 result.outcome,
                 result.seen,
                 invoked=len(before),
@@ -153,6 +157,13 @@ def events(scenario: Scenario, world: World) -> list[Event]:
             )
         )
     return found
+
+
+def _deletes(scenario: Scenario, erasure: Operation) -> Iterator[Operation]:
+    """An erasure is not atomic: each configuration that its user may hold may be deleted at another time."""
+    ids = {step.operation.config_id for steps in scenario.clients for step in steps}
+    ids |= {sort_key.removeprefix("CONFIG#") for _, sort_key in scenario.stored.items}
+    return (replace(erasure, kind="delete", config_id=config_id) for config_id in sorted(ids - {""}))
 
 
 def may_still_delete(scenario: Scenario, world: World, author: Author, result: Result) -> bool:

@@ -23,7 +23,7 @@ run: .venv/.runtime ## Serve API, /docs and dashboard on http://127.0.0.1:8000 (
 	@echo "Config API: http://127.0.0.1:$(PORT)/   docs: http://127.0.0.1:$(PORT)/docs   stop: Ctrl+C"
 	@$(BIN)/gunicorn --bind 127.0.0.1:$(PORT) --workers $(WORKERS) --log-level warning entrypoints.wsgi:app
 
-test: lint browser ## Run every check and every test, with the coverage gate
+test: lint browser generators ## Run every check and every test, with the coverage gate
 	$(BIN)/pytest -n 2 --dist loadgroup --cov --cov-report= $(ARGS)
 	$(BIN)/coverage report
 
@@ -104,8 +104,13 @@ javascript:
 	  echo "npm is missing, so the dashboard's JavaScript is not checked. Install Node.js 18 or newer to check it." >&2; \
 	fi
 
-$(NODE_TOOLS)/node_modules/.installed: $(NODE_TOOLS)/package-lock.json
-	npm --prefix $(NODE_TOOLS) ci --silent
+# What tests/clients needs to generate and compile TypeScript clients.
+.PHONY: generators
+generators:
+	@if command -v npm > /dev/null; then $(MAKE) --no-print-directory tools/generators/node_modules/.installed; fi
+
+%/node_modules/.installed: %/package-lock.json
+	npm --prefix $* ci --silent
 	@touch $@
 
 .PHONY: browser

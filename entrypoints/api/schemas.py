@@ -57,7 +57,13 @@ def _symbols(**kwargs: Any) -> StringList:
                 "description": "Case and surrounding blanks are ignored; `BRK-B` and `BRK/B` are read as `BRK.B`."
             }
         ),
-        metadata={"minItems": 1, "maxItems": MAX_TICKERS, "uniqueItems": True, "example": ["AAPL", "BRK.B"]},
+        # Without `uniqueItems`: openapi-generator makes a Set of such a list, which an array literal is not.
+        metadata={
+            "minItems": 1,
+            "maxItems": MAX_TICKERS,
+            "example": ["AAPL", "BRK.B"],
+            "description": "Distinct symbols, in any spelling.",
+        },
         **kwargs,
     )
 

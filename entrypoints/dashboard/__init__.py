@@ -25,7 +25,7 @@ PAGE_POLICY = (
 
 IMMUTABLE = "public, max-age=31536000, immutable"
 
-_SERVED = (".css", ".js", ".md", ".svg")
+_SERVED = (".css", ".js", ".md", ".svg", ".ts")
 _VENDORED = "oauth4webapi.js"
 _COMMENT_LINES = re.compile(rb"^[ ]*(?://[^\n]*|/\*(?:(?!\*/).)*\*/)\n", re.MULTILINE | re.DOTALL)
 _TYPES = re.compile(rb"/\*\* @type [^\n]*?\*/ ?")
@@ -37,8 +37,9 @@ _STATIC_IMPORT = re.compile(rb"^(?:import|export|\})[^;(]*\"\./([\w-]+\.js)\";",
 @cache
 def sources() -> dict[str, Asset]:
     """Return every file by its name. Only these names are served, so that no path leaves the folder."""
-    folder = files(__name__).joinpath("static")
-    paths = [path for path in sorted(folder.iterdir(), key=str) if path.name.endswith(_SERVED)]
+    # Apart, because TypeScript would check the page against a declaration file beside a module, not against the module.
+    folders = (files(__name__).joinpath(name) for name in ("static", "types"))
+    paths = sorted((path for folder in folders for path in folder.iterdir() if path.name.endswith(_SERVED)), key=str)
     return {path.name: _asset(path.name, path.read_bytes()) for path in paths}
 
 
@@ -94,7 +95,7 @@ def versioned(requested: str, name: str) -> Response:
 
 @blueprint.get("/static/<name>")
 def latest(name: str) -> Response:
-    """Return a file with its comments, at a permanent URL: other sites import or copy `config-api.js`."""
+    """Return a file with its comments, at a permanent URL: other sites import or copy `config-api.js` and its types."""
     return _find(sources(), name).respond()
 
 
@@ -115,7 +116,9 @@ def _find(available: dict[str, Asset], name: str) -> Asset:
 
 
 def _asset(name: str, body: bytes) -> Asset:
-    kind = "text/javascript" if name.endswith(".js") else mimetypes.guess_type(name)[0]
+    # `mimetypes` takes .ts for video.
+    known = {"js": "text/javascript", "ts": "application/typescript"}
+    kind = known.get(name.rpartition(".")[2]) or mimetypes.guess_type(name)[0]
     return Asset.of(body, f"{kind}; charset=utf-8")
 
 

@@ -47,8 +47,7 @@ SCRIPT = """async ({ answers, call, args, random, tokens }) => {
   try {
     return { result: (await api[call](...args)) ?? null, sent, waits };
   } catch (error) {
-    const { name, status, code, message, fields, retryAfter, requestId, theirs, mine } = error;
-    return { error: { name, status, code, message, fields, retryAfter, requestId, theirs, mine }, sent, waits };
+    return { error: { ...error, name: error.name, message: error.message }, sent, waits };
   }
 }"""
 

@@ -117,12 +117,15 @@ def test_an_abort_signal_ends_a_wait(client: Client) -> None:
 def test_an_error_carries_the_problem_details(client: Client) -> None:
     fields = [{"field": "tickers.0", "code": "delisted_ticker", "detail": "Gone.", "successor": "META"}]
 
-    error = client("create", DRAFT, answers=[refused(400, "delisted_ticker", errors=fields)])["error"]
+    facts: dict[str, Any] = {"errors": fields, "max_allowed": 2, "config_id": "1", "deleted_at": "2026-11-23T12:00:00Z"}
+
+    error = client("create", DRAFT, answers=[refused(400, "delisted_ticker", **facts)])["error"]
 
     assert error["name"] == "ConfigApiError"
     assert (error["status"], error["code"], error["message"]) == (400, "delisted_ticker", "No.")
     assert error["fields"] == fields
     assert error["requestId"] == "r-1"
+    assert (error["maxAllowed"], error["configId"], error["deletedAt"]) == (2, "1", "2026-11-23T12:00:00Z")
 
 
 def test_a_gateway_response_without_problem_details_is_an_error(client: Client) -> None:
@@ -153,12 +156,13 @@ def test_a_revision_mismatch_carries_both_versions(client: Client) -> None:
     assert (outcome["error"]["theirs"]["name"], outcome["error"]["theirs"]["revision"]) == ("Theirs", "two")
 
 
-def test_an_update_that_is_already_stored_succeeds(client: Client) -> None:
+@pytest.mark.parametrize(("call", "method"), [("update", "PATCH"), ("replace", "PUT")])
+def test_a_change_that_is_already_stored_succeeds(client: Client, call: str, method: str) -> None:
     changes = {"name": " Tech ", "tickers": ["aapl"], "timeframe_days": 7, "include_extended_hours": False}
 
-    outcome = client(
-        "update", "1", changes, answers=[{"status": 0}, refused(412, "revision_mismatch"), OK], ifMatch="x"
-    )
+    outcome = client(call, "1", changes, answers=[{"status": 0}, refused(412, "revision_mismatch"), OK], ifMatch="x")
+
+    assert [each["method"] for each in outcome["sent"]] == [method, method, "GET"]
 
     assert outcome["result"]["revision"] == "two"
 
@@ -178,6 +182,21 @@ def test_an_id_is_escaped_in_the_path(client: Client) -> None:
     outcome = client("get", "../auth/me?x=#", answers=[OK])
 
     assert outcome["sent"][0]["url"] == "/api/v2/configurations/..%2Fauth%2Fme%3Fx%3D%23"
+
+
+@pytest.mark.parametrize(
+    ("call", "argument", "url"),
+    [
+        ("me", None, "/api/v2/auth/me"),
+        ("ticker", "BRK/B", "/api/v2/tickers/BRK%2FB"),
+        ("validateTicker", "BRK B&", "/api/v2/tickers/validate?symbol=BRK+B%26"),
+    ],
+)
+def test_a_read_returns_the_body(client: Client, call: str, argument: str | None, url: str) -> None:
+    outcome = client(call, *([argument] if argument else []), answers=[OK])
+
+    assert outcome["result"] == OK["body"]
+    assert [(each["method"], each["url"]) for each in outcome["sent"]] == [("GET", url)]
 
 
 @pytest.mark.parametrize("etag", ['"one"', 'W/"one"'])

@@ -66,7 +66,10 @@ def test_every_private_response_has_all_security_headers_and_is_not_cached(make_
         assert len(answer.headers.getlist("X-Request-ID")) == 1, status
 
 
-@pytest.mark.parametrize("path", ["/", "/docs", "/openapi.json", "/static/config-api.js", "/static/x/icon.svg"])
+@pytest.mark.parametrize(
+    "path",
+    ["/", "/docs", "/openapi.json", "/static/config-api.js", "/static/config-api.d.ts", "/static/x/icon.svg"],
+)
 def test_every_cacheable_response_has_the_other_security_headers_and_does_not_depend_on_the_user(
     client: FlaskClient, path: str
 ) -> None:

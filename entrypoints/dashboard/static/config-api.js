@@ -14,31 +14,23 @@ export { ConfigApiError, retryAfter } from "./http-client.js";
 /** @typedef {import("./http-client.js").FieldError} FieldError */
 
 /** @typedef {{symbol: string, name: string, exchange: string}} Ticker */
+/** @typedef {Ticker & {is_active: boolean, successor?: string}} ListedTicker */
 
 /**
  * @typedef {object} ConfigurationInput The fields that a caller writes.
  * @property {string} name
  * @property {string[]} tickers
- * @property {number} timeframe_days
- * @property {boolean} include_extended_hours
+ * @property {number} [timeframe_days] default 7
+ * @property {boolean} [include_extended_hours] default false
  */
 
-/**
- * @typedef {object} Configuration
- * @property {string} config_id
- * @property {string} name
- * @property {Ticker[]} tickers
- * @property {number} timeframe_days
- * @property {boolean} include_extended_hours
- * @property {string} created_at ISO 8601, UTC
- * @property {string} updated_at ISO 8601, UTC
- * @property {string} revision unique to this version; for `ifMatch`
- * @property {string} [etag] the revision in quotes
- */
-
+/** @typedef {{created_at: string, updated_at: string}} Times ISO 8601, UTC */
+/** @typedef {{revision: string, etag?: string}} Version `revision` is unique to it, for `ifMatch`; `etag` has quotes */
+/** @typedef {Required<Omit<ConfigurationInput, "tickers">> & {config_id: string, tickers: Ticker[]} & Times & Version} Configuration */
 /** @typedef {{configurations: Configuration[], max_allowed: number, remaining: number}} ConfigurationList */
 /** @typedef {{user_id: string, token: string, auth_type: string, created_at: string, session_expires_at: string}} Session */
-/** @typedef {{user_id: string, auth_type: string, session_expires_at: string}} Me */
+/** @typedef {{max_configurations: number, max_tickers: number}} Limits */
+/** @typedef {{user_id: string, auth_type: string, is_anonymous: boolean, session_expires_at: string, limits: Limits}} Me */
 /** @typedef {ConfigurationList & {adopted: Configuration[]}} Adoption */
 /** @typedef {{source: string, version: string, count: number, age_seconds: number}} TickerListState */
 /** @typedef {{status: string, store: string, tickers: TickerListState}} Readiness */
@@ -190,16 +182,19 @@ export class ConfigApi {
    * @param {Options & {ifMatch?: string | null}} [options]
    * @returns {Promise<Configuration>}
    */
-  async update(id, changes, { ifMatch, ...options } = {}) {
-    try {
-      const request = { ...options, headers: revisionHeader(ifMatch), body: changes };
-      return configurationOf(await this.#http.send("PATCH", pathOf(id), request));
-    } catch (error) {
-      if (!(error instanceof ConfigApiError) || error.status !== 412) throw error;
-      const theirs = await this.get(id, options);
-      if (contains(theirs, changes)) return theirs;
-      throw new RevisionMismatch(error, changes, theirs);
-    }
+  async update(id, changes, options) {
+    return this.#change("PATCH", id, changes, options);
+  }
+
+  /**
+   * Replace all fields, under the conditions of `update`. A field that is left out gets its default.
+   * @param {string} id
+   * @param {ConfigurationInput} input
+   * @param {Options & {ifMatch?: string | null}} [options]
+   * @returns {Promise<Configuration>}
+   */
+  async replace(id, input, options) {
+    return this.#change("PUT", id, input, options);
   }
 
   /**
@@ -247,6 +242,26 @@ export class ConfigApi {
   }
 
   /**
+   * @param {string} symbol in any spelling
+   * @param {Options} [options]
+   * @returns {Promise<TickerValidation>}
+   */
+  async validateTicker(symbol, options) {
+    const search = new URLSearchParams({ symbol });
+    return (await this.#http.send("GET", `/tickers/validate?${search}`, { ...options, anonymous: true })).body;
+  }
+
+  /**
+   * @param {string} symbol in any spelling, also of a security that is no longer traded
+   * @param {Options} [options]
+   * @returns {Promise<ListedTicker>}
+   */
+  async ticker(symbol, options) {
+    const path = `/tickers/${encodeURIComponent(symbol)}`;
+    return (await this.#http.send("GET", path, { ...options, anonymous: true })).body;
+  }
+
+  /**
    * The state of the service and its ticker list, also while the store is down.
    * @param {Options} [options]
    * @returns {Promise<Readiness>}
@@ -254,6 +269,25 @@ export class ConfigApi {
   async readiness(options) {
     return (await this.#http.send("GET", "/health/ready", { ...options, anonymous: true, accept: [503], patience: 0 }))
       .body;
+  }
+
+  /**
+   * @param {"PATCH" | "PUT"} method
+   * @param {string} id
+   * @param {Partial<ConfigurationInput>} changes
+   * @param {Options & {ifMatch?: string | null}} [options]
+   * @returns {Promise<Configuration>}
+   */
+  async #change(method, id, changes, { ifMatch, ...options } = {}) {
+    try {
+      const request = { ...options, headers: revisionHeader(ifMatch), body: changes };
+      return configurationOf(await this.#http.send(method, pathOf(id), request));
+    } catch (error) {
+      if (!(error instanceof ConfigApiError) || error.status !== 412) throw error;
+      const theirs = await this.get(id, options);
+      if (contains(theirs, changes)) return theirs;
+      throw new RevisionMismatch(error, changes, theirs);
+    }
   }
 }
 

@@ -11,7 +11,7 @@ import "./on-demand-styles.js";
 /** @typedef {import("./drafts.js").Draft} Draft */
 /** @typedef {import("./drafts.js").Form} Form */
 
-/** @type {[keyof ConfigurationInput, string, (input: ConfigurationInput) => Node | string][]} */
+/** @type {[keyof ConfigurationInput, string, (input: Required<ConfigurationInput>) => Node | string][]} */
 const FIELDS = [
   ["name", "Name", (input) => input.name],
   ["tickers", "Tickers", (input) => h("span", { class: "symbols" }, ...input.tickers.map(symbolBadge))],

@@ -59,7 +59,7 @@ export function isUntouched({ initial, form, sent }) {
 /**
  * The fields that the form asks for.
  * @param {Form} form
- * @returns {ConfigurationInput}
+ * @returns {Required<ConfigurationInput>}
  */
 export function inputOf(form) {
   return {

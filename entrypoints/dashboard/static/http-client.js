@@ -43,9 +43,12 @@ export class ConfigApiError extends Error {
    * @param {FieldError[]} [facts.fields] every wrong field
    * @param {number} [facts.retryAfter] seconds that the server asks to wait
    * @param {string} [facts.requestId] to quote to the operator
+   * @param {number} [facts.maxAllowed] of `limit_reached`: the limit
+   * @param {string} [facts.configId] of `deleted_since`: the configuration that was created and deleted
+   * @param {string} [facts.deletedAt] of `deleted_since`: when, ISO 8601, UTC
    * @param {unknown} [facts.cause]
    */
-  constructor(message, { status, code, fields = [], retryAfter, requestId, cause }) {
+  constructor(message, { status, code, fields = [], retryAfter, requestId, maxAllowed, configId, deletedAt, cause }) {
     super(message, { cause });
     this.name = "ConfigApiError";
     this.status = status;
@@ -53,6 +56,9 @@ export class ConfigApiError extends Error {
     this.fields = fields;
     this.retryAfter = retryAfter;
     this.requestId = requestId;
+    this.maxAllowed = maxAllowed;
+    this.configId = configId;
+    this.deletedAt = deletedAt;
   }
 
   /** Whether the same request may succeed later. After such an error a write may or may not have happened. */
@@ -220,6 +226,9 @@ async function errorOf(response) {
     fields: problem.errors ?? [],
     retryAfter: retryAfter(response.headers) ?? problem.retry_after,
     requestId: problem.request_id ?? response.headers.get("X-Request-ID") ?? undefined,
+    maxAllowed: problem.max_allowed,
+    configId: problem.config_id,
+    deletedAt: problem.deleted_at,
   });
 }
 

@@ -15,7 +15,7 @@ import { inputsOf } from "./watchlist-files.js";
 
 /**
  * @typedef {object} ImportRow
- * @property {ConfigurationInput} input
+ * @property {Required<ConfigurationInput>} input
  * @property {number} occurrence how many rows before have the same input
  * @property {string[]} problems why it cannot be imported
  * @property {string} [note] why it is not selected, or what became of it
@@ -80,7 +80,7 @@ export async function importRow(api, row, options) {
 }
 
 /**
- * @param {ConfigurationInput} input
+ * @param {Required<ConfigurationInput>} input
  * @param {string[]} texts the tickers as they are in the file
  * @param {Map<string, TickerValidation>} validations
  */

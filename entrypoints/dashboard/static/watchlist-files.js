@@ -4,7 +4,7 @@ import { splitList } from "./ticker-entries.js";
 
 /** @typedef {import("./config-api.js").Configuration} Configuration */
 /** @typedef {import("./config-api.js").ConfigurationInput} ConfigurationInput */
-/** @typedef {ConfigurationInput & {problem?: string}} Row A watchlist of a file, valid or not. */
+/** @typedef {Required<ConfigurationInput> & {problem?: string}} Row A watchlist of a file, valid or not. */
 
 const FORMAT = "config-api.watchlists";
 const VERSION = 1;
@@ -22,7 +22,7 @@ export class FileError extends Error {}
 
 /**
  * @param {Configuration[]} configurations
- * @returns {ConfigurationInput[]}
+ * @returns {Required<ConfigurationInput>[]}
  */
 export function inputsOf(configurations) {
   return configurations.map(({ name, tickers, timeframe_days, include_extended_hours }) => ({

@@ -214,12 +214,14 @@ async function bodyOf(response) {
 }
 
 /**
+ * A problem of the service that is cut is a network failure. A gateway may call anything JSON.
  * @param {Response} response
  * @returns {Promise<ConfigApiError>}
  */
 async function errorOf(response) {
   const type = response.headers.get("Content-Type") ?? "";
-  const problem = type.includes("json") ? await response.json().catch(() => ({})) : {};
+  const body = type.includes("json") ? response.json() : Promise.resolve({});
+  const problem = await (type.includes("problem+json") ? body : body.catch(() => ({})));
   return new ConfigApiError(problem.detail ?? problem.title ?? `The service answered ${response.status}.`, {
     status: response.status,
     code: problem.code ?? `http_${response.status}`,

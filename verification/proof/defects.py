@@ -103,6 +103,36 @@ def without_condition(key: str, *, kinds: tuple[str, ...] = ("Put", "Update", "D
     return on_transactions(change)
 
 
+def of_adoption(user: str, key: str, *, condition_only: bool) -> Defect:
+    """An adoption lacks its actions on the sort key of one of the two users, or only their conditions."""
+
+    def change(entries: list[Entry]) -> None:
+        if len({_key(entry)["PK"]["S"] for entry in entries}) == 1:
+            return
+        found = [entry for entry in entries if _is_on(entry, user, key)]
+        if not condition_only:
+            entries[:] = [entry for entry in entries if entry not in found]
+            return
+        for entry in found:
+            for action in entry.values():
+                for name in ("ConditionExpression", "ReturnValuesOnConditionCheckFailure"):
+                    action.pop(name, None)
+                _tidy(action)
+
+    return on_transactions(change)
+
+
+def _key(entry: Entry) -> Mapping[str, Any]:
+    ((_, action),) = entry.items()
+    key: Mapping[str, Any] = action.get("Key") or action["Item"]
+    return key
+
+
+def _is_on(entry: Entry, user: str, key: str) -> bool:
+    found = _key(entry)
+    return bool(found["PK"]["S"] == f"USER#{user}" and found["SK"]["S"].startswith(key))
+
+
 def with_update(key: str, change: Callable[[str, Names, Values], str]) -> Defect:
     """`change` makes another update expression of the one on the sort key, given the names and the values."""
 

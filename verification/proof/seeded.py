@@ -20,6 +20,7 @@ from verification.proof.defects import (
     new_id_for_each_attempt,
     new_token_for_each_attempt,
     not_atomic,
+    of_adoption,
     on_errors,
     on_parameters,
     on_transactions,
@@ -28,7 +29,7 @@ from verification.proof.defects import (
     without_condition,
 )
 from verification.proof.linearizability import Operation
-from verification.simulation.operations import Plan, create, delete, get, update
+from verification.simulation.operations import ADOPT, Plan, create, delete, get, of_member, update
 from verification.simulation.programs import Defect
 from verification.simulation.requests import Parameters
 
@@ -45,6 +46,11 @@ UPDATE_AND_DELETE: Clients = ((update("a"),), (delete("a"),))
 
 LATE_DUPLICATE: Clients = ((create("b"), delete("b"), create("b")),)
 OTHER_BODY: Clients = ((delete("a"), create("a", body="other")),)
+
+FULL_MEMBER: Clients = ((ADOPT,), (of_member(create("b")), of_member(create("c"))))
+ADOPT_AND_UPDATE: Clients = ((ADOPT,), (update("a"),))
+ADOPT_AND_CREATE: Clients = ((ADOPT,), (create("b"),))
+ONE_ADOPTION: Clients = ((ADOPT,),)
 
 LOST = {"lost_responses": 1}
 
@@ -187,6 +193,24 @@ SEEDED = (
     Seeded("a tombstone has no fingerprint", tombstone(forgets_fingerprint), LATE_DUPLICATE),
     Seeded("a reused key is taken for a late duplicate", _replayed("request_fingerprint"), OTHER_BODY),
     Seeded("two retry layers", retried_by_the_client, ((create("b"), delete("b")), (create("c"),)), LOST),
+    Seeded(
+        "an adoption does not compare the member's count", of_adoption("bob", "QUOTA", condition_only=True), FULL_MEMBER
+    ),
+    Seeded(
+        "an adoption does not require the revision",
+        of_adoption("ann", "CONFIG", condition_only=True),
+        ADOPT_AND_UPDATE,
+    ),
+    Seeded(
+        "an adoption does not require that the anonymous user's count is unchanged",
+        of_adoption("ann", "QUOTA", condition_only=True),
+        ADOPT_AND_CREATE,
+    ),
+    Seeded("an adoption copies without a delete", of_adoption("ann", "CONFIG", condition_only=False), ONE_ADOPTION),
+    Seeded("an adoption changes the member only", of_adoption("ann", "", condition_only=False), ONE_ADOPTION),
+    Seeded("an adoption does not count", of_adoption("bob", "QUOTA", condition_only=False), ONE_ADOPTION),
+    Seeded("an adoption with a new token for each attempt", new_token_for_each_attempt, ONE_ADOPTION, LOST),
+    Seeded("an adoption leaves no tombstone", on_transactions(deleted_without_tombstone), ((ADOPT, create("a")),)),
     Seeded("creates are two writes, the count first", not_atomic("QUOTA", "CONFIG"), ONE_CREATE),
     Seeded("creates are two writes, the item first", not_atomic("CONFIG", "QUOTA"), ONE_CREATE),
 )

@@ -102,7 +102,7 @@ def thorough() -> Iterator[Plan]:
     for name, clients in _together(3, THREE):
         yield _plan(name, clients, lost_responses=1)
     for name, clients in ACCOUNTS.items():
-        yield _plan(name, clients, lost_responses=1, crashes=1)
+        yield _plan(f"{name}, one response lost", clients, lost_responses=1)
     for name, clients in SESSIONS.items():
         yield _plan(name, clients, lost_responses=1, crashes=1)
         yield _plan(f"{name}, while tokens expire", clients, lost_responses=1, tokens_may_expire=True)

@@ -16,7 +16,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from threading import Barrier
@@ -89,7 +89,7 @@ class Round:
 
     def violation(self) -> str | None:
         """What is wrong when all requests are answered."""
-        held = {user: self.store.list(user) for user in self.users()}
+        held = {user: _list(self.store, user) for user in self.users()}
         ids = Counter(each.config_id for listed in held.values() for each in listed)
         if twice := [config_id for config_id, times in ids.items() if times > 1]:
             return f"stored twice: {twice}"
@@ -115,7 +115,7 @@ def play(store: ConfigurationStore, seed: int) -> tuple[str | None, Counter[str]
     for user, number in ((game.anonymous, 2), (game.member, rng.randint(0, 2))):
         for _ in range(number):
             _settled(game.create(user))
-    ids = {user: [each.config_id for each in store.list(user)] for user in (game.anonymous, game.member)}
+    ids = {user: [each.config_id for each in _list(store, user)] for user in (game.anonymous, game.member)}
     acts = [_another(game, ids, rng) for _ in range(REQUESTS - 1)]
     acts.append(("adopt", lambda: game.adopt(game.member)))
     together = Barrier(REQUESTS)
@@ -144,6 +144,12 @@ def _another(game: Round, ids: Mapping[str, list[str]], rng: random.Random) -> t
     }
     name = rng.choice(list(requests))
     return name, requests[name]
+
+
+def _list(store: ConfigurationStore, user: str) -> tuple[Configuration, ...]:
+    while True:
+        with suppress(TryLater):
+            return store.list(user)
 
 
 def _settled(request: Request) -> DomainError | None:

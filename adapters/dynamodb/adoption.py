@@ -120,15 +120,18 @@ class AdoptionAttempts:
 
     # The reasons come in the order deletes, puts, updates, and the member's count is the last update.
     def _raise_refusal(self, plan: _Plan, error: TransactWriteError) -> NoReturn:
-        reasons = error.cancellation_reasons
-        failed = {index for index, each in enumerate(reasons) if each and each.code == CONDITION_FAILED}
+        codes = [each and each.code for each in error.cancellation_reasons]
+        failed = {index for index, code in enumerate(codes) if code == CONDITION_FAILED}
         if not failed:
             # The same transaction again. Without a response, it may have been carried out, or be carried out later.
             kind = classify_dynamodb_error(error).kind
             self._earlier_attempt_is_unsettled |= kind in {ErrorKind.TIMEOUT, ErrorKind.TRANSIENT}
             raise error
         self._plan = None
-        if failed == {len(reasons) - 1}:
+        if {*codes} - {None, CONDITION_FAILED}:
+            # Beside a conflict, a condition may have failed because of the other transaction, which may be cancelled.
+            raise ServiceError(ErrorKind.CONTENDED, CONDITION_FAILED) from error
+        if failed == {len(codes) - 1}:
             repair_if_malformed(self._client, self._quotas[1], last_raw_item(error))
             if self._earlier_attempt_is_unsettled:
                 raise ServiceError(ErrorKind.UNSETTLED, "UnsettledAttempt") from error

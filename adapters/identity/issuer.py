@@ -8,16 +8,15 @@ import re
 import threading
 import time
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import urlsplit
 
-from adapters.identity.http_get import FETCH_ERRORS, TimeLeft, get_json
+from adapters.identity.http_json import FETCH_ERRORS, TimeLeft, get_json
 from domain.deadline import Monotonic, remaining
 from domain.errors import IdentityUnavailable, InvalidToken
 from domain.events import Event
-from domain.operations import Finding
 from domain.sign_in import Endpoints
 
 if TYPE_CHECKING:
@@ -77,31 +76,6 @@ class IssuerDocuments:
             raise self._unavailable("Nobody can sign in now, because the issuer's endpoints cannot be read.")
         return endpoints
 
-    def examine(self) -> Iterator[Finding]:
-        """Compare the setting with the issuer's discovery document, and check that its keys can be used."""
-        time_left = self._start_deadline()
-        try:
-            document = get_json(discovery_url(self._issuer), time_left)
-        except FETCH_ERRORS as error:
-            yield Finding(
-                "issuer", f"{discovery_url(self._issuer)}: {_reason(error)}.", "Check CONFIG_API_OIDC_ISSUER."
-            )
-            return
-        if document.get("issuer") != self._issuer:
-            yield Finding(
-                "issuer",
-                f"The discovery document is of {document.get('issuer')!r}, CONFIG_API_OIDC_ISSUER is {self._issuer!r}.",
-                "Set CONFIG_API_OIDC_ISSUER to the issuer of the document, exactly. Members then have other user ids.",
-            )
-            return
-        yield Finding("issuer", f"{self._issuer} has a discovery document.")
-        try:
-            usable = usable_keys(get_json(_keys_url(document, self._issuer), time_left))
-        except FETCH_ERRORS as error:
-            yield Finding("issuer keys", f"{_reason(error)}.", "The issuer must publish keys at its `jwks_uri`.")
-            return
-        yield Finding("issuer keys", f"{len(usable)} for {' or '.join(ALGORITHMS)}.")
-
     def _read(self, cached: Callable[[], T | None]) -> T | None:
         """What is cached, after another fetch if it is missing or older than `MAX_AGE`."""
         value = cached()
@@ -132,18 +106,18 @@ class IssuerDocuments:
         except FETCH_ERRORS as error:
             log.warning(
                 "issuer out of reach",
-                extra={"event": Event.ISSUER_UNREACHABLE, "issuer": self._issuer, "reason": _reason(error)},
+                extra={"event": Event.ISSUER_UNREACHABLE, "issuer": self._issuer, "reason": reason(error)},
             )
         else:
             self._fetched_at = self._tried_at
 
     def _fetch(self) -> tuple[Keys, Endpoints | None]:
         """The keys by their id, and by None if there is only one; the endpoints. Raises FETCH_ERRORS."""
-        time_left = self._start_deadline()
+        time_left = start_deadline()
         document = get_json(discovery_url(self._issuer), time_left)
         if document.get("issuer") != self._issuer:
             raise ValueError("the discovery document is of another issuer")
-        keys = usable_keys(get_json(_keys_url(document, self._issuer), time_left))
+        keys = usable_keys(get_json(keys_url(document, self._issuer), time_left))
         by_id: dict[str | None, list[PyJWK]] = defaultdict(list)
         for key in keys:
             if key.key_id:
@@ -151,16 +125,18 @@ class IssuerDocuments:
         # A token without a key id is accepted if the set has only one key (OpenID Connect Core 1.0 §10.1).
         return by_id | ({None: keys} if len(keys) == 1 else {}), published_endpoints(document)
 
-    def _start_deadline(self) -> TimeLeft:
-        ends_at = time.monotonic() + min(FETCH_TIMEOUT, remaining())
 
-        def time_left() -> float:
-            left = ends_at - time.monotonic()
-            if left <= 0:
-                raise TimeoutError("the issuer took too long")
-            return left
+def start_deadline() -> TimeLeft:
+    """The time left of an exchange with the issuer that begins now."""
+    ends_at = time.monotonic() + min(FETCH_TIMEOUT, remaining())
 
-        return time_left
+    def time_left() -> float:
+        left = ends_at - time.monotonic()
+        if left <= 0:
+            raise TimeoutError("the issuer took too long")
+        return left
+
+    return time_left
 
 
 def discovery_url(issuer: str) -> str:
@@ -201,12 +177,14 @@ def _signing_key(jwk: Any) -> PyJWK | None:
         return None
 
 
-def _keys_url(document: Mapping[str, Any], issuer: str) -> str:
+def keys_url(document: Mapping[str, Any], issuer: str) -> str:
+    """The address of the issuer's keys. Raises ValueError."""
     url = document.get("jwks_uri")
     if not isinstance(url, str) or urlsplit(url).scheme not in {"https", urlsplit(issuer).scheme}:
         raise ValueError("the discovery document has no https jwks_uri")
     return url
 
 
-def _reason(error: BaseException) -> str:
+def reason(error: BaseException) -> str:
+    """What went wrong, for people."""
     return str(error) or type(error).__name__

@@ -12,6 +12,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from adapters.identity.clock import clock_is_behind
+from adapters.identity.examination import examine_issuer
 from adapters.identity.issuer import ALGORITHMS, IssuerDocuments
 from domain.deadline import Monotonic
 from domain.errors import DomainError, ExpiredToken, InvalidToken
@@ -86,7 +87,7 @@ class MemberTokens:
 
     def examine(self) -> Iterator[Finding]:
         """Check the settings against what the issuer publishes."""
-        yield from self._documents.examine()
+        yield from examine_issuer(self._issuer, self._client)
 
     def _not_yet_valid(self, claims: Mapping[str, Any], now: datetime) -> DomainError:
         """The error for a token whose `nbf` is in the future. If `iat` is, too, a clock is wrong."""

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
 from adapters.dynamodb.store import DynamoDBStore
+from domain.adoption import Adoption
 from domain.configurations import Configuration
 from domain.errors import Contended, LimitReached, NotFound
 from domain.ports import AddResult
-from tests.builders import NOW, a_configuration
+from tests.builders import NOW, a_configuration, a_keyed_configuration
 from verification.environment.fault_proxy import Fault, FaultProxy
 from verification.environment.ministack import a_dynamodb_store, dynamodb_client
 
@@ -39,6 +41,39 @@ def test_a_create_is_stored_and_counted_once_after_any_fault(
     assert proxy.operations == ["TransactWriteItems"] * 2
     assert store.list(ann) == (configuration,)
     assert count(aws, table, ann) == 1
+
+
+@each_fault
+def test_an_adoption_moves_everything_once_after_any_fault(
+    store: DynamoDBStore, proxy: FaultProxy, aws: str, table: str, ann: str, fault: Fault
+) -> None:
+    member = f"member-of-{ann}"
+    configurations = a_configuration(ann), a_keyed_configuration(ann, at=NOW - timedelta(days=1))
+    for configuration in configurations:
+        store.add(configuration, limit=2)
+    proxy.script(None, fault)
+
+    adopted = store.adopt(Adoption(ann, member), limit=2, now=NOW)
+
+    assert proxy.operations.count("TransactWriteItems") == 2
+    assert adopted == store.list(member) == tuple(replace(each, user_id=member) for each in configurations)
+    assert store.list(ann) == ()
+    assert (count(aws, table, ann), count(aws, table, member)) == (0, 2)
+
+
+def test_an_adoption_is_not_refused_while_an_earlier_attempt_may_still_be_carried_out(
+    store: DynamoDBStore, other_store: DynamoDBStore, proxy: FaultProxy, ann: str
+) -> None:
+    member = f"member-of-{ann}"
+    store.add(a_configuration(ann), limit=2)
+    other_store.add(a_configuration(member), limit=1)
+    proxy.script(None, Fault.HANGS)
+
+    with pytest.raises(Contended):
+        store.adopt(Adoption(ann, member), limit=1, now=NOW)
+
+    with pytest.raises(LimitReached):
+        store.adopt(Adoption(ann, member), limit=1, now=NOW)
 
 
 @each_fault

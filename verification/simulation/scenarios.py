@@ -88,6 +88,9 @@ def quick() -> Iterator[Plan]:
     """Small enough for every test run."""
     for name, clients in (SESSIONS | ACCOUNTS).items():
         yield _plan(name, clients)
+    for name, other in (("delete", delete("n1")), ("update", update("a"))):
+        two = create("a"), create("n1")
+        yield Plan(f"adopt two beside {name}", ((ADOPT,), (other,)), LIMIT, two, {"conflicts": 1})
     for name, clients in _together(2, REQUESTS):
         yield _plan(name, clients)
     for name, clients in _together(2, THREE):

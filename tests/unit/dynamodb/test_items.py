@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from adapters.dynamodb.store import MAX_REVISIONS_IN_CONDITION, DynamoDBStore
+from domain.adoption import Adoption
 from domain.configurations import WatchedTicker
 from domain.errors import LimitReached, NotFound, RevisionMismatch
 from domain.ports import AddResult
@@ -100,6 +101,17 @@ def test_a_delete_decrements_the_count_and_increments_the_version(table: MotoTab
     store.remove("ann", configuration.config_id, now=NOW)
 
     assert (table.quota()["config_count"], table.quota()["version"]) == (0, 2)
+
+
+def test_an_adoption_keeps_attributes_that_the_service_does_not_know(table: MotoTable, store: DynamoDBStore) -> None:
+    table.put(LEGACY | {"expires_at": 1, "atr_period": 14})
+    before = table.item("old")
+
+    store.adopt(Adoption("ann", "bob"), limit=1, now=NOW)
+
+    after = table.item("old", user="bob")
+    changed = {"PK": "USER#bob", "user_id": "bob"}
+    assert after == {name: value for name, value in (before | changed).items() if name != "expires_at"}
 
 
 # --- items of older services ------------------------------------------------------------------------------------------

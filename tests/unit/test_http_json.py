@@ -20,7 +20,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from adapters.identity.http_get import FETCH_ERRORS, MAX_BODY, get_json
+from adapters.identity.http_json import FETCH_ERRORS, MAX_BODY, get_json
 
 Serve = Callable[[Callable[[socket.socket], None]], int]
 

@@ -1,4 +1,4 @@
-"""HTTP GET of a JSON object within one deadline for everything: connecting, TLS, headers and body.
+"""HTTP requests for a JSON object within one deadline for everything: connecting, TLS, headers and body.
 
 `urllib` and `http.client` apply their timeout to each read, so a server that sends one byte at a time holds a request
 for minutes. DNS is outside the deadline: the operating system has its own timeouts for it.
@@ -11,12 +11,12 @@ import io
 import json
 import socket
 import ssl
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import closing
 from http import HTTPStatus
 from http.client import HTTPConnection, HTTPException, HTTPResponse
 from typing import Any
-from urllib.parse import SplitResult, unquote, urlsplit
+from urllib.parse import SplitResult, unquote, urlencode, urlsplit
 from urllib.request import getproxies, proxy_bypass
 
 MAX_BODY = 256 * 1024
@@ -26,19 +26,38 @@ TimeLeft = Callable[[], float]
 """Seconds until the deadline, more than 0. Raises TimeoutError afterwards."""
 
 FETCH_ERRORS = (OSError, HTTPException, ValueError, RecursionError)
-"""What `get_json` raises."""
+"""What `get_json` and `post_form` raise."""
 
 
 def get_json(url: str, time_left: TimeLeft) -> dict[str, Any]:
     """The JSON object at the URL. Follows no redirect. Raises `FETCH_ERRORS`."""
+    return _request("GET", url, time_left, accepted={HTTPStatus.OK})
+
+
+def post_form(url: str, form: Mapping[str, str], time_left: TimeLeft) -> dict[str, Any]:
+    """The JSON object that answers a form, also with an error (RFC 6749 §5.2). Raises `FETCH_ERRORS`."""
+    return _request("POST", url, time_left, accepted=set(HTTPStatus), form=form)
+
+
+def _request(
+    method: str,
+    url: str,
+    time_left: TimeLeft,
+    *,
+    accepted: set[HTTPStatus],
+    form: Mapping[str, str] | None = None,
+) -> dict[str, Any]:
     target = urlsplit(url)
     with closing(_connect(target, time_left)) as sock:
         connection = HTTPConnection(target.hostname or "")
         connection.sock = DeadlineSocket(sock, time_left)
         headers = {"Host": target.netloc, "Accept": "application/json", "User-Agent": "config-api"}
-        connection.request("GET", target._replace(scheme="", netloc="").geturl() or "/", headers=headers)
+        sent = None if form is None else urlencode(form)
+        if sent is not None:
+            headers["Content-Type"] = "application/x-www-form-urlencoded"
+        connection.request(method, target._replace(scheme="", netloc="").geturl() or "/", body=sent, headers=headers)
         response = connection.getresponse()
-        if response.status != HTTPStatus.OK:
+        if response.status not in accepted:
             raise ValueError(f"{url} answered {response.status}")
         body = response.read(MAX_BODY + 1)
     if len(body) > MAX_BODY:

@@ -27,7 +27,7 @@ from adapters.memory import MemoryStore
 from adapters.sqlite.store import SQLiteStore
 from domain.adoption import Adoption
 from domain.configurations import Configuration, WatchedTicker
-from domain.errors import DomainError, TryLater
+from domain.errors import DeletedSince, DomainError, TryLater
 from domain.idempotency import config_id_for
 from domain.ports import ConfigurationStore
 from domain.tickers import Ticker
@@ -59,12 +59,14 @@ class Round:
         """The users and their limits."""
         return {self.anonymous: ANONYMOUS_LIMIT, self.member: MEMBER_LIMIT, self.other: MEMBER_LIMIT}
 
-    def create(self, user: str) -> Request:
-        """The create of a configuration, half of the time with an idempotency key."""
-        configuration = _configuration(user)
+    def create(self, user: str, *, keyed: bool = True) -> Request:
+        """The create of a configuration. Only one with an idempotency key may be repeated beside an adoption."""
+        configuration = _configuration(user, keyed=keyed)
 
         def request() -> None:
-            self.store.add(configuration, limit=self.users()[user])
+            # Carried out by an attempt that had no response, and then adopted.
+            with suppress(DeletedSince):
+                self.store.add(configuration, limit=self.users()[user])
             self.created.add(configuration.config_id)
 
         return request
@@ -113,8 +115,8 @@ def play(store: ConfigurationStore, seed: int) -> tuple[str | None, Counter[str]
     """One round: its violation, if there is one, and the outcomes of its requests."""
     game, rng = Round(store), random.Random(seed)
     for user, number in ((game.anonymous, 2), (game.member, rng.randint(0, 2))):
-        for _ in range(number):
-            _settled(game.create(user))
+        for index in range(number):
+            _settled(game.create(user, keyed=index == 0))
     ids = {user: [each.config_id for each in _list(store, user)] for user in (game.anonymous, game.member)}
     acts = [_another(game, ids, rng) for _ in range(REQUESTS - 1)]
     acts.append(("adopt", lambda: game.adopt(game.member)))
@@ -164,9 +166,8 @@ def _settled(request: Request) -> DomainError | None:
         return None
 
 
-def _configuration(user: str) -> Configuration:
+def _configuration(user: str, *, keyed: bool) -> Configuration:
     key = str(uuid4())
-    keyed = key < "8"
     return Configuration(
         config_id=config_id_for(user, key) if keyed else key,
         user_id=user,

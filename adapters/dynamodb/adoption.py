@@ -94,8 +94,9 @@ class AdoptionAttempts:
         raw = self._client.query(self._quotas[0].PK)
         quota = next((each for each in raw if each["SK"]["S"] == QUOTA), {})
         repair_if_malformed(self._client, self._quotas[0], quota)
-        items = {each["SK"]["S"].removeprefix(CONFIGURATION): each for each in raw if each is not quota}
-        held = newest_first(readable(items.values()))
+        stored = [each for each in raw if each["SK"]["S"].startswith(CONFIGURATION)]
+        items = {each["SK"]["S"].removeprefix(CONFIGURATION): each for each in stored}
+        held = newest_first(readable(stored))
         selected = tuple(each for each in self._adoption.select(held) if each.config_id not in self._ids_in_use)
         return _Plan(selected, items, quota, self._new_token())
 

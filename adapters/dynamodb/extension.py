@@ -8,6 +8,7 @@ from adapters.dynamodb.calls import Call
 from adapters.dynamodb.client import TableClient
 from adapters.dynamodb.items import is_deleted
 from adapters.dynamodb.models import (
+    CONFIGURATION,
     IS_STORED,
     QUOTA,
     ConfigurationItem,
@@ -27,7 +28,7 @@ def extend(client: TableClient, call: Call, user_id: str, time: int) -> None:
         if sk == QUOTA:
             actions = [QuotaItem.expires_at.set(time), QuotaItem.complete_until.set(time)]
             condition = expires_before(time)
-        elif not is_deleted(raw):
+        elif sk.startswith(CONFIGURATION) and not is_deleted(raw):
             actions = [ConfigurationItem.expires_at.set(time)]
             condition = IS_STORED & expires_before(time)
         else:

@@ -13,6 +13,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, rule, run_state_machine_as_test
 
+from domain.adoption import Adoption
 from domain.configurations import Configuration, ConfigurationInput, ConfigurationUpdate
 from domain.errors import (
     DeletedSince,
@@ -82,6 +83,7 @@ class History(RuleBasedStateMachine):
         self.users = [a_user(f"ann-{uuid4()}"), a_user(f"bob-{uuid4()}", UserKind.MEMBER)]
         self.model: list[dict[str, Expected]] = [{}, {}]
         self.tombstones: list[dict[str, Deleted]] = [{}, {}]
+        self.adopted_and_deleted: dict[str, datetime] = {}
         self.outdated: list[str] = []
         self.stores = [self.stage.open(), self.stage.open()]
 
@@ -177,9 +179,45 @@ class History(RuleBasedStateMachine):
             assert type(outcome) is RevisionMismatch
         else:
             assert outcome is None
-            del self.model[user][held.stored.config_id]
-            if held.key:
-                self.tombstones[user][held.key] = Deleted(held.first, self.now)
+            self.forget(user, held)
+
+    @rule(worker=_workers)
+    def adopt(self, worker: int) -> None:
+        anonymous, member = self.users
+        held = self.model[1]
+        moving = [
+            each
+            for config_id, each in self.model[0].items()
+            if config_id not in held and self.now >= self.adopted_and_deleted.get(config_id, self.now)
+        ]
+        adoption = Adoption(anonymous.user_id, member.user_id)
+
+        outcome = _outcome(lambda: self.stores[worker].adopt(adoption, limit=self.limit, now=self.now))
+
+        if moving and len(held) + len(moving) > self.limit:
+            assert type(outcome) is LimitReached
+            return
+        assert not isinstance(outcome, DomainError)
+        for each in moving:
+            self.forget(0, each)
+            each.stored, each.key = adoption.adopted(each.stored), None
+            held[each.stored.config_id] = each
+        assert {each.config_id: each for each in outcome} == {each.stored.config_id: each.stored for each in moving}
+
+    @rule(worker=_workers, user=_users)
+    def erase(self, worker: int, user: int) -> None:
+        self.stores[worker].erase(self.users[user].user_id, now=self.now)
+
+        for held in list(self.model[user].values()):
+            self.forget(user, held)
+
+    def forget(self, user: int, held: Expected) -> None:
+        del self.model[user][held.stored.config_id]
+        if held.key:
+            self.tombstones[user][held.key] = Deleted(held.first, self.now)
+        elif held.stored.request_fingerprint:
+            # The member has it from the anonymous user, whose key it was.
+            self.adopted_and_deleted[held.stored.config_id] = self.now + TOMBSTONE_RETENTION
 
     @rule(worker=_workers, user=_users, place=_places)
     def reach_for_another_s(self, worker: int, user: int, place: int) -> None:

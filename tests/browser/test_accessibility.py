@@ -210,7 +210,9 @@ def test_states_are_visible_in_forced_colours(new_context: NewContext) -> None:
     expect(page.get_by_role("option")).to_be_visible()
     active = page.get_by_role("option").evaluate(look)
     page.get_by_role("option").evaluate("(option) => option.setAttribute('aria-selected', 'false')")
-    assert page.get_by_role("option").evaluate(look) != active
+    unselected = page.get_by_role("option").evaluate(look)
+    assert unselected != active
+    assert page.locator("mark").first.evaluate(look) != unselected
 
 
 SMALL_TARGETS = """async () => (await Promise.all(document.getAnimations().map(({ finished }) => finished))) &&

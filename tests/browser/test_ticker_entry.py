@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -193,3 +194,36 @@ def test_a_ticker_that_cannot_be_checked_now_can_be_saved(page: Page, field: Loc
     save(page)
 
     expect(card(page, "Tech")).to_contain_text("Microsoft Corp")
+
+
+MARKED = [
+    ("ap", "[Ap]ple Inc."),
+    ("jp morgan", "[JPMorgan] Chase & Co."),
+    ("cocacola", "[Coca-Cola] Company"),
+    ("johnson and johnson", "[Johnson & Johnson]"),
+    ("at&t", "[AT&T] Inc."),
+    ("moodys", "[Moody's] Corp"),
+    ("nestle", "[Nestlé] SA"),
+    ("strasse", "[Straße] AG"),
+    ("brk-b", "[BRK.B]"),
+    ("america bank", "[Bank] of [America] Corp"),
+    ("pple", "A[pple] Hospitality"),
+    ("microsft", "[Microsoft] Corp"),
+    ("toyoat", "[Toyota] Motor"),
+    ("google", "Alphabet Inc."),
+]
+
+
+def test_matches_are_highlighted_as_the_search_compares_them(page: Page) -> None:
+    visit(page)
+
+    for query, marked in MARKED:
+        parts = page.evaluate(
+            """async ([text, query]) => (await import("/static/highlight.js")).highlighted(text, query)
+              .map((part) => part.outerHTML ? `[${part.textContent}]` : part).join("")""",
+            [re.sub(r"[\[\]]", "", marked), query],
+        )
+        assert parts == marked
+    page.get_by_role("button", name="New watchlist").click()
+    page.get_by_role("combobox").fill("AA")
+    expect(page.get_by_role("option").locator("mark")).to_have_text("AA")

@@ -14,7 +14,11 @@ import "./on-demand-styles.js";
 /** @type {[keyof ConfigurationInput, string, (input: Required<ConfigurationInput>) => Node | string][]} */
 const FIELDS = [
   ["name", "Name", (input) => input.name],
-  ["tickers", "Tickers", (input) => h("span", { class: "symbols" }, ...input.tickers.map(symbolBadge))],
+  [
+    "tickers",
+    "Tickers",
+    (input) => h("span", { class: "symbols" }, ...input.tickers.map((symbol) => symbolBadge(symbol))),
+  ],
   ["timeframe_days", "Time frame", (input) => plural(input.timeframe_days, "day")],
   ["include_extended_hours", "Extended hours", (input) => (input.include_extended_hours ? "On" : "Off")],
 ];

@@ -1,6 +1,7 @@
 /** The list of matching tickers below a text field: a listbox in the top layer, so that nothing clips it. */
 
 import { byId, h, symbolBadge } from "./dom.js";
+import { highlighted } from "./highlight.js";
 
 /** @typedef {import("./config-api.js").Ticker} Ticker */
 
@@ -114,8 +115,8 @@ export class Suggestions {
         "aria-disabled": isChosen && "true",
         onclick: choose,
       },
-      symbolBadge(ticker.symbol),
-      h("span", { class: "company" }, ticker.name),
+      symbolBadge(ticker.symbol, highlighted(ticker.symbol, this.#query)),
+      h("span", { class: "company" }, ...highlighted(ticker.name, this.#query)),
       h("span", { class: "exchange" }, isChosen ? "In the list" : ticker.exchange),
     );
   }

@@ -24,6 +24,8 @@ PAGE_POLICY = (
 """No inline code, no foreign host, and no text that becomes markup (CSP level 3, Trusted Types)."""
 
 IMMUTABLE = "public, max-age=31536000, immutable"
+KEPT_FOR_A_WEEK = "private, max-age=604800"
+"""A return visit shows the page without a request. The page then renews the stored copy for the next visit."""
 
 _SERVED = (".css", ".js", ".md", ".svg", ".ts")
 _VENDORED = "oauth4webapi.js"
@@ -65,9 +67,9 @@ def version() -> str:
     return hashlib.sha256(b"".join(asset.body for asset in assets().values())).hexdigest()[:12]
 
 
-def respond_page(html: str, policy: str = PAGE_POLICY) -> Response:
+def respond_page(html: str, policy: str = PAGE_POLICY, cache_control: str = REVALIDATED) -> Response:
     """Return the response with a page of HTML and its content security policy."""
-    return Asset.of(html.encode(), "text/html; charset=utf-8").respond(policy=policy)
+    return Asset.of(html.encode(), "text/html; charset=utf-8").respond(cache_control, policy=policy)
 
 
 @blueprint.get("/")
@@ -84,7 +86,7 @@ def page() -> Response:
         # Without a published list the bundled one is authoritative, and the page shows no notice.
         bundled_is_fallback=settings.ticker_bucket is not None,
     )
-    return respond_page(html, _page_policy())
+    return respond_page(html, _page_policy(), KEPT_FOR_A_WEEK)
 
 
 @blueprint.get("/static/<requested>/<name>")

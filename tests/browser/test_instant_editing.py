@@ -49,6 +49,35 @@ def test_a_return_visit_shows_the_last_known_list_before_the_service_answers(pag
     expect(page.get_by_text("Updating your watchlists")).to_have_count(0)
 
 
+def test_a_return_visit_opens_the_stored_page_and_then_renews_it(page: Page, server: Server) -> None:
+    given(page, "Tech")
+    page.goto("/api/v2/health")
+    server.requests.clear()
+
+    with offline(page):
+        page.goto("/")
+        expect(card(page, "Tech")).to_be_visible()
+        assert server.requests == []
+
+    with page.expect_response(f"{server.url}/"):
+        ready(page)
+    assert "GET /" in server.requests
+
+
+def test_a_page_that_is_outdated_offers_to_reload(page: Page, server: Server) -> None:
+    page.route(
+        f"{server.url}/",
+        lambda route: (
+            route.fulfill(body="<!doctype html>") if route.request.resource_type == "fetch" else route.continue_()
+        ),
+    )
+
+    visit(page)
+
+    expect(page.get_by_text("This page has been updated")).to_be_visible()
+    expect(page.get_by_role("button", name="Reload")).to_be_visible()
+
+
 def test_a_return_visit_while_the_service_is_down_shows_the_last_known_list(page: Page, server: Server) -> None:
     given(page, "Tech")
     server.plan(unavailable=1, methods=["list"], retry_after=50)

@@ -15,6 +15,7 @@ import { PendingDeletes } from "./pending-deletes.js";
 import { listenToShortcuts } from "./shortcuts.js";
 import { isManual, listenToOrder, move, sorted } from "./sorting.js";
 import { read } from "./storage.js";
+import { renewStoredPage } from "./stored-page.js";
 import { toast } from "./toasts.js";
 import { Watchlists } from "./watchlists.js";
 
@@ -252,6 +253,13 @@ async function checkTickerList() {
   notices.set("tickers", isOutdated ? notice({ title: "The ticker list can’t be refreshed right now", text }) : null);
 }
 
+async function checkVersion() {
+  if (!(await renewStoredPage())) return;
+  const reload = h("button", { class: "button", type: "button", onclick: () => location.reload() }, "Reload");
+  const text = ["Reload it to use the new version. What you are typing is kept."];
+  notices.set("version", notice({ title: "This page has been updated", text, actions: [reload] }));
+}
+
 function showConnection() {
   const text = ["You can continue typing. Saving continues when you are back online."];
   const offline = notice({ tone: "warning", symbol: "offline", title: "You are offline", text });
@@ -321,4 +329,5 @@ if (isFirstSignIn) {
   await openLoaded(import("./adopt-dialog.js"));
   editor.resume();
 }
+checkVersion();
 if ("faults" in root.dataset) await import("./fault-panel.js");

@@ -67,9 +67,9 @@ def version() -> str:
     return hashlib.sha256(b"".join(asset.body for asset in assets().values())).hexdigest()[:12]
 
 
-def respond_page(html: str, policy: str = PAGE_POLICY, cache_control: str = REVALIDATED) -> Response:
+def respond_page(html: str, cache_control: str = REVALIDATED) -> Response:
     """Return the response with a page of HTML and its content security policy."""
-    return Asset.of(html.encode(), "text/html; charset=utf-8").respond(cache_control, policy=policy)
+    return Asset.of(html.encode(), "text/html; charset=utf-8").respond(cache_control, policy=_page_policy())
 
 
 @blueprint.get("/")
@@ -86,7 +86,7 @@ def page() -> Response:
         # Without a published list the bundled one is authoritative, and the page shows no notice.
         bundled_is_fallback=settings.ticker_bucket is not None,
     )
-    return respond_page(html, _page_policy(), KEPT_FOR_A_WEEK)
+    return respond_page(html, KEPT_FOR_A_WEEK)
 
 
 @blueprint.get("/static/<requested>/<name>")

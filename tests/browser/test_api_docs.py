@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.service import NewContext
-from tests.browser.steps import AXE, RUN_AXE, given
+from tests.browser.steps import AXE, RUN_AXE, given, sign_in, visit
 
 pytestmark = pytest.mark.slow
 
@@ -66,6 +66,17 @@ def test_search_shows_the_sections_with_every_word(docs: Page) -> None:
     docs.get_by_role("link", name="limit_reached").click()
     expect(docs.locator("#limit_reached")).to_be_in_viewport()
     expect(search).to_have_value("")
+
+
+@pytest.mark.usefixtures("issuer")
+def test_the_request_of_a_member_has_their_token(page: Page) -> None:
+    sign_in(visit(page))
+    page.goto("/docs")
+    form = page.get_by_role("form", name="Show the current user")
+
+    form.get_by_role("button", name="Try it").click()
+
+    expect(form).to_contain_text('"auth_type": "member"')
 
 
 @pytest.mark.parametrize("color_scheme", ["light", "dark"])

@@ -14,11 +14,7 @@ import "./on-demand-styles.js";
 /** @type {[keyof ConfigurationInput, string, (input: Required<ConfigurationInput>) => Node | string][]} */
 const FIELDS = [
   ["name", "Name", (input) => input.name],
-  [
-    "tickers",
-    "Tickers",
-    (input) => h("span", { class: "symbols" }, ...input.tickers.map((symbol) => symbolBadge(symbol))),
-  ],
+  ["tickers", "Tickers", (input) => h("span", { class: "symbols" }, ...input.tickers.map(symbolBadge))],
   ["timeframe_days", "Time frame", (input) => plural(input.timeframe_days, "day")],
   ["include_extended_hours", "Extended hours", (input) => (input.include_extended_hours ? "On" : "Off")],
 ];

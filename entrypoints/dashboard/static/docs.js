@@ -3,6 +3,7 @@
 import { ConfigApi, newIdempotencyKey } from "./config-api.js";
 import { byId, h } from "./dom.js";
 import { listenToSearch } from "./docs-search.js";
+import { currentMember, memberToken } from "./member-session.js";
 import { AnonymousSession } from "./session.js";
 import { toast } from "./toasts.js";
 
@@ -10,6 +11,11 @@ import { toast } from "./toasts.js";
 
 const baseUrl = document.documentElement.dataset.api;
 const session = new AnonymousSession(new ConfigApi({ baseUrl, patience: 0 }), { wait: () => {}, replaced: () => {} });
+
+/** The token of the member who is signed in, or of this browser's anonymous session. */
+async function token() {
+  return currentMember() ? memberToken() : session.token();
+}
 
 /**
  * @param {HTMLFormElement} form
@@ -66,7 +72,7 @@ async function send(form) {
   outcome.replaceChildren("Waiting for the response…");
   try {
     const { url, init } = requestOf(form);
-    if ("secured" in form.dataset) init.headers.set("Authorization", `Bearer ${await session.token()}`);
+    if ("secured" in form.dataset) init.headers.set("Authorization", `Bearer ${await token()}`);
     const response = await fetch(url, init);
     const text = await response.text();
     const body = parsed(text);
@@ -142,5 +148,5 @@ for (const button of document.querySelectorAll("[data-copy]")) {
   const text = () => (source instanceof HTMLTextAreaElement ? source.value : source.innerText);
   button.addEventListener("click", () => copy(text(), source));
 }
-byId("copy-token", HTMLButtonElement).addEventListener("click", async () => copy(`TOKEN=${await session.token()}`));
+byId("copy-token", HTMLButtonElement).addEventListener("click", async () => copy(`TOKEN=${await token()}`));
 listenToSearch();

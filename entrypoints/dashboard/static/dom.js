@@ -52,10 +52,9 @@ export function byId(id, kind) {
 /**
  * A ticker symbol as a badge. Each symbol has its own colour.
  * @param {string} symbol
- * @param {Child[]} [content] the symbol with marked parts
  */
-export function symbolBadge(symbol, content = [symbol]) {
-  const element = h("span", { class: "symbol" }, ...content);
+export function symbolBadge(symbol) {
+  const element = h("span", { class: "symbol" }, symbol);
   const hue = [...symbol].reduce((sum, letter) => (sum * 31 + letter.charCodeAt(0)) % 360, 7);
   element.style.setProperty("--hue", String(hue));
   return element;

@@ -106,6 +106,8 @@ export class Suggestions {
     const choose = () => {
       if (this.#matches[index] === ticker) this.#onChoose(ticker);
     };
+    const badge = symbolBadge(ticker.symbol);
+    badge.replaceChildren(...highlighted(ticker.symbol, this.#query));
     return h(
       "li",
       {
@@ -115,7 +117,7 @@ export class Suggestions {
         "aria-disabled": isChosen && "true",
         onclick: choose,
       },
-      symbolBadge(ticker.symbol, highlighted(ticker.symbol, this.#query)),
+      badge,
       h("span", { class: "company" }, ...highlighted(ticker.name, this.#query)),
       h("span", { class: "exchange" }, isChosen ? "In the list" : ticker.exchange),
     );

@@ -172,6 +172,9 @@ def test_suggestions_and_the_focused_field_are_visible_at_any_zoom(
 
     assert page.evaluate(HIT_AT_CENTRE, "#ticker") == "ticker"
     assert page.evaluate(CUT_OPTIONS) == []
+    page.keyboard.type(",AAPL,MSFT,BRK.B,")
+    expect(page.locator(".chip")).to_have_count(4)
+    assert page.evaluate(HIT_AT_CENTRE, "#ticker") == "ticker"
 
 
 HIT_AT_CENTRE = """(selector) => {

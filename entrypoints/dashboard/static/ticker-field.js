@@ -302,6 +302,8 @@ export class TickerField {
   #changed() {
     this.#render();
     this.#onChange();
+    // The chips before it may have moved it out of view.
+    if (document.activeElement === this.#input) this.#input.scrollIntoView({ block: "nearest" });
   }
 
   /** @param {string} symbol */

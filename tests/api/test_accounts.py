@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from itertools import count
 from typing import Any
 
 import pytest
@@ -14,6 +15,7 @@ from verification.environment.issuer import Issuer
 
 Headers = dict[str, str]
 CONFIGURATIONS = f"{V2}/configurations"
+_numbers = count()
 
 
 @pytest.fixture
@@ -31,7 +33,9 @@ def token_of(headers: Headers) -> str:
 
 
 def created(client: FlaskClient, user: Headers, **fields: Any) -> dict[str, Any]:
-    answer = client.post(CONFIGURATIONS, json=a_body(**fields), headers=user)
+    """A configuration that was created with an idempotency key."""
+    key = {"Idempotency-Key": f"key-{next(_numbers)}"}
+    answer = client.post(CONFIGURATIONS, json=a_body(**fields), headers=user | key)
     assert answer.status_code == 201
     return dict(answer.json)
 
@@ -89,11 +93,11 @@ def test_a_refused_anonymous_token_is_a_wrong_field(
     assert {answer.status_code for answer in wrong.values()} == {400}
     problems = [answer.json["errors"][0] for answer in wrong.values()]
     assert {problem["field"] for problem in problems} == {"anonymous_token"}
-    assert [problem["code"] for problem in problems] == [
-        "invalid_token",
-        "invalid_token",
-        "not_anonymous",
-        "expired_token",
+    assert [(problem["code"], problem["detail"]) for problem in problems] == [
+        ("invalid_token", "The token was not issued by this service."),
+        ("invalid_token", "The token was not issued by this service."),
+        ("not_anonymous", "This is the token of a member."),
+        ("expired_token", "The session has expired. Start a new one."),
     ]
 
 

@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 import logging
 import os
+import re
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from itertools import count
 from types import ModuleType
 from typing import Any
 
@@ -16,6 +18,9 @@ import pytest
 from tests.support.lambda_events import a_request
 
 Handle = Callable[[Any, Any], Any]
+
+ADDRESSES = count(30)
+"""The rate limit of the fixture allows an address few sessions."""
 
 ZAPPA_SETTINGS = {
     "APP_MODULE": "entrypoints.wsgi",
@@ -67,16 +72,16 @@ def handle() -> Iterator[Handle]:
 
 
 @pytest.mark.parametrize(
-    ("base_path", "stage", "path", "mount"),
+    ("base_path", "stage", "mount"),
     [
-        (None, "dev", "/dev/api/v2/nothing", "/dev"),
-        (None, "api", "/api/api/v2/nothing", "/api"),
-        (None, "$default", "/api/v2/nothing", ""),
-        (None, "dev", "/api/v2/nothing", ""),
-        (None, "api", "/api/v2/nothing", ""),
-        ("config", "dev", "/config/api/v2/nothing", "/config"),
-        ("config", "dev", "/dev/api/v2/nothing", "/dev"),
-        ("api", "dev", "/api/api/v2/nothing", "/api"),
+        (None, "dev", "/dev"),
+        (None, "api", "/api"),
+        (None, "$default", ""),
+        (None, "dev", ""),
+        (None, "api", ""),
+        ("config", "dev", "/config"),
+        ("config", "dev", "/dev"),
+        ("api", "dev", "/api"),
     ],
     ids=[
         "stage",
@@ -89,16 +94,30 @@ def handle() -> Iterator[Handle]:
         "base path named api",
     ],
 )
-def test_links_contain_the_mount_path(
-    handle: Handle, monkeypatch: pytest.MonkeyPatch, base_path: str | None, stage: str, path: str, mount: str
+def test_every_url_contains_the_mount_path(
+    handle: Handle, monkeypatch: pytest.MonkeyPatch, base_path: str | None, stage: str, mount: str
 ) -> None:
     monkeypatch.setattr("entrypoints.aws_lambda.base_path", base_path)
-    event = a_request("GET", "", stage=stage) | {"rawPath": path}
+    address = f"203.0.113.{next(ADDRESSES)}"
 
-    problem = json.loads(handle(event, Context())["body"])
+    def ask(method: str, path: str, **request: Any) -> Any:
+        event = a_request(method, "", stage=stage, address=address, **request)
+        return handle(event | {"rawPath": path}, Context())
 
-    assert problem["code"] == "not_found"
-    assert problem["type"] == f"{mount}/docs#not_found"
+    problem = json.loads(ask("GET", f"{mount}/api/v2/nothing")["body"])
+    session = json.loads(ask("POST", f"{mount}/api/v2/auth/anonymous")["body"])
+    bearer = {"authorization": f"Bearer {session['token']}"}
+    body = {"name": "Tech", "tickers": ["AAPL"]}
+    created = ask("POST", f"{mount}/api/v2/configurations", body=body, **bearer)
+
+    assert (problem["type"], problem["instance"]) == (f"{mount}/docs#not_found", f"{mount}/api/v2/nothing")
+    assert json.loads(ask("GET", f"{mount}/openapi.json")["body"])["servers"] == [{"url": mount or "/"}]
+    assert ask("GET", created["headers"]["Location"], **bearer)["body"] == created["body"]
+    for page in ("/", "/docs"):
+        html = ask("GET", mount + page)["body"]
+        assert f'data-api="{mount}/api/v2"' in html
+        links = re.findall(r'(?:href|src)="(/[^"#]*)', html)
+        assert {link: ask("GET", link)["statusCode"] for link in links} == dict.fromkeys(links, 200)
 
 
 def test_a_path_that_only_begins_like_the_stage_is_not_shortened(handle: Handle) -> None:

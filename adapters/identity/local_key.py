@@ -20,6 +20,9 @@ def local_key(database: Path) -> str:
     A key file of an earlier release stays in use. Raises KeyFileUnusable.
     """
     path = database.with_name(f"{database.name}.key")
+    # Nothing is created beside a directory or a device.
+    if database.exists() and not database.is_file():
+        raise KeyFileUnusable(f"{database} is not a file: choose the path of a file, which is created if it is missing")
     try:
         if not path.exists():
             path = _earlier_key_file(database) or path

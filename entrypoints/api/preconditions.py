@@ -17,6 +17,8 @@ ANY_REVISION = None
 
 # Items of an earlier service use a time with blanks as their revision.
 _REVISION = re.compile(r"[\x20\x21\x23-\x7e]{1,64}")
+# Apache's mod_deflate and other servers that compress add it.
+_CODING_SUFFIX = re.compile("(?:--?|;)(?:gzip|br|deflate|zstd)$")
 _KEY = re.compile(r"[\x21-\x7e]{1,255}")
 _QUOTED = re.compile(r'"((?:[^"\\]|\\["\\])*)"')
 
@@ -41,14 +43,15 @@ def idempotency_key() -> str | None:
 def expected_revisions() -> frozenset[str] | None:
     """The revisions that `If-Match` accepts; None for any.
 
-    Weak tags count too, unlike in RFC 9110 §13.1.1: a proxy that compresses weakens an ETag, and a revision names a
-    state, not bytes. Leaves out tags that cannot be a revision, so that adapters may pass the result on to their store.
+    Weak tags count too, unlike in RFC 9110 §13.1.1, and tags with the suffix of a content coding: a proxy that
+    compresses changes an ETag, and a revision names a state, not bytes. Leaves out tags that cannot be a revision, so
+    that adapters may pass the result on to their store.
     """
     if "If-Match" not in request.headers or request.if_match.star_tag:
         return ANY_REVISION
-    tags = request.if_match.as_set(include_weak=True)
     # Werkzeug parses an empty tag as None.
-    return frozenset(islice((tag for tag in tags if tag and _REVISION.fullmatch(tag)), MAX_REVISIONS))
+    tags = (_CODING_SUFFIX.sub("", tag or "") for tag in request.if_match.as_set(include_weak=True))
+    return frozenset(islice(filter(_REVISION.fullmatch, tags), MAX_REVISIONS))
 
 
 def unless_not_modified(response: Response, tag: str) -> Response:

@@ -15,7 +15,7 @@ Headers = dict[str, str]
 
 
 @pytest.mark.parametrize("method", ["PATCH", "PUT", "DELETE"])
-@pytest.mark.parametrize("tag", ['"{}"', 'W/"{}"', "{}", '"other", "{}"', 'W/"other", W/"{}"'])
+@pytest.mark.parametrize("tag", ['"{}"', 'W/"{}"', "{}", '"{}-gzip"', '"other", "{}"', 'W/"other", W/"{}"'])
 def test_if_match_accepts_the_current_revision(client: FlaskClient, ann: Headers, method: str, tag: str) -> None:
     created = client.post(CONFIGURATIONS, json=a_body(), headers=ann)
 

@@ -79,6 +79,14 @@ def test_a_path_below_a_file_is_refused_with_a_remedy(tmp_path: Path) -> None:
         local_key(tmp_path / "file" / "app.sqlite3")
 
 
+@pytest.mark.parametrize("database", [".", os.devnull])
+def test_no_key_file_is_created_beside_a_directory_or_a_device(tmp_path: Path, database: str) -> None:
+    with pytest.raises(KeyFileUnusable, match="is not a file"):
+        local_key(tmp_path / database)
+
+    assert list(tmp_path.parent.glob(f"{tmp_path.name}.key")) == []
+
+
 @pytest.mark.usefixtures("_no_umask")
 def test_only_the_owner_may_read_the_key_file(tmp_path: Path) -> None:
     path = tmp_path / "var" / "app.sqlite3"

@@ -41,6 +41,8 @@ def example(schema: Mapping[str, Any]) -> Any:
         return example(document()["components"]["schemas"][schema["$ref"].rsplit("/", 1)[-1]])
     if "properties" in schema:
         return {name: example(field) for name, field in schema["properties"].items()}
+    if "items" in schema and "example" not in schema:
+        return [example(schema["items"])]
     return schema.get("example", schema.get("default", ""))
 
 

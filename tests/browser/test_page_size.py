@@ -1,12 +1,12 @@
-"""The page is small and cached by the browser."""
+"""The page is small, cached by the browser, and moves nothing while it loads."""
 
 from __future__ import annotations
 
 import pytest
 from playwright.sync_api import Page, Request, expect
 
-from tests.browser.service import Server
-from tests.browser.steps import visit
+from tests.browser.service import NewContext, Server
+from tests.browser.steps import given, visit
 
 pytestmark = pytest.mark.slow
 
@@ -41,3 +41,25 @@ def test_a_second_visit_loads_no_static_file(page: Page, server: Server) -> None
     visit(page)
 
     assert [each for each in server.requests if "/static/" in each] == []
+
+
+SHIFTS = """globalThis.shifted = [];
+    new PerformanceObserver((list) => shifted.push(...list.getEntries().flatMap(({ sources }) => sources)
+      .map(({ node }) => node?.id || node?.className || node?.nodeName)))
+    .observe({ type: "layout-shift", buffered: true })"""
+
+
+@pytest.mark.parametrize("width", [390, 1280])
+def test_nothing_moves_while_the_page_loads(new_context: NewContext, width: int) -> None:
+    context = new_context(viewport={"width": width, "height": 844})
+    context.add_init_script(SHIFTS)
+    page = visit(context.new_page())
+    expect(page.get_by_text("Faults", exact=True)).to_be_visible()
+    assert set(page.evaluate("shifted")) <= {"NAV"}, "a first visit; only the fault panel is added"
+    given(page, "Tech", "Other")
+
+    page.goto("/api/v2/health")
+    visit(page)
+
+    expect(page.get_by_text("Faults", exact=True)).to_be_visible()
+    assert set(page.evaluate("shifted")) <= {"NAV"}, "a return visit"

@@ -137,7 +137,7 @@ function render() {
   const view = { configurations: visible(), maxAllowed: list.maxAllowed, isCurrent, isManual: isManual(), atLimit };
   showConfigurations(view, on);
   const text = [`As they were ${timeAgo(list.receivedAt)}. They can be edited when they are up to date.`];
-  notices.set("outdated", isCurrent ? null : notice({ title: "Updating your watchlists…", text }));
+  notices.set("outdated", isCurrent ? null : notice({ tone: "passing", title: "Updating your watchlists…", text }));
   for (const each of list.configurations) editor.refresh(each);
   const until = account.anonymous.current?.session_expires_at;
   byId("session", HTMLElement).textContent = account.member
@@ -317,6 +317,7 @@ setInterval(render, 60_000);
 
 showConnection();
 render();
+byId("configurations", HTMLElement).classList.remove("is-initial");
 await account.start();
 const isFirstSignIn = account.member !== null && read("adopt") !== null;
 // A draft that was open waits until it is known whose watchlist it is.

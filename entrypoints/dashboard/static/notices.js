@@ -9,7 +9,7 @@ import { errorTitle, plural } from "./messages.js";
 
 /**
  * @typedef {object} Notice
- * @property {"info" | "warning" | "danger"} [tone]
+ * @property {"info" | "passing" | "warning" | "danger"} [tone]
  * @property {string} [symbol] name of an icon
  * @property {string} title
  * @property {Child[]} [text]
@@ -20,11 +20,12 @@ import { errorTitle, plural } from "./messages.js";
  * @param {Notice} notice
  * @returns {HTMLElement}
  */
-export function notice({ tone = "info", symbol = tone === "info" ? "info" : "alert", title, text = [], actions = [] }) {
+export function notice({ tone = "info", symbol, title, text = [], actions = [] }) {
+  const isUrgent = tone === "warning" || tone === "danger";
   return h(
     "div",
     { class: `notice ${tone}` },
-    icon(symbol),
+    icon(symbol ?? (isUrgent ? "alert" : "info")),
     h("div", { class: "notice-text" }, h("b", {}, title), text.length > 0 && h("span", {}, ...text)),
     actions.length > 0 && h("div", { class: "notice-actions" }, ...actions),
   );

@@ -53,8 +53,8 @@ def make_app(clock: AClock) -> Iterator[MakeApp]:
     with ExitStack() as applications:
 
         def make(*, settings: dict[str, Any] | None = None, **parts: Any) -> Flask:
-            seams: dict[str, Any] = {"store": MemoryStore(), "ticker_list": AFixedList(), "clock": clock}
-            app = create_app(replace(SETTINGS, **(settings or {})), rng=random.Random(7), **(seams | parts))
+            parts_by_default: dict[str, Any] = {"store": MemoryStore(), "ticker_list": AFixedList(), "clock": clock}
+            app = create_app(replace(SETTINGS, **(settings or {})), rng=random.Random(7), **(parts_by_default | parts))
             applications.callback(close, app)
             return app
 

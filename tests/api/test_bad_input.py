@@ -14,8 +14,6 @@ from tests.builders import AFixedList
 CONFIGURATIONS = f"{V2}/configurations"
 Headers = dict[str, str]
 
-FAMILY = "\N{MAN}\N{ZERO WIDTH JOINER}\N{WOMAN}\N{ZERO WIDTH JOINER}\N{GIRL}"
-
 
 def problems_of(answer: Any) -> list[tuple[str, str]]:
     assert answer.content_type == "application/problem+json"
@@ -25,47 +23,27 @@ def problems_of(answer: Any) -> list[tuple[str, str]]:
 @pytest.mark.parametrize(
     ("fields", "problem"),
     [
-        ({"name": ""}, ("name", "too_short")),
         ({"name": " \t "}, ("name", "too_short")),
-        ({"name": "n" * 51}, ("name", "too_long")),
-        ({"name": FAMILY * 51}, ("name", "too_long")),
-        ({"name": "a" + "\N{COMBINING ACUTE ACCENT}" * 600}, ("name", "too_long")),
-        ({"name": "a\x00b"}, ("name", "invalid_characters")),
-        ({"name": "a\nb"}, ("name", "invalid_characters")),
         ({"name": "a\ud800b"}, ("name", "invalid_characters")),
-        ({"name": "abc\u202ecba"}, ("name", "invalid_characters")),
-        ({"name": "\u200b"}, ("name", "invalid_characters")),
         ({"name": None}, ("name", "null")),
         ({"name": 7}, ("name", "invalid_type")),
-        ({"name": ["Tech"]}, ("name", "invalid_type")),
-        ({"tickers": []}, ("tickers", "too_few")),
         ({"tickers": "AAPL"}, ("tickers", "invalid_type")),
         ({"tickers": {"AAPL": 1}}, ("tickers", "invalid_type")),
         ({"tickers": None}, ("tickers", "null")),
         ({"tickers": [1]}, ("tickers.0", "invalid_type")),
         ({"tickers": [None]}, ("tickers.0", "null")),
-        ({"tickers": [{"symbol": "AAPL"}]}, ("tickers.0", "invalid_type")),
         ({"tickers": ["AAPL", " aapl "]}, ("tickers.1", "duplicate")),
-        ({"tickers": ["BRK.B", "AAPL", "brk/b"]}, ("tickers.2", "duplicate")),
         ({"tickers": ["AAPL", "BRK.B", "MSFT", "NVDA", "TSLA", "KO"]}, ("tickers", "too_many")),
-        ({"tickers": ["$$$"]}, ("tickers.0", "invalid_symbol")),
-        ({"tickers": [""]}, ("tickers.0", "invalid_symbol")),
-        ({"tickers": ["ﬀ"]}, ("tickers.0", "invalid_symbol")),
         ({"tickers": ["AAPL", "ZZZZ"]}, ("tickers.1", "unknown_ticker")),
         ({"tickers": ["fb"]}, ("tickers.0", "delisted_ticker")),
-        ({"timeframe_days": 0}, ("timeframe_days", "out_of_range")),
-        ({"timeframe_days": 366}, ("timeframe_days", "out_of_range")),
         ({"timeframe_days": -(10**30)}, ("timeframe_days", "out_of_range")),
         ({"timeframe_days": "7"}, ("timeframe_days", "invalid_type")),
         ({"timeframe_days": 7.5}, ("timeframe_days", "invalid_type")),
         ({"timeframe_days": True}, ("timeframe_days", "invalid_type")),
-        ({"timeframe_days": None}, ("timeframe_days", "null")),
         ({"include_extended_hours": 1}, ("include_extended_hours", "invalid_type")),
-        ({"include_extended_hours": "true"}, ("include_extended_hours", "invalid_type")),
-        ({"colour": "red"}, ("colour", "unknown_field")),
+        ({"config_id": "mine"}, ("config_id", "unknown_field")),
         ({"x" * 5000: 1}, ("x" * 100 + "…", "unknown_field")),
         ({"\ud800": 1}, ("\ud800", "unknown_field")),
-        ({"config_id": "mine"}, ("config_id", "unknown_field")),
     ],
 )
 @pytest.mark.parametrize("method", ["POST", "PUT", "PATCH"])
@@ -82,17 +60,8 @@ def test_a_wrong_field_is_named_and_nothing_changes(
     assert client.get(CONFIGURATIONS, headers=ann).json["configurations"] == [kept.json]
 
 
-@pytest.mark.parametrize(
-    "name", ["n" * 50, FAMILY * 10, "日本株", "Ünïcødé ☕", "'; DROP TABLE users; --", "<b>bold</b>"]
-)
-def test_a_valid_name_is_returned_unchanged(client: FlaskClient, ann: Headers, name: str) -> None:
-    created = client.post(CONFIGURATIONS, json=a_body(name=name), headers=ann)
-
-    assert (created.status_code, created.json["name"]) == (201, name)
-
-
 def test_all_wrong_fields_are_named_at_once(client: FlaskClient, ann: Headers) -> None:
-    wrong = {"tickers": ["ZZZZ", "FB"], "timeframe_days": "x", "include_extended_hours": 0, "colour": 1}
+    wrong = {"tickers": [7, "ZZZZ", "FB", "$", "fb"], "timeframe_days": "x", "include_extended_hours": 0, "colour": 1}
 
     refused = client.post(CONFIGURATIONS, json=wrong, headers=ann)
 
@@ -101,40 +70,13 @@ def test_all_wrong_fields_are_named_at_once(client: FlaskClient, ann: Headers) -
         ("colour", "unknown_field"),
         ("include_extended_hours", "invalid_type"),
         ("name", "required"),
-        ("tickers.0", "unknown_ticker"),
-        ("tickers.1", "delisted_ticker"),
+        ("tickers.0", "invalid_type"),
+        ("tickers.1", "unknown_ticker"),
+        ("tickers.2", "delisted_ticker"),
+        ("tickers.3", "invalid_symbol"),
+        ("tickers.4", "duplicate"),
         ("timeframe_days", "invalid_type"),
     ]
-
-
-@pytest.mark.parametrize(
-    ("tickers", "problems"),
-    [
-        (
-            ["AAPL MSFT", "APPEL", "GOOGLE"],
-            [("tickers.0", "invalid_symbol"), ("tickers.1", "unknown_ticker"), ("tickers.2", "unknown_ticker")],
-        ),
-        (["AAPL", "aapl", "FB"], [("tickers.1", "duplicate"), ("tickers.2", "delisted_ticker")]),
-        (
-            [7, "ZZZZ", "$"],
-            [("tickers.0", "invalid_type"), ("tickers.2", "invalid_symbol"), ("tickers.1", "unknown_ticker")],
-        ),
-        (
-            [None, "AAPL", "fb", "AAPL"],
-            [("tickers.0", "null"), ("tickers.3", "duplicate"), ("tickers.2", "delisted_ticker")],
-        ),
-    ],
-    ids=str,
-)
-@pytest.mark.parametrize("other", [{}, {"name": ""}, {"colour": 1}], ids=str)
-def test_every_wrong_ticker_is_named_at_once(
-    client: FlaskClient, ann: Headers, tickers: list[Any], problems: list[tuple[str, str]], other: dict[str, Any]
-) -> None:
-    refused = client.post(CONFIGURATIONS, json=a_body(tickers=tickers, **other), headers=ann)
-
-    found = problems_of(refused)
-    assert [problem for problem in found if problem[0].startswith("tickers")] == problems
-    assert len(found) == len(problems) + len(other)
 
 
 def test_unknown_and_delisted_tickers_have_codes_of_their_own(client: FlaskClient, ann: Headers) -> None:
@@ -248,12 +190,3 @@ def test_an_invalid_search_limit_is_refused(client: FlaskClient, limit: str) -> 
 
     assert refused.status_code == 400
     assert [wrong["field"] for wrong in refused.json["errors"]] == ["limit"]
-
-
-@pytest.mark.parametrize("query", ["", " ", "\x00", "%", "*", "(((", "\ud7ff", "a" * 100])
-def test_any_search_is_answered(client: FlaskClient, query: str) -> None:
-    assert client.get(f"{V2}/tickers/search", query_string={"q": query}).status_code == 200
-
-
-def test_a_search_query_of_101_characters_is_refused(client: FlaskClient) -> None:
-    assert client.get(f"{V2}/tickers/search", query_string={"q": "a" * 101}).status_code == 400

@@ -93,15 +93,6 @@ def test_the_etag_of_a_list_depends_on_the_limit(make_app: MakeApp) -> None:
     assert after.get(CONFIGURATIONS, headers=ann | {"If-None-Match": tag}).json["max_allowed"] == 3
 
 
-def test_if_none_match_with_an_older_revision_is_200(client: FlaskClient, ann: Headers) -> None:
-    created = client.post(CONFIGURATIONS, json=a_body(), headers=ann)
-    client.patch(created.headers["Location"], json={"name": "New"}, headers=ann)
-
-    fresh = client.get(created.headers["Location"], headers=ann | {"If-None-Match": created.headers["ETag"]})
-
-    assert (fresh.status_code, fresh.json["name"]) == (200, "New")
-
-
 def test_the_revision_of_an_item_of_an_earlier_service_can_be_used_in_if_match(make_app: MakeApp) -> None:
     store = MemoryStore()
     client = make_app(store=store).test_client()

@@ -9,8 +9,7 @@ import pytest
 from flask.testing import FlaskClient
 
 from domain.times import iso_utc
-from tests.api.conftest import V2, AClock, MakeApp, a_body, a_session
-from tests.builders import AFixedList
+from tests.api.conftest import V2, AClock, a_body
 
 CONFIGURATIONS = f"{V2}/configurations"
 Headers = dict[str, str]
@@ -43,12 +42,6 @@ def test_a_configuration_can_be_created_read_listed_and_deleted(client: FlaskCli
     assert listed.json == {"configurations": [created.json], "max_allowed": 2, "remaining": 1}
     assert (deleted.status_code, deleted.data) == (204, b"")
     assert (again.status_code, again.json["code"]) == (404, "not_found")
-
-
-def test_omitted_fields_have_defaults(client: FlaskClient, ann: Headers) -> None:
-    created = client.post(CONFIGURATIONS, json=a_body(), headers=ann).json
-
-    assert (created["timeframe_days"], created["include_extended_hours"]) == (7, False)
 
 
 def test_a_create_at_the_limit_is_409_with_the_limit(client: FlaskClient, ann: Headers) -> None:
@@ -91,22 +84,6 @@ def test_a_late_duplicate_of_a_create_is_refused_with_the_time_of_the_delete(
     assert late.json["deleted_at"] == iso_utc(clock.now)
     assert another.json["code"] == "idempotency_key_reused"
     assert client.get(CONFIGURATIONS, headers=ann).json["configurations"] == []
-
-
-def test_a_replay_succeeds_after_its_ticker_has_become_unknown(make_app: MakeApp) -> None:
-    tickers = AFixedList()
-    client = make_app(ticker_list=tickers).test_client()
-    keyed = a_session(client) | {"Idempotency-Key": "k"}
-    first = client.post(CONFIGURATIONS, json=a_body(), headers=keyed)
-
-    del tickers._listings["AAPL"]
-    again = client.post(CONFIGURATIONS, json=a_body(), headers=keyed)
-    reused = client.post(CONFIGURATIONS, json=a_body(name="Other"), headers=keyed)
-    other = client.post(CONFIGURATIONS, json=a_body(), headers=keyed | {"Idempotency-Key": "k2"})
-
-    assert (again.status_code, again.json) == (201, first.json)
-    assert reused.json["code"] == "idempotency_key_reused"
-    assert other.json["code"] == "unknown_ticker"
 
 
 @pytest.mark.parametrize(

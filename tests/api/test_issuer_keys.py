@@ -199,10 +199,6 @@ def test_examine_reports_differences_between_issuer_and_settings(
     assert findings[-1].subject in {"issuer", "issuer keys"}
 
 
-def test_examine_reports_nothing_without_an_issuer(clock: AClock) -> None:
-    assert list(TokenVerifier(AnonymousTokens(["k" * 32], clock=clock)).examine()) == []
-
-
 def test_pyjwt_is_not_imported_for_anonymous_tokens() -> None:
     script = """
 import sys, datetime

@@ -39,12 +39,6 @@ def test_a_member_may_hold_more_than_an_anonymous_user(issuer: Issuer, ask: Ask)
     assert me.json["session_expires_at"] == "2026-11-23T13:00:00Z"
 
 
-def test_es256_is_accepted_like_rs256(issuer: Issuer, ask: Ask) -> None:
-    issuer.keys["ec-1"] = an_ec_key()
-
-    assert ask(issuer.token("ec-1")).json == ask(issuer.token("rsa-1")).json
-
-
 def test_all_tokens_of_a_member_identify_the_same_user(issuer: Issuer, ask: Ask) -> None:
     def user(**claims: Any) -> str:
         return str(ask(issuer.token(**claims)).json["user_id"])
@@ -84,13 +78,10 @@ def test_members_have_their_own_limit(member_client: FlaskClient, issuer: Issuer
         {"aud": None},
         {"sub": None},
         {"sub": ""},
-        {"sub": 7},
-        {"exp": None},
-        {"exp": "tomorrow"},
-        {"exp": 1e300},
-        {"exp": [1]},
-        {"nbf": NOW + timedelta(minutes=5)},
-        {"nbf": "never"},
+        *({"sub": 7}, {"sub": ["ann"]}, {"sub": {"ann": 1}}, {"sub": True}),
+        *({"exp": None}, {"exp": "tomorrow"}, {"exp": 1e300}, {"exp": 1e17}, {"exp": [1]}, {"exp": {}}),
+        *({"exp": float("nan")}, {"nbf": NOW + timedelta(minutes=5)}, {"nbf": "never"}, {"nbf": -1e17}, {"nbf": True}),
+        {"jti": 7},
     ],
     ids=str,
 )
@@ -112,10 +103,6 @@ def test_a_token_that_was_issued_in_the_future_is_refused_temporarily(issuer: Is
 def test_an_expired_token_has_its_own_code(issuer: Issuer, ask: Ask) -> None:
     assert ask(issuer.token(exp=NOW)).json["code"] == "expired_token"
     assert ask(issuer.token(exp=NOW + timedelta(seconds=1))).status_code == 200
-
-
-def test_a_subject_with_a_lone_surrogate_is_accepted(issuer: Issuer, ask: Ask) -> None:
-    assert ask(issuer.token(sub="\ud800")).status_code == 200
 
 
 def test_a_token_signed_by_another_issuer_is_refused(issuer: Issuer, ask: Ask) -> None:

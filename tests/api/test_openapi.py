@@ -26,7 +26,7 @@ from entrypoints.bootstrap import create_app
 from entrypoints.dashboard import PAGE_POLICY
 from tests.api.conftest import SETTINGS, a_session
 from tests.builders import AFixedList
-from tests.contract.stages import STAGES
+from tests.contract.backends import BACKENDS
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
@@ -133,11 +133,11 @@ def an_app(**parts: Any) -> Flask:
     return create_app(replace(SETTINGS, rate_user="", rate_address=""), ticker_list=AFixedList(), **parts)
 
 
-@pytest.fixture(scope="module", params=STAGES, ids=lambda stage: stage.__name__)
+@pytest.fixture(scope="module", params=BACKENDS, ids=lambda backend: backend.__name__)
 def every_store(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     """Runs the application on each store in turn."""
-    with request.param(tmp_path_factory.mktemp("stage")) as stage:
-        delegate.app = an_app(store=stage.open())
+    with request.param(tmp_path_factory.mktemp("backend")) as backend:
+        delegate.app = an_app(store=backend.open())
         yield
 
 

@@ -38,10 +38,6 @@ def test_a_session_lasts_thirty_days(client: FlaskClient, clock: AClock) -> None
     assert client.get(f"{V2}/auth/me", headers=headers).json["code"] == "expired_token"
 
 
-def test_a_body_of_a_new_session_is_optional(client: FlaskClient) -> None:
-    assert client.post(f"{V2}/auth/anonymous", json={}).status_code == 201
-
-
 @pytest.mark.parametrize(
     ("authorization", "code"),
     [
@@ -74,34 +70,19 @@ def test_a_request_without_a_valid_token_is_401_with_a_challenge(
 # Rate limits
 
 
-def test_a_user_above_the_rate_limit_is_429_with_retry_after(make_app: MakeApp) -> None:
-    client = make_app(settings={"rate_user": "3/hour"}).test_client()
+def test_a_user_above_the_rate_limit_is_429_with_retry_after_and_changes_nothing(make_app: MakeApp) -> None:
+    store = MemoryStore()
+    client = make_app(store=store, settings={"rate_user": "2/hour"}).test_client()
     ann, bob = a_session(client), a_session(client)
-    for _ in range(3):
-        assert client.get(CONFIGURATIONS, headers=ann).status_code == 200
+    user_id = client.get(f"{V2}/auth/me", headers=ann).json["user_id"]
+    assert client.get(CONFIGURATIONS, headers=ann).status_code == 200
 
-    refused = client.get(f"{V2}/auth/me", headers=ann)
+    refused = client.post(CONFIGURATIONS, json=a_body(), headers=ann)
 
     assert (refused.status_code, refused.json["code"]) == (429, "rate_limited")
     assert 1 <= int(refused.headers["Retry-After"]) <= 3601
+    assert store.list(user_id) == ()
     assert client.get(CONFIGURATIONS, headers=bob).status_code == 200
-
-
-def test_a_rate_limited_request_does_not_reach_the_store(make_app: MakeApp) -> None:
-    class ACountingStore(MemoryStore):
-        asked = 0
-
-        def list(self, user_id: str) -> tuple[Configuration, ...]:
-            self.asked += 1
-            return super().list(user_id)
-
-    store = ACountingStore()
-    client = make_app(store=store, settings={"rate_user": "2/hour"}).test_client()
-    ann = a_session(client)
-    for _ in range(5):
-        client.get(CONFIGURATIONS, headers=ann)
-
-    assert store.asked == 2
 
 
 def test_new_sessions_are_limited_per_address(make_app: MakeApp) -> None:
@@ -198,14 +179,6 @@ def test_a_preflight_needs_no_token(client: FlaskClient) -> None:
     assert "X-Request-ID" in answer.headers
 
 
-@pytest.mark.parametrize("origin", ["https://evil.example.com", "https://app.example.com.evil.com", "null", "*"])
-def test_another_origin_gets_no_cors_headers(client: FlaskClient, origin: str) -> None:
-    answer = client.get(f"{V2}/health", headers={"Origin": origin})
-
-    assert "Access-Control-Allow-Origin" not in answer.headers
-    assert answer.headers["Vary"] == "Origin"
-
-
 def test_no_cors_headers_without_configured_origins(make_app: MakeApp) -> None:
     client = make_app(settings={"cors_origins": ()}).test_client()
 
@@ -270,31 +243,22 @@ def test_expired_data_is_deleted_at_the_next_start(make_app: MakeApp, clock: ACl
     client = make_app(store=None, settings=settings).test_client()
     ann = a_session(client)
     client.post(CONFIGURATIONS, json=a_body(), headers=ann)
-
-    clock.now += timedelta(days=36)
-    # Other data that has not expired confirms the clock.
+    clock.now += timedelta(days=20)
     client.post(CONFIGURATIONS, json=a_body(), headers=a_session(client))
-    make_app(store=None, settings=settings)
-    clock.now -= timedelta(days=36)
-    kept = len(client.get(CONFIGURATIONS, headers=ann).json["configurations"])
-    clock.now += timedelta(days=38)
-    make_app(store=None, settings=settings)
-    clock.now -= timedelta(days=38)
 
-    assert kept == 1
+    clock.now += timedelta(days=18)
+    make_app(store=None, settings=settings)
+
+    clock.now -= timedelta(days=38)
     assert client.get(CONFIGURATIONS, headers=ann).json["configurations"] == []
 
 
-def test_an_unusable_database_stops_the_start_and_names_the_setting(make_app: MakeApp, tmp_path: Path) -> None:
-    (tmp_path / "db.sqlite3").write_bytes(b"not a database, but long enough to be taken for one" * 100)
-
-    with pytest.raises(SettingsError, match="CONFIG_API_SQLITE_PATH"):
-        make_app(store=None, settings={"store": StoreKind.SQLITE, "sqlite_path": tmp_path / "db.sqlite3"})
-
-
-def test_a_damaged_key_file_stops_the_start(make_app: MakeApp, tmp_path: Path) -> None:
+@pytest.mark.parametrize(("name", "content"), [("db.sqlite3", b"not a database" * 400), ("db.sqlite3.key", b"")])
+def test_an_unusable_database_or_key_file_stops_the_start_and_names_the_setting(
+    make_app: MakeApp, tmp_path: Path, name: str, content: bytes
+) -> None:
+    (tmp_path / name).write_bytes(content)
     settings = {"store": StoreKind.SQLITE, "sqlite_path": tmp_path / "db.sqlite3", "secret_keys": ()}
-    (tmp_path / "db.sqlite3.key").touch()
 
     with pytest.raises(SettingsError, match="CONFIG_API_SQLITE_PATH"):
         make_app(store=None, settings=settings)

@@ -16,10 +16,6 @@ def test_a_search_needs_no_token(client: FlaskClient) -> None:
     assert client.get(f"{V2}/tickers/search?q=aap").json == {"results": [APPLE]}
 
 
-def test_an_empty_search_finds_nothing(client: FlaskClient) -> None:
-    assert client.get(f"{V2}/tickers/search").json == {"results": []}
-
-
 @pytest.mark.parametrize("spelling", ["BRK.B", "brk-b", "%20BRK%2FB%20", "Brk.b"])
 def test_a_symbol_is_validated_in_any_spelling(client: FlaskClient, spelling: str) -> None:
     verdict = client.get(f"{V2}/tickers/validate?symbol={spelling}").json
@@ -54,13 +50,8 @@ def test_many_symbols_are_validated_in_the_order_of_the_request(client: FlaskCli
     "body", [{}, {"symbols": ["A"] * 51}, {"symbols": "A"}, {"symbols": [1]}, {"symbols": [], "x": 1}]
 )
 def test_an_invalid_list_of_symbols_is_refused(client: FlaskClient, body: object) -> None:
+    assert client.post(f"{V2}/tickers/validate", json={"symbols": ["A"] * 50}).status_code == 200
     assert client.post(f"{V2}/tickers/validate", json=body).status_code == 400
-
-
-def test_the_symbol_is_required(client: FlaskClient) -> None:
-    refused = client.get(f"{V2}/tickers/validate")
-
-    assert refused.json["errors"] == [{"field": "symbol", "code": "required", "detail": "This field is required."}]
 
 
 @pytest.mark.parametrize("spelling", ["BRK.B", "brk-b", "BRK%2FB", "BRK/B", "BRK%E2%80%93B", "%20BRK.B%E2%80%8B"])

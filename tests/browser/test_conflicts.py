@@ -12,7 +12,7 @@ pytestmark = pytest.mark.slow
 
 
 @pytest.fixture
-def rivals(page: Page) -> tuple[Page, Page]:
+def tabs(page: Page) -> tuple[Page, Page]:
     """Two tabs in which `Tech` is being edited; in the first one its name is changed already."""
     given(page, "Tech")
     other = visit(page.context.new_page())
@@ -27,8 +27,8 @@ def rename(page: Page, name: str) -> None:
     save(page)
 
 
-def test_the_later_save_shows_both_versions(rivals: tuple[Page, Page]) -> None:
-    mine, theirs = rivals
+def test_the_later_save_shows_both_versions(tabs: tuple[Page, Page]) -> None:
+    mine, theirs = tabs
     theirs.get_by_role("button", name="90 days").click()
     rename(theirs, "Their name")
     expect(dialog(theirs)).to_be_hidden()
@@ -42,8 +42,8 @@ def test_the_later_save_shows_both_versions(rivals: tuple[Page, Page]) -> None:
     expect(mine.get_by_role("row", name="Time frame")).to_contain_text("90 days")
 
 
-def test_keeping_my_changes_preserves_fields_that_only_they_changed(rivals: tuple[Page, Page]) -> None:
-    mine, theirs = rivals
+def test_keeping_my_changes_preserves_fields_that_only_they_changed(tabs: tuple[Page, Page]) -> None:
+    mine, theirs = tabs
     theirs.get_by_role("button", name="90 days").click()
     rename(theirs, "Their name")
     expect(dialog(theirs)).to_be_hidden()
@@ -54,8 +54,8 @@ def test_keeping_my_changes_preserves_fields_that_only_they_changed(rivals: tupl
     expect(card(mine, "My name")).to_contain_text("90 days")
 
 
-def test_using_theirs_discards_my_changes(rivals: tuple[Page, Page]) -> None:
-    mine, theirs = rivals
+def test_using_theirs_discards_my_changes(tabs: tuple[Page, Page]) -> None:
+    mine, theirs = tabs
     rename(theirs, "Their name")
     expect(dialog(theirs)).to_be_hidden()
     rename(mine, "My name")

@@ -17,7 +17,6 @@ from tests.browser.steps import (
     countdown,
     delete,
     dialog,
-    edit,
     freeze,
     given,
     offline,
@@ -54,21 +53,6 @@ def test_a_refused_save_counts_down_and_is_repeated(
 
     expect(card(page, "Tech")).to_be_visible()
     assert server.count(CREATE) == 3
-
-
-@pytest.mark.parametrize("fault", ["throttled", "unavailable"])
-def test_a_refused_list_counts_down_and_is_repeated(page: Page, server: Server, fault: str) -> None:
-    page.clock.install()
-    given(page, "Tech")
-    server.plan(**{fault: 1}, methods=["list"], retry_after=20)
-    freeze(page)
-
-    page.reload()
-
-    expect(countdown(page)).to_be_visible()
-    assert after(page, 30, "GET") == 304
-    expect(card(page, "Tech")).to_be_visible()
-    expect(countdown(page)).to_be_hidden()
 
 
 def test_a_wait_can_be_stopped_and_started_again(page: Page, server: Server) -> None:
@@ -110,18 +94,6 @@ def test_a_service_that_stays_down_ends_in_a_message_and_a_button(page: Page, se
 
     expect(page.get_by_role("heading", name="reach its storage")).to_be_visible()
     expect(page.get_by_role("button", name="Try again")).to_be_visible()
-
-
-@pytest.mark.parametrize("fault", ["lost_answers", "throttled"])
-def test_a_repeated_update_does_not_conflict_with_itself(page: Page, server: Server, fault: str) -> None:
-    given(page, "Tech")
-    edit(page, "Tech")
-    page.get_by_label("Name", exact=True).fill("Technology")
-    server.plan(**{fault: 1}, methods=["update"], retry_after=1)
-
-    save(page)
-
-    expect(card(page, "Technology")).to_be_visible()
 
 
 @pytest.mark.parametrize("fault", ["lost_answers", "unavailable"])
@@ -184,15 +156,6 @@ def test_an_offline_save_waits_for_the_connection(page: Page, server: Server) ->
     expect(page.get_by_text("You are offline")).to_have_count(0)
 
 
-def test_the_page_shows_that_the_browser_is_offline(page: Page) -> None:
-    visit(page)
-
-    with offline(page):
-        expect(page.get_by_text("You are offline")).to_be_visible()
-
-    expect(page.get_by_text("You are offline")).to_be_hidden()
-
-
 @pytest.mark.parametrize(
     ("source", "says"),
     [
@@ -213,20 +176,6 @@ def test_a_fresh_ticker_list_is_not_announced(page: Page) -> None:
         visit(page)
 
     expect(page.get_by_text("The ticker list")).to_have_count(0)
-
-
-def test_a_symbol_can_be_typed_while_suggestions_are_unavailable(page: Page) -> None:
-    visit(page)
-    page.route("**/tickers/search?*", lambda route: route.abort())
-    page.get_by_role("button", name="New watchlist").click()
-    page.get_by_label("Name", exact=True).fill("Tech")
-    page.get_by_role("combobox").fill("msft")
-    expect(page.get_by_role("option")).to_contain_text("Suggestions are not available")
-    page.keyboard.press("Enter")
-
-    save(page)
-
-    expect(card(page, "Tech")).to_contain_text("Microsoft Corp")
 
 
 def test_the_fault_panel_plans_and_clears_faults(page: Page) -> None:

@@ -78,28 +78,6 @@ def test_a_page_that_is_outdated_offers_to_reload(page: Page, server: Server) ->
     expect(page.get_by_role("button", name="Reload")).to_be_visible()
 
 
-def test_a_return_visit_while_the_service_is_down_shows_the_last_known_list(page: Page, server: Server) -> None:
-    given(page, "Tech")
-    server.plan(unavailable=1, methods=["list"], retry_after=50)
-
-    page.reload()
-    page.get_by_role("button", name="Stop").click()
-
-    expect(card(page, "Tech")).to_be_visible()
-    page.get_by_role("button", name="Try again").click()
-    expect(page.get_by_role("button", name="Edit Tech")).to_be_enabled()
-
-
-def test_an_unchanged_list_is_not_transferred_again(page: Page) -> None:
-    given(page, "Tech")
-
-    with page.expect_response("**/api/v2/configurations") as listed:
-        page.reload()
-
-    assert listed.value.status == 304
-    expect(card(page, "Tech")).to_be_visible()
-
-
 def test_another_window_shows_a_change_without_being_focused(page: Page) -> None:
     given(page, "Tech")
     other = visit(page.context.new_page())

@@ -10,21 +10,6 @@ from tests.browser.steps import card, cards, choose, countdown, delete_all, dial
 
 pytestmark = pytest.mark.slow
 
-CREATE = "POST /api/v2/configurations"
-
-
-def test_a_lost_answer_leaves_one_watchlist(page: Page, server: Server) -> None:
-    visit(page)
-    type_in(page, "Tech")
-    server.plan(lost_answers=2, methods=["add"], retry_after=1)
-
-    save(page)
-
-    expect(card(page, "Tech")).to_be_visible()
-    assert server.count(CREATE) == 3
-    page.reload()
-    expect(cards(page)).to_have_count(1)
-
 
 def test_a_lost_answer_and_a_reload_leave_one_watchlist(page: Page, server: Server) -> None:
     visit(page)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import http.server
-import re
 import threading
 from collections.abc import Iterator
 from functools import partial
@@ -68,25 +67,6 @@ def test_a_message_of_the_service_is_shown_as_text(page: Page) -> None:
 
     expect(page.locator("#editor-status")).to_contain_text(ATTACKS[0])
     expect(page.locator("#editor-status")).to_contain_text(ATTACKS[1])
-
-
-def test_the_content_security_policy_forbids_inline_code_markup_sinks_and_frames(page: Page) -> None:
-    answer = page.goto("/")
-    assert answer is not None
-    policy = answer.headers["content-security-policy"]
-
-    for directive in (
-        "default-src 'self'",
-        "script-src 'self'",
-        "style-src 'self'",
-        "frame-ancestors 'none'",
-        "require-trusted-types-for 'script'",
-    ):
-        assert directive in policy
-    assert "unsafe" not in policy
-    assert answer.headers["x-content-type-options"] == "nosniff"
-    assert answer.headers["x-frame-options"] == "DENY"
-    assert not re.search(r"<style|\sstyle=|\son\w+=|<script(?! [^>]*src=)", answer.text())
 
 
 @pytest.fixture

@@ -29,15 +29,6 @@ def test_a_first_visit_starts_a_session_that_a_reload_keeps(page: Page, server: 
     assert server.count(START) == 1
 
 
-def test_tabs_share_a_session(page: Page, server: Server) -> None:
-    given(page, "Tech")
-
-    other = visit(page.context.new_page())
-
-    expect(card(other, "Tech")).to_be_visible()
-    assert server.count(START) == 1
-
-
 def test_an_expired_session_is_replaced_and_the_input_is_saved(page: Page, server: Server) -> None:
     given(page, "Old")
     type_in(page, "New")

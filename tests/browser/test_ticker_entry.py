@@ -112,26 +112,12 @@ def test_pasted_text_is_interpreted_as_intended(page: Page, field: Locator, text
     expect(field).to_have_value("")
 
 
-def test_typed_symbols_separated_by_blanks_are_added_with_enter(page: Page, field: Locator) -> None:
-    field.fill("aapl msft")
-    page.keyboard.press("Enter")
-
-    expect_tickers(page, ["AAPL", "MSFT"])
-
-
 def test_tab_adds_the_text(page: Page, field: Locator) -> None:
     field.fill("msft")
     page.keyboard.press("Tab")
 
     expect_tickers(page, ["MSFT"])
     expect(page.get_by_label("Time frame", exact=True)).to_be_focused()
-
-
-def test_a_ticker_shows_its_company_name_when_it_is_added(page: Page, field: Locator) -> None:
-    field.fill("nvda")
-    page.keyboard.press("Enter")
-
-    expect(page.locator(".chip")).to_contain_text("NVIDIA Corp")
 
 
 def test_an_unknown_ticker_is_marked_when_it_is_added_and_the_others_are_not(page: Page, field: Locator) -> None:
@@ -155,13 +141,6 @@ def test_a_misspelt_ticker_is_not_replaced_without_asking(page: Page, field: Loc
 
 
 APPLE = {"symbol": "AAPL", "name": "Apple Inc.", "exchange": "NASDAQ"}
-
-
-def test_a_renamed_ticker_offers_its_successor_when_it_is_added(page: Page, field: Locator) -> None:
-    field.fill("fb")
-    page.keyboard.press("Enter")
-
-    expect(page.get_by_role("button", name="Use META")).to_be_visible()
 
 
 def test_tickers_beyond_the_maximum_return_to_the_field(page: Page, field: Locator) -> None:

@@ -167,18 +167,6 @@ def test_a_draft_survives_a_reload(page: Page) -> None:
     expect(page.get_by_label("Time frame", exact=True)).to_have_value("33")
 
 
-def test_a_closed_draft_is_offered_again_and_can_be_discarded(page: Page) -> None:
-    visit(page)
-    type_in(page, "Half an idea")
-    page.keyboard.press("Escape")
-
-    page.get_by_role("button", name="New watchlist").click()
-    expect(page.get_by_label("Name", exact=True)).to_have_value("Half an idea")
-    page.get_by_role("button", name="Start over").click()
-    expect(page.get_by_label("Name", exact=True)).to_have_value("")
-    expect(page.get_by_role("button", name="Remove AAPL")).to_be_hidden()
-
-
 def test_each_field_error_describes_its_field(page: Page) -> None:
     visit(page)
     page.get_by_role("button", name="New watchlist").click()
@@ -222,16 +210,6 @@ def test_a_duplicate_ticker_and_a_sixth_ticker_are_refused(page: Page) -> None:
 
     expect(page.locator("#ticker-error")).to_contain_text("at most 5 tickers")
     expect(page.get_by_role("list", name="Chosen tickers").get_by_role("listitem")).to_have_count(5)
-
-
-def test_undo_restores_a_deleted_watchlist_without_a_request(page: Page, server: Server) -> None:
-    given(page, "Tech", tickers=["AAPL", "KO"])
-
-    delete(page, "Tech")
-    page.get_by_role("button", name="Undo").click()
-
-    expect(card(page, "Tech")).to_contain_text("Coca-Cola Co")
-    assert server.count("DELETE") == 0
 
 
 def test_leaving_the_page_sends_a_pending_delete(page: Page, server: Server) -> None:

@@ -260,13 +260,6 @@ def test_doctor_reports_a_ticker_list_that_is_not_authoritative(run: Run) -> Non
     assert "CONFIG_API_TICKER_BUCKET" in result.output
 
 
-def test_doctor_checks_stores_without_a_table(run: Run) -> None:
-    result = run("doctor", store=StoreKind.MEMORY)
-
-    assert result.exit_code == 0
-    assert "memory store" in result.output
-
-
 def test_doctor_reports_a_wrong_clock(run: Run, table: DynamoDBClient) -> None:
     put(table, "ann", "CONFIG#a")
 

@@ -6,24 +6,24 @@ from uuid import uuid4
 import pytest
 
 from domain.ports import ConfigurationStore
-from tests.contract.stages import SHARED_STAGES, STAGES, Stage
+from tests.contract.backends import BACKENDS, SHARED_BACKENDS, Backend
 
 
-@pytest.fixture(scope="module", params=STAGES, ids=lambda stage: stage.__name__)
-def stage(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
-    with request.param(tmp_path_factory.mktemp("stage")) as stage:
-        yield stage
+@pytest.fixture(scope="module", params=BACKENDS, ids=lambda backend: backend.__name__)
+def backend(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Backend]:
+    with request.param(tmp_path_factory.mktemp("backend")) as backend:
+        yield backend
 
 
-@pytest.fixture(scope="module", params=SHARED_STAGES, ids=lambda stage: stage.__name__)
-def shared_stage(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
-    with request.param(tmp_path_factory.mktemp("stage")) as stage:
-        yield stage
+@pytest.fixture(scope="module", params=SHARED_BACKENDS, ids=lambda backend: backend.__name__)
+def shared_backend(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Backend]:
+    with request.param(tmp_path_factory.mktemp("backend")) as backend:
+        yield backend
 
 
 @pytest.fixture
-def store(stage: Stage) -> ConfigurationStore:
-    return stage.open()
+def store(backend: Backend) -> ConfigurationStore:
+    return backend.open()
 
 
 @pytest.fixture

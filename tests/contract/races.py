@@ -10,10 +10,10 @@ from domain.deadline import within
 from domain.errors import LimitReached, NotFound, RevisionMismatch, TryLater
 from domain.ports import ConfigurationStore
 from tests.builders import a_configuration
-from tests.contract.stages import Interruption, Stage
+from tests.contract.backends import Backend, Interruption
 
 AT_ONCE = 0.1
-"""Seconds for an operation of a rival: it holds for one attempt, and does not make the test wait at every step."""
+"""Seconds for the concurrent operation: enough for one attempt, so that no test waits at every step."""
 ADDED, REPLAYED, DONE, FULL, WAIT, GONE, OUTDATED = "added", "replayed", "done", "full", "wait", "gone", "outdated"
 
 
@@ -21,31 +21,31 @@ Act = Callable[[], str]
 Race = Callable[[ConfigurationStore, ConfigurationStore, str], tuple[Act, Act]]
 
 
-def at_every_seam(stage: Stage, race: Race) -> list[tuple[ConfigurationStore, str, list[str]]]:
-    """Run the race once for each step of our operation, with the rival's operation right before that step.
+def at_every_interleaving(backend: Backend, race: Race) -> list[tuple[ConfigurationStore, str, list[str]]]:
+    """Run both operations once for each step of ours, with the concurrent one right before that step.
 
-    A rival that got TryLater tries again when ours has finished.
+    A concurrent operation that got TryLater is repeated when ours has finished.
     """
-    played = []
-    for seam in count():
-        ours, theirs, user = stage.open(), stage.open(), f"user-{uuid4()}"
+    rounds = []
+    for index in count():
+        ours, theirs, user = backend.open(), backend.open(), f"user-{uuid4()}"
         our_act, their_act = race(ours, theirs, user)
         outcomes: list[str] = []
 
-        def rival(act: Act = their_act, outcomes: list[str] = outcomes) -> None:
+        def concurrent(act: Act = their_act, outcomes: list[str] = outcomes) -> None:
             with within(AT_ONCE):
                 outcomes.append(act())
 
-        interruption = Interruption(seam, rival)
-        with stage.interrupt(ours, interruption):
+        interruption = Interruption(index, concurrent)
+        with backend.interrupt(ours, interruption):
             outcomes.append(settled(our_act))
         if not interruption.happened:
             break
         if outcomes[0] == WAIT:
             outcomes[0] = settled(their_act)
-        played.append((theirs, user, outcomes))
-    assert played, "the store has no seam: the race was never played"
-    return played
+        rounds.append((theirs, user, outcomes))
+    assert rounds, "no step of the store could be interrupted"
+    return rounds
 
 
 def outcome_of(act: Callable[[], object]) -> str:

@@ -14,8 +14,8 @@ from domain.errors import DeletedSince, LimitReached, ValidationFailed
 from domain.idempotency import TOMBSTONE_RETENTION
 from domain.ports import ConfigurationStore
 from tests.builders import NOW, a_configuration, a_keyed_configuration, rename_to
-from tests.contract.races import ADDED, DONE, FULL, GONE, Act, at_every_seam, create, free_places, outcome_of
-from tests.contract.stages import Stage
+from tests.contract.backends import Backend
+from tests.contract.races import ADDED, DONE, FULL, GONE, Act, at_every_interleaving, create, free_places, outcome_of
 
 EXPIRY = NOW + timedelta(days=37)
 
@@ -37,17 +37,17 @@ def adopt(
     return store.adopt(Adoption(anonymous, member, config_ids or None), limit=limit, now=NOW)
 
 
-def test_everything_moves_and_only_the_owner_and_the_expiry_change(stage: Stage, ann: str, bob: str) -> None:
-    held = two_of(stage.open(), ann)
+def test_everything_moves_and_only_the_owner_and_the_expiry_change(backend: Backend, ann: str, bob: str) -> None:
+    held = two_of(backend.open(), ann)
     own = a_configuration(bob, at=NOW - timedelta(hours=1))
-    stage.open().add(own, limit=5)
+    backend.open().add(own, limit=5)
 
-    adopted = adopt(stage.open(), ann, bob)
-    again = adopt(stage.open(), ann, bob)
+    adopted = adopt(backend.open(), ann, bob)
+    again = adopt(backend.open(), ann, bob)
 
     moved = [replace(each, user_id=bob, expires_at=None) for each in held]
     assert (list(adopted), again) == (moved, ())
-    store = stage.open()
+    store = backend.open()
     assert (store.list(ann), list(store.list(bob))) == ((), [moved[0], own, moved[1]])
     assert (free_places(store, ann, 2), free_places(store, bob, 5)) == (2, 2)
 
@@ -172,9 +172,9 @@ RACES: dict[str, tuple[int, Rival, list[tuple[str, str, int, int]]]] = {
 @pytest.mark.parametrize("ours_is_the_adoption", [True, False], ids=["interrupted", "interrupting"])
 @pytest.mark.parametrize("name", RACES)
 def test_an_adoption_and_another_operation_take_effect_one_after_the_other(
-    stage: Stage, name: str, *, ours_is_the_adoption: bool
+    backend: Backend, name: str, *, ours_is_the_adoption: bool
 ) -> None:
-    limit, rival, expected = RACES[name]
+    limit, concurrent, expected = RACES[name]
 
     def race(ours: ConfigurationStore, theirs: ConfigurationStore, user: str) -> tuple[Act, Act]:
         ann, bob = f"ann-{user}", f"bob-{user}"
@@ -184,11 +184,11 @@ def test_an_adoption_and_another_operation_take_effect_one_after_the_other(
         adopting, other = (ours, theirs) if ours_is_the_adoption else (theirs, ours)
         acts = (
             lambda: outcome_of(lambda: str(len(adopt(adopting, ann, bob, limit=limit)))),
-            lambda: outcome_of(lambda: rival(other, ann, bob, held)),
+            lambda: outcome_of(lambda: concurrent(other, ann, bob, held)),
         )
         return acts if ours_is_the_adoption else (acts[1], acts[0])
 
-    for store, user, outcomes in at_every_seam(stage, race):
+    for store, user, outcomes in at_every_interleaving(backend, race):
         theirs, ours = outcomes
         adoption, other = (ours, theirs) if ours_is_the_adoption else (theirs, ours)
         ann, bob = f"ann-{user}", f"bob-{user}"

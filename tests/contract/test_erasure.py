@@ -12,8 +12,8 @@ from domain.errors import DeletedSince
 from domain.idempotency import TOMBSTONE_RETENTION
 from domain.ports import ConfigurationStore
 from tests.builders import NOW, a_configuration, a_keyed_configuration
-from tests.contract.races import ADDED, DONE, Act, at_every_seam, create, free_places, outcome_of
-from tests.contract.stages import Interruption, Stage
+from tests.contract.backends import Backend, Interruption
+from tests.contract.races import ADDED, DONE, Act, at_every_interleaving, create, free_places, outcome_of
 
 
 class CrashError(Exception):
@@ -38,13 +38,13 @@ def test_everything_is_erased_but_the_memory_of_idempotency_keys(store: Configur
     assert not store.add(replace(keyed, created_at=NOW + TOMBSTONE_RETENTION + timedelta(seconds=1)), limit=1).replayed
 
 
-def test_a_crash_at_any_point_is_continued_by_a_repeat(stage: Stage, ann: str) -> None:
-    for seam in count():
-        store = stage.open()
+def test_a_crash_at_any_point_is_continued_by_a_repeat(backend: Backend, ann: str) -> None:
+    for index in count():
+        store = backend.open()
         for each in (a_keyed_configuration(ann), a_configuration(ann)):
             store.add(each, limit=2)
-        interruption = Interruption(seam, crash)
-        with stage.interrupt(store, interruption):
+        interruption = Interruption(index, crash)
+        with backend.interrupt(store, interruption):
             try:
                 store.erase(ann, now=NOW)
             except CrashError:
@@ -55,14 +55,14 @@ def test_a_crash_at_any_point_is_continued_by_a_repeat(stage: Stage, ann: str) -
             break
 
 
-def test_a_concurrent_create_is_erased_or_counted(stage: Stage) -> None:
+def test_a_concurrent_create_is_erased_or_counted(backend: Backend) -> None:
     def race(ours: ConfigurationStore, theirs: ConfigurationStore, user: str) -> tuple[Act, Act]:
         ours.add(a_configuration(user), limit=2)
         return lambda: outcome_of(lambda: ours.erase(user, now=NOW)), lambda: outcome_of(
             lambda: create(theirs, user, 2)
         )
 
-    for store, user, outcomes in at_every_seam(stage, race):
+    for store, user, outcomes in at_every_interleaving(backend, race):
         assert outcomes == [ADDED, DONE]
         held = len(store.list(user))
         assert free_places(store, user, 2) == 2 - held

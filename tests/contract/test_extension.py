@@ -13,25 +13,25 @@ from domain.errors import DeletedSince
 from domain.idempotency import TOMBSTONE_RETENTION
 from domain.ports import ConfigurationStore
 from tests.builders import NOW, a_configuration, a_keyed_configuration, rename_to
-from tests.contract.races import DONE, Act, at_every_seam, outcome_of
-from tests.contract.stages import Stage
+from tests.contract.backends import Backend
+from tests.contract.races import DONE, Act, at_every_interleaving, outcome_of
 
 SOON, LATER, LAST = (NOW + timedelta(days=days) for days in (7, 37, 60))
 
 
-def test_what_would_expire_earlier_is_extended_and_keeps_its_revision(stage: Stage, ann: str, bob: str) -> None:
+def test_what_would_expire_earlier_is_extended_and_keeps_its_revision(backend: Backend, ann: str, bob: str) -> None:
     held = [a_configuration(ann, expires_at=at) for at in (SOON, LATER, LAST, None)]
     other = a_configuration(bob, expires_at=SOON)
     for configuration in (*held, other):
-        stage.open().add(configuration, limit=4)
+        backend.open().add(configuration, limit=4)
 
     for _ in range(2):
-        stage.open().extend(ann, expires_at=LATER)
+        backend.open().extend(ann, expires_at=LATER)
 
-    assert {each.config_id: each for each in stage.open().list(ann)} == {
+    assert {each.config_id: each for each in backend.open().list(ann)} == {
         each.config_id: replace(each, expires_at=LATER) if each.expires_at == SOON else each for each in held
     }
-    assert stage.open().list(bob) == (other,)
+    assert backend.open().list(bob) == (other,)
 
 
 def test_nothing_is_made_for_a_user_who_holds_nothing(store: ConfigurationStore, ann: str) -> None:
@@ -64,7 +64,9 @@ def _update(store: ConfigurationStore, configuration: Configuration) -> None:
 
 
 @pytest.mark.parametrize(("ours", "theirs"), [(_extend, _delete), (_extend, _update), (_update, _extend)])
-def test_an_extension_and_another_operation_both_take_effect(stage: Stage, ours: Operation, theirs: Operation) -> None:
+def test_an_extension_and_another_operation_both_take_effect(
+    backend: Backend, ours: Operation, theirs: Operation
+) -> None:
     def race(store: ConfigurationStore, other: ConfigurationStore, user: str) -> tuple[Act, Act]:
         configuration = a_configuration(user, expires_at=SOON)
         store.add(configuration, limit=1)
@@ -73,7 +75,7 @@ def test_an_extension_and_another_operation_both_take_effect(stage: Stage, ours:
             lambda: outcome_of(lambda: theirs(other, configuration)),
         )
 
-    for store, user, outcomes in at_every_seam(stage, race):
+    for store, user, outcomes in at_every_interleaving(backend, race):
         assert outcomes == [DONE, DONE]
         expected = [] if theirs is _delete else [("New", LATER)]
         assert [(each.name, each.expires_at) for each in store.list(user)] == expected

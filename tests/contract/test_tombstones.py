@@ -13,7 +13,7 @@ from domain.errors import DeletedSince, IdempotencyKeyReused, LimitReached, NotF
 from domain.idempotency import TOMBSTONE_RETENTION
 from domain.ports import ConfigurationStore
 from tests.builders import NOW, a_configuration, a_keyed_configuration
-from tests.contract.stages import Stage
+from tests.contract.backends import Backend
 
 DELETED_AT = NOW + timedelta(minutes=5)
 MOMENT = timedelta(seconds=1)
@@ -28,19 +28,19 @@ def deleted(store: ConfigurationStore, ann: str) -> Configuration:
     return configuration
 
 
-def test_a_late_duplicate_of_a_create_is_refused_after_the_delete(stage: Stage, ann: str) -> None:
+def test_a_late_duplicate_of_a_create_is_refused_after_the_delete(backend: Backend, ann: str) -> None:
     configuration = a_keyed_configuration(ann)
-    stage.open().add(configuration, limit=1)
-    stage.open().remove(ann, configuration.config_id, now=DELETED_AT)
+    backend.open().add(configuration, limit=1)
+    backend.open().remove(ann, configuration.config_id, now=DELETED_AT)
     late = replace(configuration, created_at=DELETED_AT + MOMENT, revision=str(uuid4()))
 
     with pytest.raises(DeletedSince) as error:
-        stage.open().add(late, limit=1)
+        backend.open().add(late, limit=1)
 
     assert (error.value.config_id, error.value.deleted_at) == (configuration.config_id, DELETED_AT)
-    assert stage.open().list(ann) == ()
+    assert backend.open().list(ann) == ()
     with pytest.raises(NotFound):
-        stage.open().get(ann, configuration.config_id)
+        backend.open().get(ann, configuration.config_id)
 
 
 def test_another_request_with_the_key_of_a_deleted_configuration_is_a_reuse(
@@ -88,14 +88,6 @@ def test_a_deleted_configuration_is_neither_counted_nor_found(
         with pytest.raises(NotFound):
             act()
     assert len(store.list(ann)) == 1
-
-
-def test_a_configuration_without_a_key_leaves_no_tombstone(store: ConfigurationStore, ann: str) -> None:
-    configuration = a_configuration(ann, request_fingerprint=None)
-    store.add(configuration, limit=1)
-    store.remove(ann, configuration.config_id, now=DELETED_AT)
-
-    assert not store.add(configuration, limit=1).replayed
 
 
 def test_the_tombstone_of_one_user_does_not_affect_another(

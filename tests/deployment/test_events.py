@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from uuid import uuid4
 
@@ -15,12 +14,6 @@ pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("deployment")]
 
 V2 = "/api/v2"
 Function = Callable[..., Stage]
-
-
-def test_a_warm_up_event_is_answered(stage: Stage) -> None:
-    assert stage.invoke({}) == ({"status": "warm"}, None)
-    rule = "arn:aws:events:us-east-1:000000000000:rule/config-api-dev-zappa-keep-warm-handler.keep_warm_callback"
-    assert stage.invoke({"detail-type": "Scheduled Event", "resources": [rule]}) == ({"status": "warm"}, None)
 
 
 def test_the_weekly_schedule_invokes_the_function_with_the_job(stage: Stage) -> None:
@@ -46,21 +39,6 @@ def test_an_event_that_is_neither_a_request_nor_a_job_is_refused_and_logged(stag
     assert refused["level"] == "ERROR"
     assert refused["EventsRefused"] == 1
     assert "os.abort" not in str(refused)
-
-
-def test_location_contains_the_stage(stage: Stage) -> None:
-    session, _ = stage.invoke(a_request("POST", f"{V2}/auth/anonymous"))
-    token = json.loads(session["body"])["token"]
-
-    created, _ = stage.invoke(
-        a_request(
-            "POST", f"{V2}/configurations", body={"name": "A", "tickers": ["AAPL"]}, authorization=f"Bearer {token}"
-        )
-    )
-
-    assert created["statusCode"] == 201
-    assert created["headers"]["Location"].startswith("/dev/api/v2/configurations/")
-    assert created["isBase64Encoded"] is False
 
 
 def test_a_preflight_request_passes_the_gateway(function: Function) -> None:

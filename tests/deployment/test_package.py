@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.deployment.stage import ROOT, Stage, host
-from tools.package import NOT_SHIPPED, PackagingError, write_package
+from tools.package import PackagingError, write_package
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("deployment")]
 
@@ -50,12 +50,6 @@ def test_the_zip_contains_the_locked_sdk_with_the_services_in_use(package: Path)
     for name, version in locked.items():
         assert f"{name}-{version}.dist-info/METADATA" in names
     assert {name.split("/")[2] for name in names if re.match(r"botocore/data/.+/", name)} == {"dynamodb", "s3"}
-
-
-def test_each_distribution_that_is_not_shipped_is_locked() -> None:
-    locked = set(re.findall(r"^([a-z0-9-]+)[=\[]", (ROOT / "requirements.txt").read_text(), re.MULTILINE))
-
-    assert locked >= NOT_SHIPPED
 
 
 def test_a_wrong_hash_stops_the_packaging(tmp_path: Path) -> None:

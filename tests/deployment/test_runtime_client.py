@@ -6,7 +6,6 @@ import json
 import socket
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -26,40 +25,6 @@ def function(unpacked: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterat
     environment = {"CONFIG_API_STORE": "memory", "HTTPS_PROXY": "http://127.0.0.1:9"}
     with running(unpacked, HANDLER, log=log, environment=environment) as function:
         yield function
-
-
-def test_requests_are_served_after_a_cold_start(function: Function) -> None:
-    health = function.invoke(a_request("GET", "/api/v2/health"))
-    session = function.invoke(a_request("POST", "/api/v2/auth/anonymous"))
-    token = json.loads(session.payload["body"])["token"]
-    created = function.invoke(
-        a_request(
-            "POST",
-            "/api/v2/configurations",
-            body={"name": "Tech", "tickers": ["AAPL"]},
-            authorization=f"Bearer {token}",
-        )
-    )
-
-    assert (health.kind, health.payload["statusCode"]) == ("response", 200)
-    assert created.payload["statusCode"] == 201
-    assert json.loads(created.payload["body"])["name"] == "Tech"
-
-
-def test_a_scheduled_event_runs_the_job(function: Function) -> None:
-    rule = "arn:aws:events:us-east-1:000000000000:rule/config-api-dev-entrypoints.jobs.refresh_tickers"
-
-    outcome = function.invoke({"detail-type": "Scheduled Event", "resources": [rule]})
-
-    assert outcome.kind == "response"
-    assert "status" in outcome.payload
-
-
-@pytest.mark.parametrize("event", [{"raw_command": "1/0"}, {"Records": []}, [], "text", 7, None], ids=str)
-def test_an_unknown_event_is_refused_without_an_error(function: Function, event: Any) -> None:
-    outcome = function.invoke(event)
-
-    assert (outcome.kind, outcome.payload) == ("response", {"status": "refused"})
 
 
 def test_an_event_that_is_not_json_does_not_stop_the_function(function: Function) -> None:

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
 
 from adapters.dynamodb.store import DynamoDBStore
+from domain.configurations import Configuration
 from domain.errors import IdempotencyKeyReused, NotFound
 from domain.ports import AddResult
-from tests.builders import NOW, a_configuration
-from tests.faults.concurrent_updates import change_after, rename
+from tests.builders import NOW, a_configuration, rename_to
 from verification.environment.fault_proxy import FaultProxy
 from verification.environment.ministack import read_state
 
@@ -54,6 +55,18 @@ def test_a_create_is_repeated_if_its_key_is_freed_before_the_read(
     assert read_state(aws, table, ann) == (1, (configuration,))
 
 
+def change_after(concurrent_request: Callable[[], object]) -> Callable[[Configuration], Configuration]:
+    """Returns a change that calls `concurrent_request` once, between the read and the first write of its update."""
+    pending = iter([concurrent_request])
+
+    def change(current: Configuration) -> Configuration:
+        for run in pending:
+            run()
+        return replace(current, timeframe_days=9, revision="ours")
+
+    return change
+
+
 def test_an_update_after_a_concurrent_update_is_applied_to_the_current_item(
     store: DynamoDBStore, proxy: FaultProxy, ann: str, other_store: DynamoDBStore
 ) -> None:
@@ -62,7 +75,11 @@ def test_an_update_after_a_concurrent_update_is_applied_to_the_current_item(
     store.add(configuration, limit=1)
     proxy.script()
 
-    updated = store.update(ann, configuration.config_id, change_after(lambda: rename(other_store, configuration)))
+    updated = store.update(
+        ann,
+        configuration.config_id,
+        change_after(lambda: other_store.update(ann, configuration.config_id, rename_to("Theirs"))),
+    )
 
     assert (updated.name, updated.timeframe_days) == ("Theirs", 9)
     assert proxy.operations == ["GetItem", "TransactWriteItems", "GetItem", "TransactWriteItems"]

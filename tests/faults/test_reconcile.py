@@ -15,7 +15,7 @@ from adapters.dynamodb.store import DynamoDBStore
 from adapters.dynamodb.table import DynamoDBTable
 from domain.operations import Quota
 from tests.builders import NOW, a_configuration
-from tests.contract.stages import Interruption
+from tests.contract.backends import Interruption
 from verification.environment.ministack import a_dynamodb_store, dynamodb_client, read_state, with_endpoint
 
 pytestmark = pytest.mark.slow
@@ -156,16 +156,6 @@ def test_a_repair_ends_without_a_write_if_every_attempt_is_interrupted(
         events.unregister("before-call", unique_id="concurrent")
 
     assert after == Quota(user, counted=1, stored=2)
-
-
-def test_the_quotas_of_all_users_are_read(admin: DynamoDBTable, store: DynamoDBStore, aws: str, table: str) -> None:
-    drifting = a_user_with_drift(aws, table, store)
-    create(store, fine := f"bob-{uuid4()}")
-
-    quotas = {quota.user_id: quota for quota in admin.quotas()}
-
-    assert quotas[drifting] == Quota(drifting, counted=1, stored=2)
-    assert quotas[fine] == Quota(fine, counted=1, stored=1)
 
 
 def test_a_difference_in_the_scan_is_read_again(

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import gzip
-import json
 import os
 import re
 import subprocess
@@ -17,11 +15,10 @@ from flask import Flask
 
 from entrypoints.application import KEY, close
 from entrypoints.bootstrap import create_app
-from tests.unit.test_ticker_files import nasdaq_listed
 from verification.environment.fault_proxy import Fault, FaultProxy, always
 
 if TYPE_CHECKING:
-    from mypy_boto3_s3 import S3Client
+    pass
 from tests.faults.ticker_lists import SYMBOLS, Run, a_list, a_nasdaq_file, list_in_use, publish
 
 pytestmark = pytest.mark.slow
@@ -158,12 +155,6 @@ def test_a_command_before_the_bucket_exists_logs_nothing(proxy: FaultProxy) -> N
     assert proxy.operations == []
 
 
-def test_invalid_symbols_of_the_sources_are_counted(run: Run) -> None:
-    Path("now.txt").write_bytes(nasdaq_listed("A*B|Odd|Q|N|N|100|N|N", "AAPL|Apple Inc.|Q|N|N|100|N|N"))
-
-    assert "1 symbols of the sources are invalid" in run("build", "now.txt").output
-
-
 @pytest.mark.parametrize(
     ("symbol", "exit_code", "words"),
     [
@@ -179,11 +170,3 @@ def test_show_describes_the_entry_in_the_list_in_use(run: Run, symbol: str, exit
     assert (result.exit_code, result.output.startswith(words)) == (exit_code, True)
     assert "bundled" in result.output
     assert ("503 tickers_unavailable" in result.output) == (exit_code == 1)
-
-
-def test_the_published_document_has_only_the_fields_of_the_contract(app: Flask, run: Run, s3: S3Client) -> None:
-    publish(run, *SYMBOLS)
-
-    settings = app.extensions[KEY].settings
-    stored = s3.get_object(Bucket=settings.ticker_bucket, Key=settings.ticker_key)["Body"].read()
-    assert set(json.loads(gzip.decompress(stored))) == {"version", "updated_at", "symbols"}

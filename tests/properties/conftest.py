@@ -1,5 +1,5 @@
 from __future__ import annotations
 
-from tests.contract.conftest import stage
+from tests.contract.conftest import backend
 
-__all__ = ["stage"]
+__all__ = ["backend"]

@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from adapters.aws.errors import ErrorKind, ServiceError
-from adapters.dynamodb.items import has_valid_count, is_deleted, read_integer, to_configuration, to_item, update_actions
-from adapters.dynamodb.models import ConfigurationItem, RawItem
+from adapters.dynamodb.items import is_deleted, to_configuration, to_item, update_actions
+from adapters.dynamodb.models import ConfigurationItem
 from domain.configurations import Configuration, WatchedTicker
 from domain.errors import NotFound
 from domain.tickers import Ticker
@@ -48,13 +48,6 @@ values = st.recursive(
 )
 """Attributes in botocore's form."""
 DECLARED = sorted({*ConfigurationItem.get_attributes()} - {"PK", "SK"})
-unknown_attributes = st.dictionaries(text.filter(lambda name: name not in {*DECLARED, "PK", "SK"}), values, max_size=3)
-
-
-@given(configurations, unknown_attributes)
-def test_a_configuration_is_read_as_it_was_written(configuration: Configuration, unknown: RawItem) -> None:
-    """Writing and reading is the identity, whatever unknown attributes the item has."""
-    assert to_configuration({**unknown, **to_item(configuration).serialize()}) == configuration
 
 
 @given(configurations, configurations)
@@ -92,12 +85,3 @@ def test_any_attribute_is_read_reported_or_marks_a_deleted_item(name: str, value
         assert outcome.remedy is not None
     else:
         assert is_deleted(item)
-
-
-@given(st.fixed_dictionaries({}, optional={"config_count": values, "version": values}))
-def test_a_quota_is_valid_if_its_numbers_are_numbers(quota: RawItem) -> None:
-    """A count or a version that is not a number is malformed, and reads as absent."""
-    malformed = [name for name, value in quota.items() if "N" not in value]
-
-    assert has_valid_count(quota) == (not malformed)
-    assert all(read_integer(quota, name) is None for name in malformed)

@@ -18,7 +18,7 @@ from domain.configurations import Configuration
 from domain.deadline import within
 from domain.errors import LimitReached, StoreUnavailable
 from tests.builders import NOW, a_configuration
-from tests.contract.stages import Interruption, SQLiteStage
+from tests.contract.backends import Interruption, SQLiteBackend
 from tests.robustness.conftest import OpenStore, database, remedy_in
 
 
@@ -36,15 +36,15 @@ def test_several_processes_can_start_at_the_same_time_without_a_file(path: Path,
 
 def test_a_write_waits_for_the_transaction_of_another_process(path: Path) -> None:
     waiting = Event()
-    with closing(SQLiteStage(path)) as stage, database(path) as other:
-        store = stage.open()
+    with closing(SQLiteBackend(path)) as backend, database(path) as other:
+        store = backend.open()
         other.execute("BEGIN IMMEDIATE")
 
         def commit() -> None:
             waiting.wait()
             other.execute("COMMIT")
 
-        with ThreadPoolExecutor(1) as thread, stage.interrupt(store, Interruption(0, waiting.set)):
+        with ThreadPoolExecutor(1) as thread, backend.interrupt(store, Interruption(0, waiting.set)):
             committed = thread.submit(commit)
             store.add(a_configuration(), limit=1)
             committed.result()
@@ -53,23 +53,23 @@ def test_a_write_waits_for_the_transaction_of_another_process(path: Path) -> Non
 
 
 def test_a_write_succeeds_wherever_another_write_falls_between_its_statements(path: Path) -> None:
-    seam, happened = 0, True
+    index, happened = 0, True
     while happened:
-        with closing(SQLiteStage(path)) as stage:
-            ours, theirs = stage.open(), stage.open()
+        with closing(SQLiteBackend(path)) as backend:
+            ours, theirs = backend.open(), backend.open()
 
-            def rival(theirs: SQLiteStore = theirs) -> None:
+            def add_concurrently(theirs: SQLiteStore = theirs) -> None:
                 with within(0):
                     try:
                         theirs.add(a_configuration(), limit=1000)
                     except StoreUnavailable:
                         return
 
-            interruption = Interruption(seam, rival)
-            with stage.interrupt(ours, interruption):
+            interruption = Interruption(index, add_concurrently)
+            with backend.interrupt(ours, interruption):
                 ours.add(a_configuration(), limit=1000)
-        seam, happened = seam + 1, interruption.happened
-    assert seam > 3
+        index, happened = index + 1, interruption.happened
+    assert index > 3
 
 
 def test_reads_do_not_wait_for_a_writer(store: SQLiteStore, path: Path) -> None:

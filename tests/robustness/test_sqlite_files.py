@@ -76,16 +76,16 @@ def test_a_locked_file_stops_the_start(open_store: OpenStore, path: Path) -> Non
 def test_the_switch_to_the_write_ahead_log_waits_for_a_concurrent_start(open_store: OpenStore, path: Path) -> None:
     open_store().close()
     statements = []
-    with database(path) as rival:
-        rival.execute("PRAGMA journal_mode=DELETE")
+    with database(path) as other_process:
+        other_process.execute("PRAGMA journal_mode=DELETE")
 
         class Interrupted(sqlite3.Connection):
             def execute(self, sql: str, *parameters: Any) -> sqlite3.Cursor:
                 statements.append(sql)
                 if sql == "PRAGMA journal_mode=WAL" and statements.count(sql) == 1:
-                    rival.execute("BEGIN IMMEDIATE")
+                    other_process.execute("BEGIN IMMEDIATE")
                 if sql == "BEGIN EXCLUSIVE":
-                    rival.execute("COMMIT")
+                    other_process.execute("COMMIT")
                 return super().execute(sql, *parameters)
 
         open_store(connection_factory=Interrupted)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 from functools import partial
 
@@ -83,6 +84,16 @@ def test_every_cacheable_response_has_the_other_security_headers_and_does_not_de
     assert "Set-Cookie" not in as_ann.headers
 
 
+def test_the_page_forbids_inline_code_markup_sinks_and_frames(client: FlaskClient) -> None:
+    page = client.get("/")
+
+    policy = page.headers["Content-Security-Policy"]
+    for directive in ("default-src 'self'", "script-src 'self'", "style-src 'self'", "frame-ancestors 'none'"):
+        assert directive in policy
+    assert "require-trusted-types-for 'script'" in policy
+    assert not re.search(r"<style|\sstyle=|\son\w+=|<script(?! [^>]*src=)", page.get_data(as_text=True))
+
+
 @pytest.mark.parametrize("host", ["", "a b", "[::1", "é", "<b>", "a" * 300, "..", "x:port", "a@b", "a\\b"], ids=ascii)
 @pytest.mark.parametrize("path", ["/api/v2/health", "/docs/", "/nothing"])
 def test_a_malformed_host_is_ignored_or_refused_in_the_problem_format(
@@ -136,6 +147,8 @@ def test_path_traversal_out_of_the_assets_is_404(client: FlaskClient, path: str)
     "origin",
     [
         "http://app.example.com",
+        "https://evil.example",
+        "*",
         "https://app.example.com:444",
         "https://app.example.com:443",
         "https://app.example.com.",

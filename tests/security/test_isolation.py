@@ -82,14 +82,3 @@ def test_another_users_configuration_is_indistinguishable_from_a_missing_one(
 
     assert observe(client, store, theirs, **request) == observe(client, store, missing, **request)
     assert client.get(f"{CONFIGURATIONS}/{theirs}", headers=ann).json["name"] == "Tech"
-
-
-def test_another_users_idempotency_key_is_independent(client: FlaskClient) -> None:
-    ann, eve = a_session(client) | {"Idempotency-Key": "k"}, a_session(client) | {"Idempotency-Key": "k"}
-    theirs = client.post(CONFIGURATIONS, json=a_body(name="Plans"), headers=ann)
-
-    mine = client.post(CONFIGURATIONS, json=a_body(name="Plans"), headers=eve)
-
-    assert (mine.status_code, "Idempotency-Replayed" in mine.headers) == (201, False)
-    assert mine.json["config_id"] != theirs.json["config_id"]
-    assert client.delete(f"{CONFIGURATIONS}/{theirs.json['config_id']}", headers=eve).status_code == 404

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import json
 
 import pytest
 from flask.testing import FlaskClient
@@ -38,15 +37,6 @@ def test_the_response_to_an_invalid_body_is_not_larger_than_the_body_may_be(
     assert len(answer.data) < MAX_BODY
 
 
-def test_at_most_fifty_symbols_are_validated(client: FlaskClient) -> None:
-    def ask(count: int) -> tuple[int, object]:
-        answer = client.post(f"{V2}/tickers/validate", json={"symbols": ["AAPL"] * count})
-        return answer.status_code, answer.json.get("errors")
-
-    assert ask(50) == (200, None)
-    assert ask(51) == (400, [{"field": "symbols", "code": "too_many", "detail": "This list has too many elements."}])
-
-
 @pytest.mark.parametrize("error", [OSError("reset"), RuntimeError("Invalid chunk size: 0x"), EOFError()], ids=repr)
 def test_a_truncated_body_is_400_and_raises_no_alarm(
     client: FlaskClient, ann: dict[str, str], caplog: pytest.LogCaptureFixture, error: Exception
@@ -64,21 +54,6 @@ def test_a_truncated_body_is_400_and_raises_no_alarm(
 
     assert (answer.status_code, answer.json["code"]) == (400, "malformed_json")
     assert "internal error" not in caplog.messages
-
-
-@pytest.mark.parametrize(
-    "body",
-    [
-        b'{"symbols":[' + b"9" * 5000 + b"]}",
-        b'{"symbols":[-1e999]}',
-        json.dumps({"symbols": [{"a": [{}] * 100}]}).encode(),
-        b'{"symbols":["A"],"symbols":["B"]}',
-        b'{"__proto__":{"symbols":[]},"constructor":1}',
-    ],
-    ids=lambda body: body[:24].decode(),
-)
-def test_unusual_json_is_answered(client: FlaskClient, body: bytes) -> None:
-    assert client.post(f"{V2}/tickers/validate", data=body, headers=JSON).status_code in {200, 400}
 
 
 @pytest.mark.parametrize(

@@ -99,19 +99,9 @@ def test_keys_named_in_a_token_header_are_ignored(
 
 
 @pytest.mark.parametrize(
-    "claims",
-    [{"sub": ["ann"]}, {"sub": {"ann": 1}}, {"sub": True}, {"exp": float("nan")}, {"exp": {}}],
-    ids=str,
-)
-def test_a_claim_of_the_wrong_type_is_refused(issuer: Issuer, members: MemberTokens, claims: dict[str, Any]) -> None:
-    with pytest.raises(InvalidToken):
-        members.identify(issuer.token(**claims))
-
-
-@pytest.mark.parametrize(
     "subject",
-    ["a#CONFIG#b", "ann\nkey", "USER#ann", "anon_0b8e5a1c2f4d4c3b9a6e7d5f1e2c3b4a", "\x00", "x" * 4000],
-    ids=repr,
+    ["a#CONFIG#b", "ann\nkey", "USER#ann", "anon_0b8e5a1c2f4d4c3b9a6e7d5f1e2c3b4a", "\x00", "\ud800", "x" * 4000],
+    ids=ascii,
 )
 def test_a_user_id_has_a_fixed_format_whatever_the_subject(
     issuer: Issuer, members: MemberTokens, clock: AClock, subject: str

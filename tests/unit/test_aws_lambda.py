@@ -141,17 +141,6 @@ def test_the_body_of_a_204_and_a_304_is_an_empty_string(handle: Handle) -> None:
     assert (gone["statusCode"], gone["body"]) == (204, "")
 
 
-def test_the_client_address_is_the_one_that_the_gateway_saw(handle: Handle) -> None:
-    statuses = [
-        handle(a_request("POST", "/api/v2/auth/anonymous", x_forwarded_for=f"10.0.0.{n}, 10.1.1.1"), Context())[
-            "statusCode"
-        ]
-        for n in range(4)
-    ]
-
-    assert statuses[-1] == 429
-
-
 @pytest.mark.parametrize(
     "event", [{}, {"detail-type": "Scheduled Event", "resources": ["a/b-handler.keep_warm_callback"]}]
 )

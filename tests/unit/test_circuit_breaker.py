@@ -22,18 +22,6 @@ def open_it(breaker: CircuitBreaker, time: VirtualTime) -> None:
     time.now -= WINDOW
 
 
-def test_a_new_breaker_is_closed(breaker: CircuitBreaker) -> None:
-    assert breaker.is_closed
-    assert breaker.allows_request()
-
-
-def test_it_opens_after_consecutive_timeouts_over_the_whole_window(breaker: CircuitBreaker, time: VirtualTime) -> None:
-    open_it(breaker, time)
-
-    assert not breaker.is_closed
-    assert not breaker.allows_request()
-
-
 def test_any_number_of_timeouts_within_the_window_leaves_it_closed(breaker: CircuitBreaker, time: VirtualTime) -> None:
     for _ in range(50):
         breaker.record_timeout()

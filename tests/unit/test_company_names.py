@@ -20,45 +20,19 @@ from adapters.tickers.names import company_name
         ("MOODY'S CORP", "Moody's Corp"),
         ("1ST SOURCE CORP", "1st Source Corp"),
         ("3M CO", "3M Co"),
-        ("HSBC HOLDINGS PLC", "HSBC Holdings plc"),
         ("BANCO SANTANDER S.A.", "Banco Santander S.A."),
         ("GENMAB A/S", "Genmab A/S"),
-    ],
-)
-def test_upper_case_names_are_capitalized(source: str, name: str) -> None:
-    assert company_name(source) == name
-
-
-@pytest.mark.parametrize(
-    ("source", "name"),
-    [
-        ("IBM CORP", "IBM Corp"),
+        # acronyms and spellings of their own
+        ("HSBC HOLDINGS PLC", "HSBC Holdings plc"),
         ("AT&T INC.", "AT&T Inc."),
-        ("M&T BANK CORP", "M&T Bank Corp"),
         ("NVIDIA CORP", "NVIDIA Corp"),
         ("EBAY INC", "eBay Inc"),
         ("AMERICAN INTERNATIONAL GROUP III", "American International Group III"),
-    ],
-)
-def test_acronyms_and_own_spellings_are_kept(source: str, name: str) -> None:
-    assert company_name(source) == name
-
-
-@pytest.mark.parametrize(
-    "name",
-    ["Apple Inc.", "XPO, Inc.", "BlackRock, Inc.", "EMCOR Group, Inc.", "Anheuser-Busch InBev SA/NV", "Shell plc"],
-)
-def test_the_capitalization_of_the_source_is_kept_if_it_is_mixed(name: str) -> None:
-    assert company_name(name) == name
-
-
-def test_the_legal_form_is_capitalized_in_every_name() -> None:
-    assert company_name("eXp World HOLDINGS INC") == "eXp World HOLDINGS Inc"
-
-
-@pytest.mark.parametrize(
-    ("source", "name"),
-    [
+        # mixed capitalisation is kept, except for the legal form
+        ("XPO, Inc.", "XPO, Inc."),
+        ("Anheuser-Busch InBev SA/NV", "Anheuser-Busch InBev SA/NV"),
+        ("eXp World HOLDINGS INC", "eXp World HOLDINGS Inc"),
+        # marks of the source
         ("BANK OF AMERICA CORP /DE/", "Bank of America Corp"),
         ("COSTCO WHOLESALE CORP /NEW", "Costco Wholesale Corp"),
         ("PROGRESSIVE CORP/OH/", "Progressive Corp"),
@@ -75,5 +49,5 @@ def test_the_legal_form_is_capitalized_in_every_name() -> None:
         ("", ""),
     ],
 )
-def test_marks_of_the_source_are_removed(source: str, name: str) -> None:
+def test_company_names_are_capitalised_without_marks_of_the_source(source: str, name: str) -> None:
     assert company_name(source) == name

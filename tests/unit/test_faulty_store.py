@@ -85,15 +85,6 @@ def test_only_the_planned_methods_fail(store: ConfigurationStore, plan: FaultPla
         CALLS[method](store)
 
 
-def test_a_slow_call_waits_and_then_returns(store: ConfigurationStore, plan: FaultPlan, slept: list[float]) -> None:
-    plan.replace(slow=1, delay=1.5)
-
-    assert store.list("ann") == ()
-    assert store.list("ann") == ()
-
-    assert slept == [1.5]
-
-
 def test_a_slow_call_ends_at_its_deadline(store: ConfigurationStore, plan: FaultPlan, slept: list[float]) -> None:
     plan.replace(slow=1, delay=9)
 
@@ -101,11 +92,3 @@ def test_a_slow_call_ends_at_its_deadline(store: ConfigurationStore, plan: Fault
         store.list("ann")
 
     assert 0 < slept[0] <= 2
-
-
-def test_check_is_not_affected_by_faults(store: ConfigurationStore, plan: FaultPlan) -> None:
-    plan.replace(throttled=1, unavailable=1, slow=1)
-
-    store.check()
-
-    assert plan.remaining()["throttled"] == 1

@@ -29,10 +29,6 @@ def test_a_database_keeps_its_key(tmp_path: Path) -> None:
     assert local_key(tmp_path / "var" / "app.sqlite3") == first
 
 
-def test_databases_whose_names_differ_only_in_the_suffix_have_different_keys(tmp_path: Path) -> None:
-    assert local_key(tmp_path / "app.dev") != local_key(tmp_path / "app.prod")
-
-
 def test_processes_that_start_at_once_use_the_same_key(tmp_path: Path) -> None:
     with ThreadPoolExecutor(8) as processes:
         keys = set(processes.map(local_key, [tmp_path / "app.sqlite3"] * 32))

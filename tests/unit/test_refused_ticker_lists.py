@@ -58,31 +58,6 @@ def test_a_refused_list_is_downloaded_and_logged_once(clock: FakeClock, caplog: 
     assert len(logged(caplog)) == 1
 
 
-def test_each_refused_list_is_logged(clock: FakeClock, caplog: pytest.LogCaptureFixture) -> None:
-    source = FakeSource(INVALID)
-    tickers = on_lambda(source, clock)
-
-    source.file = Document('"other"', b"[]")
-    clock.advance(TTL * 1.11)
-    tickers.current()
-
-    assert [record.__dict__["reason"] for record in caplog.records] == [
-        "refused: it is not JSON (JSONDecodeError)",
-        "refused: it is not a JSON object",
-    ]
-
-
-def test_after_a_refused_list_a_valid_one_is_loaded(clock: FakeClock) -> None:
-    source = FakeSource(a_document("1"))
-    tickers = on_lambda(source, clock)
-    for file in (INVALID, a_document("1")):
-        source.file = file
-        clock.advance(TTL * 1.11)
-        tickers.current()
-
-    assert state(tickers) == (S3, "1", True)
-
-
 def test_a_refused_list_is_still_refused_after_an_outage(clock: FakeClock) -> None:
     source = FakeSource(a_document("1"))
     tickers = on_lambda(source, clock)

@@ -19,19 +19,6 @@ from tests.support.virtual_time import VirtualTime
 RETRIED = [kind for kind in ErrorKind if kind not in {ErrorKind.UNSETTLED, ErrorKind.PERMANENT}]
 
 
-def test_only_the_injected_sleep_waits(monkeypatch: pytest.MonkeyPatch) -> None:
-    def real_sleep(seconds: float) -> None:
-        assert seconds == 0, "a test would take real time"
-
-    monkeypatch.setattr("backoff._sync.time.sleep", real_sleep)
-    time = VirtualTime()
-    retry = dynamodb_retry(clock=time, sleep=time.sleep, rng=LongestDelays())
-
-    retry("add", failing(ErrorKind.TRANSIENT, 3))
-
-    assert time.waits == [0.05, 0.1, 0.2]
-
-
 # --- delays -----------------------------------------------------------------------------------------------------------
 
 
@@ -158,58 +145,7 @@ def test_a_delay_and_an_attempt_that_fit_exactly_are_made(time: VirtualTime) -> 
         assert retry("add", failing(ErrorKind.TRANSIENT, 1)) == "done"
 
 
-def test_all_calls_of_a_request_share_its_deadline(retry: Retry, time: VirtualTime) -> None:
-    with within(5, clock=time):
-        retry("get", failing(ErrorKind.TRANSIENT, 2, time=time, takes=1.0))
-        with pytest.raises(StoreUnavailable):
-            retry("update", second := failing(ErrorKind.TRANSIENT, time=time, takes=1.0))
-
-    assert second.made == 1
-    assert time.now - 1000 <= 5
-
-
-def test_no_attempt_is_made_after_the_deadline(retry: Retry, time: VirtualTime) -> None:
-    with within(0, clock=time), pytest.raises(StoreUnavailable):
-        retry("add", attempts := failing(ErrorKind.TRANSIENT))
-
-    assert attempts.made == 0
-
-
 # --- retry quota ------------------------------------------------------------------------------------------------------
-
-
-def test_an_empty_quota_means_one_attempt_per_call_without_delay(retry: Retry, time: VirtualTime) -> None:
-    for _ in range(5):
-        expect_unavailable(retry, failing(ErrorKind.TRANSIENT))
-    time.waits.clear()
-
-    attempts = [failing(ErrorKind.TRANSIENT) for _ in range(20)]
-    for each in attempts:
-        expect_unavailable(retry, each)
-
-    assert [each.made for each in attempts] == [1] * 20
-    assert time.waits == []
-
-
-def test_successful_calls_fill_the_quota(retry: Retry) -> None:
-    for _ in range(5):
-        expect_unavailable(retry, failing(ErrorKind.TRANSIENT))
-
-    for _ in range(6):
-        retry("get", lambda: None)
-
-    assert retry("add", failing(ErrorKind.TRANSIENT, 6)) == "done"
-
-
-def test_a_domain_error_counts_as_a_successful_call(retry: Retry) -> None:
-    for _ in range(5):
-        expect_unavailable(retry, failing(ErrorKind.TRANSIENT))
-
-    for _ in range(6):
-        with pytest.raises(LimitReached):
-            retry("add", _raising(LimitReached(2)))
-
-    assert retry("add", failing(ErrorKind.TRANSIENT, 6)) == "done"
 
 
 def test_contention_takes_no_tokens(retry: Retry) -> None:
@@ -252,40 +188,6 @@ def test_with_an_open_circuit_calls_are_refused_without_an_attempt(retry: Retry,
 
     assert sum(each.made for each in attempts) == 0
     assert time.now == began
-
-
-def test_with_an_open_circuit_one_call_per_second_makes_one_attempt(retry: Retry, time: VirtualTime) -> None:
-    open_circuit(retry, time)
-
-    made = []
-    for _ in range(50):
-        time.now += 0.1
-        expect_unavailable(retry, attempts := failing(ErrorKind.TIMEOUT, time=time, takes=1.0))
-        made.append(attempts.made)
-
-    assert sum(made) == 5
-    assert max(made) == 1
-
-
-def test_calls_are_refused_while_the_probe_is_in_progress(retry: Retry, time: VirtualTime) -> None:
-    open_circuit(retry, time)
-    time.now += 1.0
-
-    def probe() -> None:
-        expect_unavailable(retry, others := failing(ErrorKind.TIMEOUT))
-        assert others.made == 0
-        time.now += 1.0
-        raise ServiceError(ErrorKind.TIMEOUT, "ReadTimeoutError")
-
-    expect_unavailable(retry, probe)
-
-
-def test_the_first_response_closes_the_circuit(retry: Retry, time: VirtualTime) -> None:
-    open_circuit(retry, time)
-    time.now += 1.0
-
-    assert retry("get", lambda: "back") == "back"
-    assert [retry("get", lambda: "back") for _ in range(20)] == ["back"] * 20
 
 
 def _raising(error: Exception) -> Callable[[], None]:

@@ -100,17 +100,6 @@ def test_the_deadline_and_an_open_circuit_are_logged_as_the_reason(
     ]
 
 
-def test_a_call_without_an_attempt_is_logged_with_the_reason(
-    retry: Retry, time: VirtualTime, caplog: pytest.LogCaptureFixture
-) -> None:
-    with within(0, clock=time):
-        expect_unavailable(retry, failing(ErrorKind.TRANSIENT))
-
-    (record,) = caplog.records
-    assert (record.levelname, record.message) == ("WARNING", "gave up")
-    assert _extra(record) == {"event": "gave up", "operation": "add", "attempts": [], "reason": "deadline"}
-
-
 def test_a_successful_first_attempt_logs_nothing(retry: Retry, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.DEBUG)
 

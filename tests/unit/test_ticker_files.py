@@ -133,16 +133,6 @@ def test_the_sec_s_file_is_read_in_the_order_of_market_value() -> None:
     )
 
 
-def test_columns_are_found_by_their_names() -> None:
-    file = parse(
-        nasdaq_listed("N|AAPL|Apple Inc. - Common Stock", header="Symbol|Test Issue|Security Name").replace(
-            b"N|AAPL", b"AAPL|N"
-        )
-    )
-
-    assert file.tickers == (Ticker("AAPL", "Apple Inc.", "NASDAQ"),)
-
-
 def test_an_invalid_symbol_is_skipped_and_counted() -> None:
     file = parse(nasdaq_listed("A B*C|Odd|Q|N|N|100|N|N", "AAPL|Apple Inc.|Q|N|N|100|N|N"))
 
@@ -153,12 +143,6 @@ def test_a_missing_name_is_replaced_by_the_symbol() -> None:
     file = parse(nasdaq_listed("AAPL|Apple\t\0 Inc.|Q|N|N|100|N|N", "MSFT||Q|N|N|100|N|N"))
 
     assert [ticker.name for ticker in file.tickers] == ["Apple Inc.", "MSFT"]
-
-
-def test_the_first_row_of_a_symbol_counts() -> None:
-    file = parse(nasdaq_listed("AAPL|First|Q|N|N|100|N|N", "AAPL|Second|Q|N|N|100|N|N"))
-
-    assert [ticker.name for ticker in file.tickers] == ["First"]
 
 
 @pytest.mark.parametrize(
@@ -239,13 +223,6 @@ def test_a_download_that_is_too_large_is_abandoned(monkeypatch: pytest.MonkeyPat
 def test_a_server_that_does_not_speak_http_is_an_error_that_names_the_source() -> None:
     with serving(b"SSH-2.0-OpenSSH\r\n\r\n", http=False) as url, pytest.raises(OSError, match=f"{url} cannot be read"):
         read_source(url)
-
-
-def test_a_path_is_read(tmp_path: Path) -> None:
-    path = tmp_path / "file.txt"
-    path.write_bytes(nasdaq_listed("AAPL|Apple Inc.|Q|N|N|100|N|N"))
-
-    assert read_source(str(path)).tickers == (Ticker("AAPL", "Apple Inc.", "NASDAQ"),)
 
 
 def test_a_refused_file_is_named(tmp_path: Path) -> None:

@@ -65,15 +65,6 @@ def test_the_exact_symbol_is_first_then_prefixes_of_symbols_and_names_by_size_th
     assert symbols("mi") == ["MSFT", "MU", "AMD"]
 
 
-def test_a_name_that_contains_the_query_comes_last() -> None:
-    assert symbols("apple") == ["AAPL", "APLE", "PAPL"]
-
-
-def test_several_words_are_found_in_any_order_and_by_their_beginnings() -> None:
-    assert symbols("america ba") == symbols("bank of amer") == ["BAC"]
-    assert symbols("bank hathaway") == []
-
-
 @pytest.mark.parametrize("spelling", ["BRK.B", "brk-b", "  Brk/b  ", "BRKB", "BRK\u2013B", "brk.b\u200b"])
 def test_a_symbol_is_found_in_any_spelling(spelling: str) -> None:
     assert symbols(spelling) == ["BRK.B"]
@@ -168,11 +159,6 @@ def test_any_other_exact_symbol_comes_first() -> None:
     assert symbols("app", index=a_long_list("APP")) == ["APP", "AAPL"]
 
 
-@pytest.mark.parametrize("limit", [1, 2, 5])
-def test_at_most_the_limit_is_found(limit: int) -> None:
-    assert symbols("a", limit) == symbols("a")[:limit]
-
-
 @pytest.mark.parametrize(
     "query",
     ["", "   ", "\0", "\n", "&&&", "%", "\ud800", "\u200b", "x" * (MAX_QUERY + 1), "a " * 5_000],
@@ -180,17 +166,6 @@ def test_at_most_the_limit_is_found(limit: int) -> None:
 )
 def test_a_query_without_words_or_too_long_finds_nothing(query: str) -> None:
     assert symbols(query) == []
-
-
-@pytest.mark.parametrize("query", [".*", "(a+)+$", "[", "a\nb", "m\0", "\\", "\t", "\u0130", "\u00df"], ids=code_points)
-def test_a_query_is_not_a_pattern(query: str) -> None:
-    assert set(symbols(query)) <= {row[0] for row in LIST}
-
-
-def test_a_line_break_does_not_join_two_names() -> None:
-    index = an_index(("AB", "One", "NYSE"), ("CD", "Two", "NYSE"))
-
-    assert symbols("one\ntwo", index=index) == symbols("e\n t", index=index) == symbols("\tcd", index=index)[1:] == []
 
 
 def test_a_list_without_traded_symbols_can_be_searched() -> None:

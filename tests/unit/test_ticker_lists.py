@@ -102,12 +102,6 @@ def test_of_two_spellings_of_one_security_the_first_active_one_counts(
     assert published.listings()["ACHR.WT"].ticker.name == name
 
 
-def test_an_entry_without_is_active_is_active() -> None:
-    symbols = {"A": {"name": "Agilent", "exchange": "NYSE"}}
-
-    assert TickerListDocument.parse(a_document(symbols=symbols)).traded == symbols
-
-
 @pytest.mark.parametrize("day", ["soon", 7, None, "", "2022-13-01"])
 def test_an_invalid_date_is_ignored(day: object) -> None:
     assert (
@@ -177,10 +171,6 @@ def test_a_bundle_is_unpacked_as_it_was_packed() -> None:
         Listing(APPLE),
         FACEBOOK,
     ]
-
-
-def test_the_same_list_packs_to_the_same_bytes() -> None:
-    assert pack("7", NOW, "here", LISTINGS) == pack("7", NOW, "here", LISTINGS)
 
 
 def test_the_bundled_list_has_real_tickers() -> None:

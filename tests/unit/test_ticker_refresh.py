@@ -54,16 +54,6 @@ def test_the_published_list_is_loaded_at_start(clock: FakeClock) -> None:
     assert source.asked == [None]
 
 
-def test_the_list_is_not_refreshed_before_the_ttl(clock: FakeClock) -> None:
-    source = FakeSource(a_document("1"))
-    tickers = on_lambda(source, clock)
-
-    clock.advance(TTL * 0.89)
-    tickers.current()
-
-    assert source.asked == [None]
-
-
 def test_an_unchanged_list_is_confirmed(clock: FakeClock) -> None:
     source = FakeSource(a_document("1"))
     tickers = on_lambda(source, clock)
@@ -75,17 +65,6 @@ def test_an_unchanged_list_is_confirmed(clock: FakeClock) -> None:
     assert source.asked == [None, '"1"']
     assert second.index is first.index
     assert second.freshness.as_of == clock.now
-
-
-def test_a_changed_list_is_loaded(clock: FakeClock) -> None:
-    source = FakeSource(a_document("1"))
-    tickers = on_lambda(source, clock)
-
-    source.file = a_document("2", [*SYMBOLS, "NEW"])
-    clock.advance(TTL * 1.11)
-
-    assert tickers.current().find("NEW") is not None
-    assert state(tickers) == (S3, "2", True)
 
 
 def test_the_ttl_has_jitter(clock: FakeClock) -> None:
@@ -109,10 +88,6 @@ def test_while_the_source_fails_the_last_list_is_stale_and_not_authoritative(clo
     assert state(tickers) == (STALE, "1", False)
     assert tickers.current().find("S7") is not None
     assert tickers.current().freshness.as_of == NOW
-
-
-def test_until_the_source_answers_the_bundled_list_is_not_authoritative(clock: FakeClock) -> None:
-    assert state(on_lambda(FakeSource(DOWN), clock)) == BUNDLED_STATE
 
 
 def test_after_a_failure_the_next_refresh_is_soon_but_not_in_each_request(clock: FakeClock) -> None:
@@ -161,12 +136,6 @@ def test_a_failure_is_logged_once_and_so_is_the_recovery(clock: FakeClock, caplo
     ]
     warning = caplog.records[1].__dict__
     assert (warning["age_seconds"], warning["version"], warning["reason"]) == (333, "1", "out of reach")
-
-
-def test_a_failure_at_the_start_is_logged(clock: FakeClock, caplog: pytest.LogCaptureFixture) -> None:
-    on_lambda(FakeSource(DOWN), clock)
-
-    assert logged(caplog) == [("WARNING", "ticker list is not fresh", BUNDLED)]
 
 
 def test_the_cause_of_the_failure_is_logged(clock: FakeClock, caplog: pytest.LogCaptureFixture) -> None:

@@ -114,15 +114,6 @@ def test_on_a_server_the_refresh_after_a_failure_is_soon(start_server: StartServ
     assert 15 <= server.next_wait() <= 30
 
 
-def test_on_a_server_one_thread_refreshes_the_list(start_server: StartServer) -> None:
-    server = start_server(FakeSource(a_document("1")))
-    server.next_wait()
-
-    server.tickers.current()
-
-    assert server.waits.empty()
-
-
 def test_a_forked_process_starts_a_thread_of_its_own(clock: FakeClock, start_server: StartServer) -> None:
     server = start_server(FakeSource(a_document("1")))
     server.next_wait()
@@ -146,15 +137,6 @@ def test_close_stops_the_thread_and_closes_the_source(start_server: StartServer)
     assert source.closed
     assert source.asked == [None]
     assert not thread.is_alive()
-
-
-def test_a_closed_list_can_be_used_and_starts_no_thread(start_server: StartServer) -> None:
-    server = start_server(FakeSource(a_document("1")))
-    server.close()
-    thread = server.tickers._refresh_thread
-
-    assert state(server.tickers) == (S3, "1", True)
-    assert server.tickers._refresh_thread is thread
 
 
 def test_close_interrupts_the_wait_for_the_next_refresh(clock: FakeClock) -> None:

@@ -103,11 +103,6 @@ def test_the_time_to_retry_after_is_random(not_authoritative: TickerService) -> 
     assert timedelta(seconds=40) < max(waits) <= timedelta(seconds=45)
 
 
-def test_traded_and_delisted_tickers_are_looked_up(tickers: TickerService) -> None:
-    assert tickers.lookup("brk-b") == Listing(BERKSHIRE)
-    assert tickers.lookup("FB") == Listing(FACEBOOK, is_active=False, successor="META")
-
-
 @pytest.mark.parametrize("text", ["ZZZZ", "??"])
 def test_an_unknown_symbol_is_not_found(tickers: TickerService, text: str) -> None:
     with pytest.raises(NotFound, match="symbol"):

@@ -70,28 +70,28 @@ def of_member(operation: Operation) -> Operation:
     return replace(operation, owner=MEMBER)
 
 
-def act(operation: Operation, limit: int) -> Act:
+def act(operation: Operation, limit: int, *, users: Mapping[str, str] = USERS) -> Act:
     """The call of the port that carries out the operation, and what it returns."""
-    user = USERS[operation.owner]
+    user = users[operation.owner]
 
     def carry_out(store: ConfigurationStore) -> tuple[Outcome, Seen]:
         match operation.kind:
             case "create":
-                added = store.add(_configuration(operation), limit=limit)
+                added = store.add(_configuration(operation, user), limit=limit)
                 return Outcome.REPLAYED if added.replayed else Outcome.ADDED, added.configuration.revision
-            case "list" | "adopt":
-                return Outcome.DONE, _list_or_adopt(store, operation, limit)
+            case "list":
+                return Outcome.DONE, _revisions(store.list(user))
+            case "adopt":
+                adopted = store.adopt(Adoption(users[""], user), limit=limit, now=NOW)
+                return Outcome.DONE, _revisions(adopted)
             case _:
                 return Outcome.DONE, _use(store, user, operation)
 
     return carry_out
 
 
-def _list_or_adopt(store: ConfigurationStore, operation: Operation, limit: int) -> Seen:
-    user = USERS[operation.owner]
-    adoption = Adoption(USER, user)
-    found = store.adopt(adoption, limit=limit, now=NOW) if operation.kind == "adopt" else store.list(user)
-    return Frozen({each.config_id: each.revision for each in found})
+def _revisions(configurations: Sequence[Configuration]) -> Seen:
+    return Frozen({each.config_id: each.revision for each in configurations})
 
 
 def _use(store: ConfigurationStore, user: str, operation: Operation) -> Seen:
@@ -157,10 +157,10 @@ def run_alone(program: Program, state: State) -> tuple[list[Request], State]:
     return sent, state
 
 
-def _configuration(operation: Operation) -> Configuration:
+def _configuration(operation: Operation, user: str) -> Configuration:
     return Configuration(
         config_id=operation.config_id,
-        user_id=USERS[operation.owner],
+        user_id=user,
         name="Tech",
         tickers=(WatchedTicker(Ticker("AAPL", "Apple Inc.", "NASDAQ"), NOW),),
         timeframe_days=7,

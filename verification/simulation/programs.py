@@ -62,6 +62,17 @@ _REFUSALS: dict[type[Exception], Outcome] = {
 }
 
 
+def result_of(act: Act, store: ConfigurationStore) -> Result:
+    """How the call ends on this store."""
+    try:
+        return Result(*act(store))
+    except Exception as error:  # noqa: BLE001 the explorer reports what is not promised
+        for kind, outcome in _REFUSALS.items():
+            if isinstance(error, kind):
+                return Result(outcome)
+        return Result(Outcome.UNKNOWN, error=repr(error))
+
+
 @dataclass(eq=False)
 class Node:
     """Where a request is after certain observations: its next call, or its result. Equal only to itself."""
@@ -142,13 +153,7 @@ class _Run(greenlet.greenlet):  # type: ignore[misc]  # greenlet has no types
                 rng=random.Random(0),
                 new_id=lambda: f"{self._name}-{next(ids)}",
             )
-            try:
-                return Result(*self._act(store))
-            except Exception as error:  # noqa: BLE001 the explorer reports what is not promised
-                for kind, outcome in _REFUSALS.items():
-                    if isinstance(error, kind):
-                        return Result(outcome)
-                return Result(Outcome.UNKNOWN, error=repr(error))
+            return result_of(self._act, store)
 
     def send(self, operation: str, parameters: Parameters) -> dict[str, Any]:
         """One call of botocore."""

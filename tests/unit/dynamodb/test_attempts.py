@@ -91,8 +91,8 @@ def test_an_update_that_loses_every_race_is_written_as_often_as_the_policy_allow
 ) -> None:
     def overwrite(operation: str) -> None:
         if operation == "TransactWriteItems":
-            rival = replace(STORED, revision=f"rival {len(endpoint.requests)}")
-            endpoint.put(to_item(rival).serialize())
+            concurrent = replace(STORED, revision=f"concurrent {len(endpoint.requests)}")
+            endpoint.put(to_item(concurrent).serialize())
 
     endpoint.before = overwrite
 

@@ -11,7 +11,7 @@ import pytest
 from adapters.dynamodb.store import MAX_REVISIONS_IN_CONDITION, DynamoDBStore
 from domain.adoption import Adoption
 from domain.configurations import WatchedTicker
-from domain.errors import LimitReached, NotFound, RevisionMismatch
+from domain.errors import NotFound, RevisionMismatch
 from domain.ports import AddResult
 from tests.builders import APPLE, BERKSHIRE, NOW, a_configuration
 from tests.support.moto_dynamodb import MotoTable
@@ -235,20 +235,13 @@ def test_the_key_of_a_deleted_item_is_free(table: MotoTable, store: DynamoDBStor
     assert store.get("ann", "old") == configuration
 
 
-def test_missing_attributes_have_defaults(table: MotoTable, store: DynamoDBStore) -> None:
-    table.put({k: v for k, v in LEGACY.items() if k not in {"timeframe_days", "include_extended_hours"}})
+@pytest.mark.parametrize("absent", [{}, {"timeframe_days": 0, "expires_at": 0}], ids=["missing", "zero"])
+def test_absent_attributes_have_defaults(table: MotoTable, store: DynamoDBStore, absent: dict[str, Any]) -> None:
+    table.put({k: v for k, v in LEGACY.items() if k not in {"timeframe_days", "include_extended_hours"}} | absent)
 
     found = store.get("ann", "old")
 
-    assert (found.timeframe_days, found.include_extended_hours) == (7, False)
-
-
-def test_zero_is_read_as_absent(table: MotoTable, store: DynamoDBStore) -> None:
-    table.put(LEGACY | {"timeframe_days": 0, "expires_at": 0})
-
-    found = store.get("ann", "old")
-
-    assert (found.timeframe_days, found.expires_at) == (7, None)
+    assert (found.timeframe_days, found.include_extended_hours, found.expires_at) == (7, False, None)
 
 
 # --- limits of DynamoDB -----------------------------------------------------------------------------------------------
@@ -266,13 +259,6 @@ def test_more_revisions_than_a_condition_can_have_are_compared(store: DynamoDBSt
     assert store.list("ann") == ()
 
 
-def test_an_id_that_is_too_long_for_a_key_is_not_found(store: DynamoDBStore) -> None:
-    with pytest.raises(NotFound):
-        store.get("ann", "x" * 2000)
-    with pytest.raises(NotFound):
-        store.remove("ann", "x" * 2000, now=NOW)
-
-
 def test_a_list_of_several_pages_is_complete(table: MotoTable, store: DynamoDBStore) -> None:
     with table.raw.batch_writer() as batch:
         for number in range(12):
@@ -280,13 +266,3 @@ def test_a_list_of_several_pages_is_complete(table: MotoTable, store: DynamoDBSt
             batch.put_item(LEGACY | key | {"padding": "x" * 300_000})
 
     assert len(store.list("ann")) == 12
-
-
-def test_a_create_at_the_limit_does_not_change_the_quota(table: MotoTable, store: DynamoDBStore) -> None:
-    store.add(a_configuration(), limit=1)
-    before = table.quota()
-
-    with pytest.raises(LimitReached):
-        store.add(a_configuration(), limit=1)
-
-    assert table.quota() == before

@@ -277,12 +277,12 @@ def test_another_request_may_repair_a_malformed_quota_first(
     table: SimulatedEndpoint, store: DynamoDBStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     put_quota(table, "config_count", "S")
-    query, rival = store._client.query, a_configuration()
+    query, concurrent = store._client.query, a_configuration()
 
     def query_while_another_request_repairs(*arguments: Any, **keywords: Any) -> Any:
         items = query(*arguments, **keywords)
         monkeypatch.setattr(store._client, "query", query)
-        store.add(rival, limit=3)
+        store.add(concurrent, limit=3)
         return items
 
     monkeypatch.setattr(store._client, "query", query_while_another_request_repairs)

@@ -1,7 +1,4 @@
-"""Every store that claims the contract, each on a stage that the suite can play on.
-
-Another store joins with a stage of its own and a place in STAGES.
-"""
+"""The stores on which the contract suite runs. Another store joins with a backend and an entry in BACKENDS."""
 
 from __future__ import annotations
 
@@ -31,11 +28,11 @@ from verification.simulation.endpoint import SimulatedTable
 
 
 class Interruption:
-    """Runs `rival` when the counter reaches `seam`; a store counts the steps that others could fall between."""
+    """Calls `concurrent` once, before the step with the number `index` of an operation."""
 
-    def __init__(self, seam: int, rival: Callable[[], None]) -> None:
-        self._steps_to_go = seam
-        self._rival = rival
+    def __init__(self, index: int, concurrent: Callable[[], None]) -> None:
+        self._steps_to_go = index
+        self._concurrent = concurrent
         self.happened = False
 
     def step(self, *_: Any) -> None:
@@ -43,25 +40,25 @@ class Interruption:
         self._steps_to_go -= 1
         if self._steps_to_go == -1:
             self.happened = True
-            self._rival()
+            self._concurrent()
 
 
-class Stage(Protocol):
-    """One kind of store, with data of its own."""
+class Backend(Protocol):
+    """A kind of store, with data of its own."""
 
     def open(self) -> ConfigurationStore:
         """Another handle onto the same data, as another worker has one."""
 
     def interrupt(self, store: Any, interruption: Interruption) -> AbstractContextManager[None]:
-        """Have `store`, one of our handles, call `interruption.step` before each step that others may precede."""
+        """Make `store`, one of the handles, call `interruption.step` before each of its steps."""
 
     def close(self) -> None:
         """Close every handle that was opened in this process."""
 
 
 @dataclass
-class MemoryStage:
-    """There is one handle; a writer waits for the lock, and nothing falls between its steps after that."""
+class MemoryBackend:
+    """There is one handle. The only step of a writer is to take the lock."""
 
     store: MemoryStore = field(default_factory=MemoryStore)
 
@@ -95,8 +92,8 @@ class _InterruptedLock:
 
 
 @dataclass
-class SQLiteStage:
-    """Each handle has its own connections; every statement is a step. It can be sent to another process."""
+class SQLiteBackend:
+    """Each handle has its own connections. Every statement is a step. It can be sent to another process."""
 
     path: Path
 
@@ -140,7 +137,7 @@ _HANDLES: defaultdict[Path, dict[SQLiteStore, _Steps]] = defaultdict(dict)
 
 
 @dataclass
-class DynamoDBStage:
+class DynamoDBBackend:
     """Every call is a step. It can be sent to another process.
 
     A handle's client takes a quarter of a second to build: a few of them take turns.
@@ -167,7 +164,7 @@ class DynamoDBStage:
 
 
 @dataclass
-class SimulatedDynamoDBStage(DynamoDBStage):
+class SimulatedDynamoDBBackend(DynamoDBBackend):
     """The table that the model checker explores: its behaviour must be that of the emulator."""
 
     handles: Sequence[DynamoDBStore]
@@ -190,31 +187,31 @@ def _dynamodb_handle(endpoint: str, table: str, _: int) -> DynamoDBStore:
 
 
 @contextmanager
-def memory(_: Path) -> Iterator[Stage]:
-    with closing(MemoryStage()) as stage:
-        yield stage
+def memory(_: Path) -> Iterator[Backend]:
+    with closing(MemoryBackend()) as backend:
+        yield backend
 
 
 @contextmanager
-def sqlite(directory: Path) -> Iterator[Stage]:
-    with closing(SQLiteStage(directory / "contract.sqlite3")) as stage:
-        yield stage
+def sqlite(directory: Path) -> Iterator[Backend]:
+    with closing(SQLiteBackend(directory / "contract.sqlite3")) as backend:
+        yield backend
 
 
 @contextmanager
-def dynamodb(_: Path) -> Iterator[Stage]:
-    with ministack() as endpoint, closing(DynamoDBStage(endpoint, a_table(endpoint))) as stage:
-        yield stage
+def dynamodb(_: Path) -> Iterator[Backend]:
+    with ministack() as endpoint, closing(DynamoDBBackend(endpoint, a_table(endpoint))) as backend:
+        yield backend
 
 
 @contextmanager
-def simulated_dynamodb(_: Path) -> Iterator[Stage]:
+def simulated_dynamodb(_: Path) -> Iterator[Backend]:
     with SimulatedTable(time.monotonic).connected():
         handles = [a_dynamodb_store("http://127.0.0.1", "simulated") for _ in range(3)]
-    with closing(SimulatedDynamoDBStage("", "", handles)) as stage:
-        yield stage
+    with closing(SimulatedDynamoDBBackend("", "", handles)) as backend:
+        yield backend
 
 
-STAGES = (memory, sqlite, simulated_dynamodb, pytest.param(dynamodb, marks=pytest.mark.slow))
-SHARED_STAGES = (sqlite, STAGES[-1])
+BACKENDS = (memory, sqlite, simulated_dynamodb, pytest.param(dynamodb, marks=pytest.mark.slow))
+SHARED_BACKENDS = (sqlite, BACKENDS[-1])
 """Those whose data several processes can hold."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
@@ -107,26 +106,15 @@ def test_a_malformed_idempotency_key_is_refused(client: FlaskClient, ann: Header
     assert refused.json["errors"][0]["field"] == "Idempotency-Key"
 
 
-@pytest.mark.parametrize(
-    ("changes", "field", "value"),
-    [
-        ({"name": " New "}, "name", "New"),
-        ({"timeframe_days": 365}, "timeframe_days", 365),
-        ({"include_extended_hours": True}, "include_extended_hours", True),
-        ({}, "name", "Tech"),
-    ],
-)
-def test_a_patch_changes_only_the_given_fields(
-    client: FlaskClient, ann: Headers, clock: AClock, changes: dict[str, Any], field: str, value: object
-) -> None:
+def test_a_patch_changes_only_the_given_fields(client: FlaskClient, ann: Headers, clock: AClock) -> None:
     created = client.post(CONFIGURATIONS, json=a_body(), headers=ann)
     clock.now += timedelta(minutes=1)
 
-    patched = client.patch(created.headers["Location"], json=changes, headers=ann)
+    patched = client.patch(created.headers["Location"], json={"timeframe_days": 365}, headers=ann)
 
     assert patched.status_code == 200
     assert patched.json == created.json | {
-        field: value,
+        "timeframe_days": 365,
         "updated_at": "2026-11-23T12:01:00Z",
         "revision": patched.headers["ETag"].strip('"'),
     }
@@ -177,10 +165,3 @@ def test_a_put_creates_nothing(client: FlaskClient, ann: Headers) -> None:
 @pytest.mark.parametrize("method", ["GET", "PATCH", "PUT", "DELETE"])
 def test_a_malformed_id_is_not_found(client: FlaskClient, ann: Headers, config_id: str, method: str) -> None:
     assert client.open(f"{CONFIGURATIONS}/{config_id}", method=method, json=a_body(), headers=ann).status_code == 404
-
-
-def test_me_shows_the_limits_of_the_user(client: FlaskClient, ann: Headers) -> None:
-    me = client.get(f"{V2}/auth/me", headers=ann).json
-
-    assert me["limits"] == {"max_configurations": 2, "max_tickers": 5}
-    assert (me["auth_type"], me["is_anonymous"]) == ("anonymous", True)

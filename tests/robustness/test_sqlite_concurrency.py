@@ -52,26 +52,6 @@ def test_a_write_waits_for_the_transaction_of_another_process(path: Path) -> Non
         assert len(store.list("ann")) == 1
 
 
-def test_a_write_succeeds_wherever_another_write_falls_between_its_statements(path: Path) -> None:
-    index, happened = 0, True
-    while happened:
-        with closing(SQLiteBackend(path)) as backend:
-            ours, theirs = backend.open(), backend.open()
-
-            def add_concurrently(theirs: SQLiteStore = theirs) -> None:
-                with within(0):
-                    try:
-                        theirs.add(a_configuration(), limit=1000)
-                    except StoreUnavailable:
-                        return
-
-            interruption = Interruption(index, add_concurrently)
-            with backend.interrupt(ours, interruption):
-                ours.add(a_configuration(), limit=1000)
-        index, happened = index + 1, interruption.happened
-    assert index > 3
-
-
 def test_reads_do_not_wait_for_a_writer(store: SQLiteStore, path: Path) -> None:
     configuration = a_configuration()
     store.add(configuration, limit=1)

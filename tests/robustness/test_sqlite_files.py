@@ -41,16 +41,14 @@ def test_only_the_owner_can_read_the_files(open_store: OpenStore, tmp_path: Path
     assert stat.S_IMODE(path.parent.stat().st_mode) == 0o700
 
 
-def test_a_directory_at_the_path_stops_the_start(open_store: OpenStore, path: Path) -> None:
-    path.mkdir()
+def test_a_path_that_is_or_lies_below_the_wrong_kind_of_file_stops_the_start(
+    open_store: OpenStore, tmp_path: Path
+) -> None:
+    (tmp_path / "directory").mkdir()
+    (tmp_path / "file").touch()
 
-    assert_start_refused(open_store, path, "It must be a file")
-
-
-def test_a_file_instead_of_the_directory_stops_the_start(open_store: OpenStore, tmp_path: Path) -> None:
-    (tmp_path / "var").write_text("a file")
-
-    assert_start_refused(open_store, tmp_path / "var" / "config-api.sqlite3", "the service's user may write")
+    assert_start_refused(open_store, tmp_path / "directory", "It must be a file")
+    assert_start_refused(open_store, tmp_path / "file" / "config-api.sqlite3", "the service's user may write")
 
 
 @pytest.mark.parametrize("content", [b"not a database, and long enough to be read" * 50, b"SQLite format 3\0" * 9])
@@ -156,7 +154,7 @@ def shared_directory() -> Iterator[Path]:
         yield Path(name)
 
 
-def test_a_read_only_file_stops_the_start(open_store: OpenStore, shared_directory: Path) -> None:
+def test_a_read_only_file_or_directory_stops_the_start(open_store: OpenStore, shared_directory: Path) -> None:
     path = shared_directory / "config-api.sqlite3"
     with closing(open_store(path)) as store:
         store.add(a_configuration(), limit=1)
@@ -166,13 +164,10 @@ def test_a_read_only_file_stops_the_start(open_store: OpenStore, shared_director
         shared_directory.chmod(mode)
         with _unprivileged_user():
             assert_start_refused(open_store, path, "the service's user")
-
-
-def test_a_read_only_directory_stops_the_start(open_store: OpenStore, shared_directory: Path) -> None:
+    path.unlink()
     shared_directory.chmod(0o555)
-
     with _unprivileged_user():
-        assert_start_refused(open_store, shared_directory / "config-api.sqlite3", "the service's user may write")
+        assert_start_refused(open_store, path, "the service's user may write")
 
 
 def test_a_file_that_becomes_read_only_refuses_writes_until_it_is_writable_again(

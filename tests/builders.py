@@ -65,7 +65,7 @@ class AFixedList:
     def __init__(self, *, authoritative: bool = True) -> None:
         self.authoritative = authoritative
         self.freshness = Freshness(TickerSource.BUNDLED, "2026-11-01", 3, NOW - timedelta(hours=1))
-        self._listings = {
+        self.listings = {
             "AAPL": Listing(APPLE),
             "BRK.B": Listing(BERKSHIRE),
             "MSFT": Listing(Ticker("MSFT", "Microsoft Corp", "NASDAQ")),
@@ -82,11 +82,11 @@ class AFixedList:
         pass
 
     def find(self, symbol: str) -> Listing | None:
-        return self._listings.get(symbol)
+        return self.listings.get(symbol)
 
     def search(self, query: str, limit: int) -> list[Ticker]:
         wanted = query.strip().upper()
-        found = [held.ticker for symbol, held in self._listings.items() if wanted and symbol.startswith(wanted)]
+        found = [held.ticker for symbol, held in self.listings.items() if wanted and symbol.startswith(wanted)]
         return found[:limit]
 
 

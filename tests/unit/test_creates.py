@@ -132,7 +132,7 @@ def test_a_late_duplicate_does_not_recreate_a_deleted_configuration(service: ASe
         service.create(ann, a_draft(), idempotency_key="k")
 
     assert (error.value.config_id, error.value.deleted_at) == (first.config_id, service.now)
-    del service.tickers._listings["AAPL"]
+    del service.tickers.listings["AAPL"]
     with pytest.raises(DeletedSince):
         service.create(ann, a_draft(), idempotency_key="k")
 
@@ -155,7 +155,7 @@ def test_a_replay_succeeds_after_its_ticker_became_invalid(
 ) -> None:
     first = service.create(ann, a_draft(), idempotency_key="k").configuration
     service.tickers = AFixedList(authoritative=authoritative)
-    del service.tickers._listings["AAPL"]
+    del service.tickers.listings["AAPL"]
 
     again = service.create(ann, a_draft(), idempotency_key="k")
 

@@ -48,7 +48,7 @@ def test_an_update_is_visible_to_the_next_read(service: AService, ann: User) -> 
 
 def test_an_update_without_tickers_does_not_validate_them(service: AService, ann: User) -> None:
     before = service.create(ann, a_draft()).configuration
-    del service.tickers._listings["AAPL"]
+    del service.tickers.listings["AAPL"]
 
     assert service.update(ann, before.config_id, ConfigurationUpdate.of(name="After")).tickers == before.tickers
     with pytest.raises(UnknownTicker):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from datetime import timedelta
@@ -56,6 +57,10 @@ def start_server(clock: FakeClock) -> Iterator[StartServer]:
             return server
 
         yield start
+
+
+def refresh_threads() -> list[Thread]:
+    return [thread for thread in threading.enumerate() if thread.name == "ticker-list"]
 
 
 @pytest.fixture
@@ -127,24 +132,22 @@ def test_a_forked_process_starts_a_thread_of_its_own(clock: FakeClock, start_ser
 
 
 def test_close_stops_the_thread_and_closes_the_source(start_server: StartServer) -> None:
-    source = FakeSource(a_document("1"))
+    before, source = refresh_threads(), FakeSource(a_document("1"))
     server = start_server(source)
-    thread = server.tickers._refresh_thread
-    assert thread is not None
+    assert len(refresh_threads()) == len(before) + 1
 
     server.close()
 
     assert source.closed
     assert source.asked == [None]
-    assert not thread.is_alive()
+    assert refresh_threads() == before
 
 
 def test_close_interrupts_the_wait_for_the_next_refresh(clock: FakeClock) -> None:
     tickers = RefreshedTickers(FakeSource(a_document("1")), ttl=TTL, clock=clock, rng=random.Random(7), background=True)
+    before = refresh_threads()
     tickers.start()
-    thread = tickers._refresh_thread
-    assert thread is not None
 
     tickers.close()
 
-    assert not thread.is_alive()
+    assert refresh_threads() == before

@@ -273,19 +273,16 @@ def test_a_create_overwrites_a_malformed_expiry_of_the_quota(
     assert stored_item(table, "QUOTA")["expires_at"] == {"N": str(int(NOW.timestamp()))}
 
 
-def test_another_request_may_repair_a_malformed_quota_first(
-    table: SimulatedEndpoint, store: DynamoDBStore, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_another_request_may_repair_a_malformed_quota_first(table: SimulatedEndpoint, store: DynamoDBStore) -> None:
     put_quota(table, "config_count", "S")
-    query, concurrent = store._client.query, a_configuration()
+    table.requests.clear()
 
-    def query_while_another_request_repairs(*arguments: Any, **keywords: Any) -> Any:
-        items = query(*arguments, **keywords)
-        monkeypatch.setattr(store._client, "query", query)
-        store.add(concurrent, limit=3)
-        return items
+    def repair_after_the_query(_: str) -> None:
+        if "Query" in table.requests[:-1]:
+            table.before = lambda _: None
+            store.add(a_configuration(), limit=3)
 
-    monkeypatch.setattr(store._client, "query", query_while_another_request_repairs)
+    table.before = repair_after_the_query
 
     store.add(a_configuration(), limit=3)
 

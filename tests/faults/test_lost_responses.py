@@ -10,7 +10,7 @@ import pytest
 from adapters.dynamodb.store import DynamoDBStore
 from domain.adoption import Adoption
 from domain.configurations import Configuration
-from domain.errors import NotFound
+from domain.errors import Contended, LimitReached, NotFound
 from domain.ports import AddResult
 from tests.builders import NOW, a_configuration, a_keyed_configuration
 from verification.environment.fault_proxy import Fault, FaultProxy

@@ -65,6 +65,20 @@ def test_the_exact_symbol_is_first_then_prefixes_of_symbols_and_names_by_size_th
     assert symbols("mi") == ["MSFT", "MU", "AMD"]
 
 
+def test_a_name_that_contains_the_query_comes_last() -> None:
+    assert symbols("apple") == ["AAPL", "APLE", "PAPL"]
+
+
+def test_several_words_are_found_in_any_order_and_by_their_beginnings() -> None:
+    assert symbols("america ba") == symbols("bank of amer") == ["BAC"]
+    assert symbols("bank hathaway") == []
+
+
+@pytest.mark.parametrize("limit", [1, 2, 5])
+def test_at_most_the_limit_is_found(limit: int) -> None:
+    assert symbols("a", limit) == symbols("a")[:limit]
+
+
 @pytest.mark.parametrize("spelling", ["BRK.B", "brk-b", "  Brk/b  ", "BRKB", "BRK\u2013B", "brk.b\u200b"])
 def test_a_symbol_is_found_in_any_spelling(spelling: str) -> None:
     assert symbols(spelling) == ["BRK.B"]

@@ -1,4 +1,4 @@
-"""Genuine tokens that were issued in the future: after the clock of this host was set back."""
+"""Genuine tokens whose time of issue is in the future: the clock of this host or of the issuer was set back."""
 
 from __future__ import annotations
 
@@ -20,6 +20,6 @@ def clock_is_behind(issued_at: datetime, now: datetime, rng: random.Random) -> I
     seconds = round((issued_at - now).total_seconds())
     log.error("the clock is behind", extra={"event": Event.CLOCK_BEHIND, "seconds": seconds})
     return IdentityUnavailable(
-        "The token cannot be verified now, because it was issued in the future by the clock of this service.",
+        "The token cannot be verified now, because its time of issue is in the future.",
         retry_after=random_between(*RETRY_AFTER, rng),
     )

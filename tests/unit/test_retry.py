@@ -190,6 +190,19 @@ def test_with_an_open_circuit_calls_are_refused_without_an_attempt(retry: Retry,
     assert time.now == began
 
 
+def test_calls_are_refused_while_the_probe_is_in_progress(retry: Retry, time: VirtualTime) -> None:
+    open_circuit(retry, time)
+    time.now += 1.0
+
+    def probe() -> None:
+        expect_unavailable(retry, others := failing(ErrorKind.TIMEOUT))
+        assert others.made == 0
+        time.now += 1.0
+        raise ServiceError(ErrorKind.TIMEOUT, "ReadTimeoutError")
+
+    expect_unavailable(retry, probe)
+
+
 def _raising(error: Exception) -> Callable[[], None]:
     def attempt() -> None:
         raise error

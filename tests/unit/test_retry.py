@@ -19,6 +19,19 @@ from tests.support.virtual_time import VirtualTime
 RETRIED = [kind for kind in ErrorKind if kind not in {ErrorKind.UNSETTLED, ErrorKind.PERMANENT}]
 
 
+def test_only_the_injected_sleep_waits(monkeypatch: pytest.MonkeyPatch) -> None:
+    def real_sleep(seconds: float) -> None:
+        assert seconds == 0, "a test would take real time"
+
+    monkeypatch.setattr("backoff._sync.time.sleep", real_sleep)
+    time = VirtualTime()
+    retry = dynamodb_retry(clock=time, sleep=time.sleep, rng=LongestDelays())
+
+    retry("add", failing(ErrorKind.TRANSIENT, 3))
+
+    assert time.waits == [0.05, 0.1, 0.2]
+
+
 # --- delays -----------------------------------------------------------------------------------------------------------
 
 

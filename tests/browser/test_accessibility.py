@@ -26,6 +26,7 @@ from tests.browser.steps import (
     offline,
     ready,
     save,
+    sign_in,
     type_in,
     visit,
 )
@@ -125,10 +126,43 @@ def test_failure_states_have_no_violations(page: Page, server: Server, audit: Ca
         audit("offline")
 
 
+@pytest.mark.usefixtures("issuer")
+def test_the_states_of_members_have_no_violations(page: Page, audit: Callable[[str], None]) -> None:
+    given(page, "Tech", "Other")
+    audit("at the limit, with sign-in")
+    for button in ("Download my watchlists", "Import", "Delete everything"):
+        page.get_by_role("button", name=button, exact=True).click()
+        expect(page.get_by_role("dialog").get_by_role("button", name="Cancel")).to_be_visible()
+        audit(button)
+        page.keyboard.press("Escape")
+    page.get_by_role("button", name="Import", exact=True).click()
+    content = b"name,tickers\nGood,KO\nTech,AAPL\nBad,ZZZZ"
+    page.get_by_label("File").set_input_files({"name": "a.csv", "mimeType": "text/csv", "buffer": content})
+    expect(page.get_by_text("Found 3 watchlists.")).to_be_visible()
+    audit("the preview of an import")
+    page.keyboard.press("Escape")
+    page.evaluate("localStorage.setItem('config-api.loss', localStorage.getItem('config-api.list'))")
+    page.route("**/auth/sign-in", lambda route: route.fulfill(status=503, json={"code": "identity_unavailable"}))
+    page.reload()
+    page.get_by_role("button", name="Sign in", exact=True).click()
+    expect(page.get_by_text("You are not signed in")).to_be_visible()
+    audit("a loss, and a failed sign-in")
+    page.unroute("**/auth/sign-in")
+    sign_in(page)
+    expect(page.get_by_role("button", name="Move 2 watchlists")).to_be_visible()
+    audit("moving watchlists")
+    page.get_by_role("button", name="Move 2 watchlists").click()
+    expect(card(page, "Tech")).to_be_visible()
+    audit("a member")
+
+
 @pytest.mark.parametrize("width", [320, 390, 1920])
+@pytest.mark.usefixtures("issuer")
 def test_nothing_overflows_at_any_width(new_context: NewContext, width: int) -> None:
     page = new_context(viewport={"width": width, "height": 800}).new_page()
-    given(page, "W" * 50, tickers=["AAPL", "BRK.B", "MSFT", "NVDA", "TSLA"])
+    visit(page)
+    sign_in(page, "a member with a long name")
+    create(page, "W" * 50, "AAPL", "BRK.B", "MSFT")
     wide = "document.documentElement.scrollWidth > innerWidth"
     assert not page.evaluate(wide)
 

@@ -113,3 +113,74 @@ def test_without_a_client_nobody_is_offered_to_sign_in(page: Page) -> None:
 
     expect(page.get_by_role("button", name="Sign in")).to_have_count(0)
     expect(page.get_by_text("Delete one to create another")).to_be_visible()
+
+
+RENEW = "POST /api/v2/auth/renew"
+
+
+def days_later(page: Page, server: Server, days: int) -> None:
+    """Open the page again after some days, for the browser and the service."""
+    server.ahead = timedelta(days=days)
+    page.clock.set_system_time(server.now())
+    page.goto("./")
+    ready(page)
+
+
+def test_tabs_renew_the_session_once_when_a_third_of_it_has_passed(page: Page, server: Server) -> None:
+    given(page, "Tech")
+    days_later(page, server, 9)
+    assert server.count(RENEW) == 0
+
+    days_later(page, server, 11)
+    server.wait_for(RENEW)
+    other = page.context.new_page()
+    other.clock.set_system_time(server.now())
+    visit(other)
+    expect(other.get_by_role("contentinfo")).to_contain_text("Each visit renews it.")
+
+    days_later(page, server, 29)
+    days_later(page, server, 58)
+    expect(card(page, "Tech")).to_be_visible()
+    assert server.count(RENEW) == 3
+
+
+def test_a_session_that_cannot_be_renewed_is_announced_seven_days_before_its_end(page: Page, server: Server) -> None:
+    given(page, "Tech")
+    page.route("**/auth/renew", lambda route: route.fulfill(status=503, json={"code": "store_unavailable"}))
+
+    days_later(page, server, 22)
+    expect(page.get_by_text("will be lost")).to_have_count(0)
+    days_later(page, server, 24)
+
+    expect(page.locator("#notices")).to_contain_text("Your watchlists will be lost on")
+    page.locator("#notices").get_by_role("button", name="Download my watchlists").click()
+    expect(page.get_by_role("dialog")).to_contain_text("Tech")
+    page.keyboard.press("Escape")
+    page.unroute("**/auth/renew")
+    page.reload()
+    expect(page.locator("#notices")).to_be_empty()
+
+
+def test_what_is_lost_is_named_until_it_is_dismissed_and_can_be_created_again(page: Page, server: Server) -> None:
+    given(page, "Tech", tickers=["AAPL", "MSFT"])
+    days_later(page, server, 31)
+    page.reload()
+
+    expect(page.locator("#notices")).to_contain_text("Gone: “Tech” (AAPL, MSFT).")
+    page.get_by_role("button", name="Create them again").click()
+    page.get_by_role("button", name="Import 1 watchlist").click()
+
+    expect(card(page, "Tech")).to_be_visible()
+    expect(page.locator("#notices")).to_be_empty()
+
+
+def test_a_session_that_the_browser_has_lost_is_reported(page: Page) -> None:
+    given(page, "Tech")
+    page.evaluate("localStorage.removeItem('config-api.session')")
+    page.goto("./api/v2/health")
+    page.evaluate("localStorage.removeItem('config-api.session')")
+
+    visit(page)
+
+    expect(page.locator("#notices")).to_contain_text("Your earlier session is lost")
+    expect(page.locator("#notices")).to_contain_text("Tech")

@@ -9,7 +9,7 @@ import { write } from "./storage.js";
 import { toast } from "./toasts.js";
 
 /** @typedef {import("./config-api.js").Configuration} Configuration */
-/** @typedef {import("./config-api.js").Session} Session */
+/** @typedef {import("./config-api.js").Options} Options */
 /** @typedef {import("./dashboard.js").Page} Page */
 /** @typedef {{token: string, configurations: Configuration[], remaining: number}} Offer */
 
@@ -18,40 +18,49 @@ import { toast } from "./toasts.js";
  * @param {Page} page
  */
 export async function open(page) {
-  const session = page.account.anonymous.current;
-  const dialog = new Dialog("Move your watchlists to your account?");
-  dialog.show([h("p", {}, "Reading the watchlists of this browser…")], [later(dialog)]);
-  const offer = session && (await read(page, dialog, session));
-  if (offer && offer.configurations.length > 0) show(page, dialog, offer, new Set(firstFitting(offer)));
-  else if (offer || !session) {
+  const token = page.account.anonymous.current?.token;
+  if (!token) return write("adopt", null);
+  // Without a dialog first, because often there is nothing to ask.
+  const first = await read(page, token, { patience: 0 }).catch(ignoreApiError);
+  const dialog =
+    first && first.configurations.length === 0 ? null : new Dialog("Move your watchlists to your account?");
+  dialog?.show([h("p", {}, "Reading the watchlists of this browser…")], [later(dialog)]);
+  const offer = first ?? (await dialog?.run((options) => read(page, token, options)));
+  if (dialog && offer && offer.configurations.length > 0) show(page, dialog, offer, new Set(firstFitting(offer)));
+  else if (offer) {
     write("adopt", null);
-    dialog.close();
+    dialog?.close();
   }
-  await dialog.closed;
+  await dialog?.closed;
 }
 
 /**
  * Settle what was sent in the anonymous session, and read what it holds.
  * @param {Page} page
- * @param {Dialog} dialog
- * @param {Session} session
- * @returns {Promise<Offer | null>} null after a failure, which the dialog shows
+ * @param {string} token
+ * @param {Options} options
+ * @returns {Promise<Offer>}
  */
-async function read({ api }, dialog, { token }) {
+async function read({ api }, token, options) {
   const baseUrl = document.documentElement.dataset.api;
   const anonymousApi = new ConfigApi({ baseUrl, getToken: () => token });
-  return dialog.run(async (options) => {
-    try {
-      await settleCreates(anonymousApi, options);
-      const held = await anonymousApi.list(options);
-      const account = await api.list(options);
-      return { token, configurations: held?.configurations ?? [], remaining: account?.remaining ?? 0 };
-    } catch (error) {
-      // The anonymous session has ended: there is nothing to move.
-      if (error instanceof ConfigApiError && error.status === 401) return { token, configurations: [], remaining: 0 };
-      throw error;
+  try {
+    await settleCreates(anonymousApi, options);
+    const held = await anonymousApi.list(options);
+    const account = await api.list(options);
+    return { token, configurations: held?.configurations ?? [], remaining: account?.remaining ?? 0 };
+  } catch (error) {
+    // The anonymous session has ended: there is nothing to move.
+    if (error instanceof ConfigApiError && error.code === "expired_token") {
+      return { token, configurations: [], remaining: 0 };
     }
-  });
+    throw error;
+  }
+}
+
+/** @param {unknown} error */
+function ignoreApiError(error) {
+  if (!(error instanceof ConfigApiError)) throw error;
 }
 
 /** @param {Offer} offer */

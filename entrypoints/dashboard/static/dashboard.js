@@ -31,6 +31,7 @@ import { Watchlists } from "./watchlists.js";
  * @property {Watchlists} watchlists
  * @property {() => Promise<void>} settle sends what waits to be sent
  * @property {() => Promise<void>} reload loads the list
+ * @property {typeof withLoaded} withLoaded
  */
 
 const root = document.documentElement;
@@ -99,7 +100,7 @@ const editor = new Editor(api, {
 });
 
 /** @type {Page} */
-const page = { api, account, notices, watchlists, settle: () => deletes.flush(), reload: () => load() };
+const page = { api, account, notices, watchlists, settle: () => deletes.flush(), reload: () => load(), withLoaded };
 
 /** @type {Handlers} */
 const on = {
@@ -143,7 +144,7 @@ function render() {
   byId("session", HTMLElement).textContent = account.member
     ? `Your watchlists belong to the account of ${account.member.name}.`
     : until
-      ? `Your watchlists belong to this browser. Its anonymous session ends on ${formatDate(until)}. When you come back before, it is renewed.`
+      ? `Your watchlists belong to this browser. Its anonymous session ends on ${formatDate(until)}. Each visit renews it.`
       : "";
 }
 
@@ -274,23 +275,32 @@ function create(field) {
 }
 
 /**
- * Open a dialog whose module is loaded now.
- * @param {Promise<{open: (page: Page) => Promise<void>}>} module
+ * Use a module that is loaded now, and show the failure if it cannot be loaded.
+ * @template T
+ * @param {Promise<T>} module
+ * @param {(module: T) => void | Promise<void>} use
  */
-async function openLoaded(module) {
+async function withLoaded(module, use) {
   try {
-    await (await loaded(module)).open(page);
+    await use(await loaded(module));
   } catch (error) {
     if (!(error instanceof ConfigApiError)) throw error;
-    notices.show("dialog", { tone: "warning", title: errorTitle(error), text: [error.message] });
+    notices.show("module", { tone: "warning", title: errorTitle(error), text: [error.message] });
   }
 }
 
-/** Renew the session; show what is lost, or what will be lost soon. */
+/** @param {Promise<{open: (page: Page) => Promise<void>}>} module of a dialog */
+function openLoaded(module) {
+  return withLoaded(module, ({ open }) => open(page));
+}
+
+/** Renew the session; show what is lost, or what will be lost soon, and what was not completed. */
 async function showSession() {
   const isEnding = await account.renew();
-  if (isEnding || currentLoss()) (await loaded(import("./session-notices.js"))).showSession(page, isEnding);
-  else notices.set("ending", null);
+  if (!isEnding) notices.set("ending", null);
+  if (isEnding || currentLoss() || read("erasing")) {
+    await withLoaded(import("./session-notices.js"), (module) => module.showSession(page, isEnding));
+  }
 }
 
 byId("create", HTMLButtonElement).addEventListener("click", () => create("name"));

@@ -26,7 +26,12 @@ export class Dialog {
       { class: "icon-button", type: "button", "aria-label": "Close", onclick: () => this.close() },
       icon("close"),
     );
-    const head = h("div", { class: "editor-head" }, h("h2", { id: "dialog-title" }, title), close);
+    const head = h(
+      "div",
+      { class: "editor-head" },
+      h("h2", { id: "dialog-title", tabindex: "-1", autofocus: true }, title),
+      close,
+    );
     this.#form = h("form", { novalidate: true }, head, this.#body, this.#status, this.#foot);
     this.#form.addEventListener("submit", (event) => event.preventDefault());
     this.#element = h("dialog", { class: "editor", "aria-labelledby": "dialog-title" }, this.#form);

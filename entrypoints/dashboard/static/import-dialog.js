@@ -45,7 +45,9 @@ export async function open(page) {
  * @param {Configuration[]} configurations
  */
 export async function openFor(page, configurations) {
-  await preview(page, new Dialog("Create them again"), inputsOf(configurations));
+  const dialog = new Dialog("Create them again");
+  await preview(page, dialog, inputsOf(configurations));
+  await dialog.closed;
 }
 
 /**
@@ -101,7 +103,7 @@ class Preview {
     const isDone = this.#rows.some((row) => row.isDone);
     const submit = this.#dialog.button(`Import ${plural(selected, "watchlist")}`, () => this.#import(), "primary");
     submit.setAttribute("aria-disabled", String(selected === 0));
-    const facts = `The file has ${plural(this.#rows.length, "watchlist")}. `;
+    const facts = `Found ${plural(this.#rows.length, "watchlist")}. `;
     this.#dialog.show(
       [
         h("p", {}, facts, this.#limit()),

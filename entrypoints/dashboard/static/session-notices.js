@@ -17,7 +17,6 @@ export function showSession(page, isEnding) {
   const loss = currentLoss();
   if (loss) showLoss(page, loss);
   if (isEnding) showEnd(page);
-  else notices.set("ending", null);
   if (read("erasing") === account.userId && account.userId) {
     const title = "“Delete everything” was not completed";
     notices.show("erasing", { tone: "warning", title, actions: [click("Continue", "erase")] }, () =>
@@ -44,10 +43,18 @@ function showLoss(page, { isExpired, configurations }) {
     names.length > 0 ? `Gone: ${names.join(", ")}. ` : "This browser does not remember their names. ",
     "What you are typing is kept and will be saved in the new session.",
   ];
-  const again = async () => (await import("./import-dialog.js")).openFor(page, configurations);
-  const download = async () => (await import("./download-dialog.js")).openFor(configurations);
+  const dismiss = () => write("loss", null);
+  const again = () =>
+    page.withLoaded(import("./import-dialog.js"), async ({ openFor }) => {
+      await openFor(page, configurations);
+      const held = page.watchlists.list?.configurations ?? [];
+      if (!configurations.every((lost) => held.some(({ name }) => name === lost.name))) return;
+      dismiss();
+      page.notices.set("loss", null);
+    });
+  const download = () => page.withLoaded(import("./download-dialog.js"), ({ openFor }) => openFor(configurations));
   const actions = names.length > 0 ? [smallButton("Create them again", again), smallButton("Download", download)] : [];
-  page.notices.show("loss", { tone: "warning", title, text, actions }, () => write("loss", null));
+  page.notices.show("loss", { tone: "warning", title, text, actions }, dismiss);
 }
 
 /** @param {Page} page */

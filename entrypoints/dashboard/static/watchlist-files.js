@@ -1,6 +1,6 @@
 /** Watchlists as files: JSON with a version, and CSV. */
 
-import { splitList } from "./ticker-entries.js";
+import { looksLikeSymbol, splitList } from "./ticker-entries.js";
 
 /** @typedef {import("./config-api.js").Configuration} Configuration */
 /** @typedef {import("./config-api.js").ConfigurationInput} ConfigurationInput */
@@ -125,11 +125,20 @@ function fromCsv(text) {
     const cell = (/** @type {number | undefined} */ index) => plain(row[index ?? -1] ?? "").trim();
     return {
       name: cell(name),
-      tickers: splitList(cell(tickers)),
+      tickers: splitList(cell(tickers)).flatMap(symbolsIn),
       timeframe_days: cell(days) === "" ? 7 : Number(cell(days)),
       ...extendedHours(cell(extended)),
     };
   });
+}
+
+/**
+ * The symbols of a text that has blanks between them; any other text as it is.
+ * @param {string} text
+ */
+function symbolsIn(text) {
+  const words = text.split(/\s+/);
+  return words.every(looksLikeSymbol) ? words : [text];
 }
 
 /** @param {string} text */
@@ -147,7 +156,7 @@ function extendedHours(text) {
  * @returns {string[][]}
  */
 function cellsOf(text, separator) {
-  const pattern = new RegExp(`(?:"((?:[^"]|"")*)"|([^${separator}\\r\\n]*))(${separator}|\\r\\n|\\r|\\n|$)`, "y");
+  const pattern = new RegExp(`(?:"((?:[^"]|"")*)"|((?!")[^${separator}\\r\\n]*))(${separator}|\\r\\n|\\r|\\n|$)`, "y");
   /** @type {string[][]} */
   const rows = [];
   /** @type {string[]} */

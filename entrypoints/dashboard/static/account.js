@@ -17,6 +17,7 @@ import { read, write } from "./storage.js";
 const { memberLimit } = document.documentElement.dataset;
 /** Days before its end at which the page warns of a session that could not be renewed. */
 const WARNING_DAYS = 7;
+const NOT_SIGNED_IN = { title: "You are not signed in", advice: "Try again later. Your input is kept." };
 
 /** @returns {Loss | null} */
 export function currentLoss() {
@@ -55,7 +56,10 @@ export class Account {
       this.show();
       on.changed();
     };
-    addEventListener("storage", ({ key }) => key === "config-api.member" && followOtherTabs());
+    addEventListener("storage", ({ key, oldValue, newValue }) => {
+      // Renewing a token does not change the user.
+      if (key === "config-api.member" && userIdIn(oldValue) !== userIdIn(newValue)) followOtherTabs();
+    });
     addEventListener("pageshow", ({ persisted }) => persisted && followOtherTabs());
     this.show();
   }
@@ -106,7 +110,7 @@ export class Account {
   }
 
   signIn() {
-    return this.#busy("You are not signed in", async () => {
+    return this.#busy(NOT_SIGNED_IN, async () => {
       await this.#on.leave();
       const { leaveForIssuer } = await loaded(import("./sign-in.js"));
       await leaveForIssuer({ onWait: this.#on.wait, patience: 10 });
@@ -114,10 +118,13 @@ export class Account {
   }
 
   signOut() {
-    return this.#busy("You are signed out here, and perhaps not at the issuer", async () => {
+    const failure = { title: "You are signed out here only", advice: "You may still be signed in at the issuer." };
+    return this.#busy(failure, async () => {
       await this.#on.leave();
+      const { member } = this;
+      for (const name of ["member", "list"]) write(name, null);
       try {
-        await (await loaded(import("./sign-in.js"))).signOut();
+        if (member) await (await loaded(import("./sign-in.js"))).endSession(member);
       } finally {
         this.#on.changed();
       }
@@ -130,7 +137,7 @@ export class Account {
     if (!memberLimit || !answer.has("state") || !(answer.has("code") || answer.has("error"))) return;
     // First of all, so that the code is in no history, bookmark or reload.
     history.replaceState(null, "", location.pathname);
-    await this.#busy("You are not signed in", async () => {
+    await this.#busy(NOT_SIGNED_IN, async () => {
       const { completeReturn } = await loaded(import("./returning.js"));
       await completeReturn(answer, this.#notices, this.#on.wait);
     });
@@ -154,7 +161,8 @@ export class Account {
     } catch (error) {
       if (!(error instanceof ConfigApiError)) throw error;
     }
-    return this.anonymous.daysLeft < WARNING_DAYS;
+    const { daysLeft } = this.anonymous;
+    return daysLeft > 0 && daysLeft < WARNING_DAYS;
   }
 
   /**
@@ -171,10 +179,10 @@ export class Account {
 
   /**
    * Run one step of signing in or out, and show its failure.
-   * @param {string} title of the failure
+   * @param {{title: string, advice: string}} failure
    * @param {() => Promise<void>} step
    */
-  async #busy(title, step) {
+  async #busy({ title, advice }, step) {
     const button = byId("sign-in", HTMLButtonElement);
     if (button.getAttribute("aria-disabled") === "true") return;
     button.setAttribute("aria-disabled", "true");
@@ -183,11 +191,16 @@ export class Account {
       await step();
     } catch (error) {
       if (!(error instanceof ConfigApiError)) throw error;
-      const reason = error.isTransient ? `${errorTitle(error)}. Try again later, or reload the page.` : error.message;
-      const text = [`${reason} Your input is kept.`, requestReference(error)];
+      const reason = error.isTransient ? `${errorTitle(error)}.` : error.message;
+      const text = [`${reason} ${advice}`, requestReference(error)];
       this.#notices.show("sign-in", { tone: "warning", title, text });
     } finally {
       this.show();
     }
   }
+}
+
+/** @param {string | null} stored a member as `localStorage` has it */
+function userIdIn(stored) {
+  return stored && JSON.parse(stored).user_id;
 }

@@ -50,6 +50,7 @@ const account = new Account(baseUrl, notices, {
   changed: () => {
     watchlists.forget();
     showLoading();
+    showOwner();
     load();
     showSession();
   },
@@ -140,6 +141,11 @@ function render() {
   const text = [`As they were ${timeAgo(list.receivedAt)}. They can be edited when they are up to date.`];
   notices.set("outdated", isCurrent ? null : notice({ tone: "passing", title: "Updating your watchlists…", text }));
   for (const each of list.configurations) editor.refresh(each);
+  showOwner();
+}
+
+/** Show in the footer to whom the watchlists belong. */
+function showOwner() {
   const until = account.anonymous.current?.session_expires_at;
   byId("session", HTMLElement).textContent = account.member
     ? `Your watchlists belong to the account of ${account.member.name}.`
@@ -294,6 +300,10 @@ function openLoaded(module) {
   return withLoaded(module, ({ open }) => open(page));
 }
 
+function showShortcuts() {
+  openLoaded(import("./shortcuts-dialog.js"));
+}
+
 /** Renew the session; show what is lost, or what will be lost soon, and what was not completed. */
 async function showSession() {
   const isEnding = await account.renew();
@@ -306,12 +316,14 @@ async function showSession() {
 byId("create", HTMLButtonElement).addEventListener("click", () => create("name"));
 byId("download", HTMLButtonElement).addEventListener("click", () => openLoaded(import("./download-dialog.js")));
 byId("import", HTMLButtonElement).addEventListener("click", () => openLoaded(import("./import-dialog.js")));
+byId("show-shortcuts", HTMLButtonElement).addEventListener("click", showShortcuts);
 byId("erase", HTMLButtonElement).addEventListener("click", () => openLoaded(import("./erase-dialog.js")));
 listenToOrder(render);
 listenToShortcuts({
   create: () => create("name"),
   search: () => create("ticker"),
   undo: () => deletes.undoLatest(),
+  show: showShortcuts,
 });
 addEventListener("online", () => {
   showConnection();

@@ -27,7 +27,7 @@ export async function completeReturn(answer, notices, onWait) {
   try {
     keepMember(await completeSignIn(answer, request, { onWait }));
     // The page asks whether the watchlists of the anonymous session should be moved.
-    write("adopt", !request.isSilent && read("session") ? true : null);
+    if (!request.isSilent && read("session")) write("adopt", true);
   } catch (error) {
     // Otherwise the page would ask the issuer again, without an end.
     if (request.isSilent) keepMember(null);

@@ -1,35 +1,25 @@
-/** Keyboard shortcuts, and the overview that lists them. */
+/** Keyboard shortcuts. */
 
-import { byId } from "./dom.js";
-import { read, write } from "./storage.js";
-
-const NAME = "shortcuts";
+import { read } from "./storage.js";
 
 /**
  * @param {object} on
  * @param {() => void} on.create
  * @param {() => void} on.search
  * @param {() => void} on.undo
+ * @param {() => void} on.show the overview of the shortcuts
  */
 export function listenToShortcuts(on) {
-  const overview = byId("shortcuts", HTMLDialogElement);
-  const enabled = byId("shortcuts-enabled", HTMLInputElement);
-  const show = () => overview.showModal();
-  enabled.checked = read(NAME) !== false;
-  enabled.addEventListener("change", () => write(NAME, enabled.checked ? null : false));
-  byId("show-shortcuts", HTMLButtonElement).addEventListener("click", show);
-  overview.querySelector("[data-close]")?.addEventListener("click", () => overview.close());
-
   addEventListener("keydown", (event) => {
     if (event.defaultPrevented || event.isComposing || isTyping(event.target)) return;
     if (document.querySelector("dialog:modal")) return;
     const isPlain = !event.ctrlKey && !event.metaKey && !event.altKey;
     if ((event.ctrlKey || event.metaKey) && !event.shiftKey && event.key.toLowerCase() === "z") on.undo();
     // Single keys can be switched off, for speech input and accidental presses (WCAG 2.1.4).
-    else if (!isPlain || !enabled.checked) return;
+    else if (!isPlain || read("shortcuts") === false) return;
     else if (event.key === "n") on.create();
     else if (event.key === "/") on.search();
-    else if (event.key === "?") show();
+    else if (event.key === "?") on.show();
     else return;
     event.preventDefault();
   });

@@ -5,7 +5,6 @@
  */
 
 import { ConfigApi, ConfigApiError } from "./config-api.js";
-import { currentMember, keepMember } from "./member-session.js";
 import * as oauth from "./oauth4webapi.js";
 import { read, write } from "./storage.js";
 
@@ -110,14 +109,14 @@ export async function renewMember(member) {
   throw signInRequired();
 }
 
-/** Forget the member, then leave the page for the end of the session at the issuer, which leads back to the page. */
-export async function signOut() {
-  const member = currentMember();
-  keepMember(null);
-  if (!member?.oidc.end_session_endpoint) return;
-  const { oidc, id_token } = member;
+/**
+ * Leave the page for the end of the session at the issuer, which leads back to the page.
+ * @param {Member} member whom the page has forgotten already
+ */
+export async function endSession({ oidc, id_token }) {
+  if (!oidc.end_session_endpoint) return;
   await expectReachable(oidc.token_endpoint);
-  await leave(member.oidc.end_session_endpoint, {
+  await leave(oidc.end_session_endpoint, {
     id_token_hint: id_token,
     client_id: oidc.client_id,
     post_logout_redirect_uri: REDIRECT_URI,
@@ -204,7 +203,7 @@ async function leave(url, parameters) {
   for (const [name, value] of Object.entries(parameters)) {
     if (value !== undefined) target.searchParams.set(name, value);
   }
-  const isBack = new Promise((resolve) => addEventListener("pageshow", resolve, { once: true }));
+  const isBack = new Promise((resolve) => addEventListener("pageshow", ({ persisted }) => persisted && resolve(null)));
   location.assign(target.href);
   await isBack;
 }

@@ -26,6 +26,8 @@ const USELESS = new Set(["invalid_grant", "invalid_token", "interaction_required
  * @param {{isSilent?: boolean} & Options} [options] `isSilent`: the issuer answers without asking the user
  */
 export async function leaveForIssuer({ isSilent = false, ...options } = {}) {
+  // PKCE needs crypto.subtle.
+  if (!isSecureContext) throw issuerError("insecure_context", "Signing in needs a page that is loaded with https.");
   const oidc = await explained(() => new ConfigApi({ baseUrl }).signIn(options));
   if (!oidc) throw issuerError("sign_in_unavailable", "Nobody can sign in here.");
   await expectReachable(oidc.token_endpoint);

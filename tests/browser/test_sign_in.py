@@ -168,7 +168,7 @@ def test_without_a_usable_refresh_token_a_redirect_renews_the_sign_in_while_the_
     issuer.server.end_sessions()
     server.ahead = timedelta(hours=4)
     page.reload()
-    expect(page.locator("#notices")).to_contain_text("You are not signed in")
+    expect(page.locator("#notices")).to_contain_text("Sign in again to see the watchlists of your account.")
     expect(page.get_by_role("button", name="Sign in", exact=True)).to_be_visible()
     expect(cards(page)).to_have_count(0)
     sign_in(page)

@@ -17,7 +17,7 @@ import { read, write } from "./storage.js";
 const { memberLimit } = document.documentElement.dataset;
 /** Days before its end at which the page warns of a session that could not be renewed. */
 const WARNING_DAYS = 7;
-const NOT_SIGNED_IN = { title: "You are not signed in", advice: "Try again later. Your input is kept." };
+const NOT_SIGNED_IN = { title: "You are not signed in", advice: "Try again later." };
 
 /** @returns {Loss | null} */
 export function currentLoss() {
@@ -191,8 +191,8 @@ export class Account {
       await step();
     } catch (error) {
       if (!(error instanceof ConfigApiError)) throw error;
-      const reason = error.isTransient ? `${errorTitle(error)}.` : error.message;
-      const text = [`${reason} ${advice}`, requestReference(error)];
+      const reason = error.isTransient ? `${errorTitle(error)}. ${advice}` : error.message;
+      const text = [`${reason} Your input is kept.`, requestReference(error)];
       this.#notices.show("sign-in", { tone: "warning", title, text });
     } finally {
       this.show();

@@ -133,7 +133,12 @@ async function adopt(page, dialog, offer, chosen) {
   const isAll = chosen.size === configurations.length;
   const ids = isAll ? {} : { configIds: [...chosen] };
   const answer = await dialog.run((options) => page.api.adopt(token, { ...ids, ...options }));
-  if (!answer) return;
+  if (!answer) {
+    // What fits may have changed, in this account or in this browser.
+    const next = dialog.isClosed ? null : await read(page, token, { patience: 0 }).catch(ignoreApiError);
+    if (next) show(page, dialog, next, new Set(firstFitting(next)));
+    return;
+  }
   // Only now: before the response, the token is the only way to what the session holds.
   if (isAll) page.account.anonymous.discard();
   write("adopt", null);

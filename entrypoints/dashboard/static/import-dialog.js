@@ -169,7 +169,7 @@ class Preview {
       }
     });
     await this.#page.reload();
-    toast(`Imported ${plural(count, "watchlist")}`);
+    if (count > 0) toast(`Imported ${plural(count, "watchlist")}`);
     if (this.#dialog.isClosed) return;
     if (rows.every(({ isDone }) => isDone) && this.#rows.length === rows.length) this.#dialog.close();
     else this.show();

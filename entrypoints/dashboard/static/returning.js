@@ -29,8 +29,12 @@ export async function completeReturn(answer, notices, onWait) {
     // The page asks whether the watchlists of the anonymous session should be moved.
     if (!request.isSilent && read("session")) write("adopt", true);
   } catch (error) {
-    // Otherwise the page would ask the issuer again, without an end.
-    if (request.isSilent) keepMember(null);
+    if (request.isSilent) {
+      // Otherwise the page would ask the issuer again, without an end.
+      keepMember(null);
+      const text = "Your sign-in has ended. Sign in again to see the watchlists of your account.";
+      throw new ConfigApiError(text, { status: 401, code: "sign_in_required", cause: error });
+    }
     if (error instanceof ConfigApiError && error.code === "access_denied") {
       throw new ConfigApiError("The sign-in was cancelled or denied.", { status: 400, code: error.code, cause: error });
     }

@@ -27,11 +27,9 @@ export async function open(page) {
   dialog?.show([h("p", {}, "Reading the watchlists of this browser…")], [later(dialog)]);
   const offer = first ?? (await dialog?.run((options) => read(page, token, options)));
   if (dialog && offer && offer.configurations.length > 0) show(page, dialog, offer, new Set(firstFitting(offer)));
-  else if (offer) {
-    write("adopt", null);
-    dialog?.close();
-  }
+  else if (offer) dialog?.close();
   await dialog?.closed;
+  write("adopt", null);
 }
 
 /**
@@ -115,10 +113,7 @@ function limitText(remaining) {
 
 /** @param {Dialog} dialog */
 function later(dialog) {
-  return dialog.button("Not now", () => {
-    write("adopt", null);
-    dialog.close();
-  });
+  return dialog.button("Not now", () => dialog.close());
 }
 
 /**
@@ -141,7 +136,6 @@ async function adopt(page, dialog, offer, chosen) {
   }
   // Only now: before the response, the token is the only way to what the session holds.
   if (isAll) page.account.anonymous.discard();
-  write("adopt", null);
   dialog.close();
   await page.reload();
   toast(`Moved ${plural(chosen.size, "watchlist")} to your account`);

@@ -2,22 +2,19 @@
 
 import { ConfigApi, ConfigApiError } from "./config-api.js";
 import { byId } from "./dom.js";
-import { errorTitle } from "./messages.js";
 import { loaded } from "./modules.js";
-import { requestReference, smallButton } from "./notices.js";
+import { smallButton } from "./notices.js";
 import { AnonymousSession } from "./session.js";
 import { read, write } from "./storage.js";
 
 /** @typedef {import("./config-api.js").Configuration} Configuration */
 /** @typedef {import("./config-api.js").Wait} Wait */
 /** @typedef {import("./member-session.js").Member} Member */
-/** @typedef {import("./notices.js").Notices} Notices */
 /** @typedef {{isExpired: boolean, configurations: Configuration[]}} Loss The watchlists of a session that is gone. */
 
 const { memberLimit } = document.documentElement.dataset;
 /** Days before its end at which the page warns of a session that could not be renewed. */
 const WARNING_DAYS = 7;
-const NOT_SIGNED_IN = { title: "You are not signed in", advice: "Try again later." };
 
 /** @returns {Loss | null} */
 export function currentLoss() {
@@ -26,21 +23,19 @@ export function currentLoss() {
 
 export class Account {
   #baseUrl;
-  #notices;
   #on;
   anonymous;
 
   /**
    * @param {string | undefined} baseUrl
-   * @param {Notices} notices
    * @param {object} on
    * @param {(wait: Wait | null) => void} on.wait
-   * @param {() => Promise<void>} on.leave settles what must be sent as the present user
    * @param {() => void} on.changed the user is another one, who has other watchlists
+   * @param {() => void} on.signIn
+   * @param {() => void} on.signOut
    */
-  constructor(baseUrl, notices, on) {
+  constructor(baseUrl, on) {
     this.#baseUrl = baseUrl;
-    this.#notices = notices;
     this.#on = on;
     this.anonymous = new AnonymousSession(new ConfigApi({ baseUrl }), {
       wait: on.wait,
@@ -51,7 +46,7 @@ export class Account {
     });
     this.#remember(false);
     if (!memberLimit) return;
-    byId("sign-in", HTMLButtonElement).addEventListener("click", () => (this.member ? this.signOut() : this.signIn()));
+    byId("sign-in", HTMLButtonElement).addEventListener("click", () => (this.member ? on.signOut() : on.signIn()));
     const followOtherTabs = () => {
       this.show();
       on.changed();
@@ -106,41 +101,19 @@ export class Account {
   /** A button that signs in, for a message about the limit. Null if that does not help. */
   signInButton() {
     const limit = this.offeredLimit;
-    return limit > 0 ? smallButton(`Sign in for ${limit} watchlists`, () => this.signIn()) : null;
+    return limit > 0 ? smallButton(`Sign in for ${limit} watchlists`, this.#on.signIn) : null;
   }
 
-  signIn() {
-    return this.#busy(NOT_SIGNED_IN, async () => {
-      await this.#on.leave();
-      const { leaveForIssuer } = await loaded(import("./sign-in.js"));
-      await leaveForIssuer({ onWait: this.#on.wait, patience: 10 });
-    });
-  }
-
-  signOut() {
-    const failure = { title: "You are signed out here only", advice: "You may still be signed in at the issuer." };
-    return this.#busy(failure, async () => {
-      await this.#on.leave();
-      const { member } = this;
-      for (const name of ["member", "list"]) write(name, null);
-      try {
-        if (member) await (await loaded(import("./sign-in.js"))).endSession(member);
-      } finally {
-        this.#on.changed();
-      }
-    });
-  }
-
-  /** After the page was opened: complete a sign-in if the issuer has redirected here. */
-  async start() {
+  /**
+   * The answer of the issuer, if it has redirected here.
+   * @returns {URLSearchParams | null}
+   */
+  takeAnswer() {
     const answer = new URLSearchParams(location.search);
-    if (!memberLimit || !answer.has("state") || !(answer.has("code") || answer.has("error"))) return;
+    if (!memberLimit || !answer.has("state") || !(answer.has("code") || answer.has("error"))) return null;
     // First of all, so that the code is in no history, bookmark or reload.
     history.replaceState(null, "", location.pathname);
-    await this.#busy(NOT_SIGNED_IN, async () => {
-      const { completeReturn } = await loaded(import("./returning.js"));
-      await completeReturn(answer, this.#notices, this.#on.wait);
-    });
+    return answer;
   }
 
   /** Give up the anonymous session, which the service refuses. */
@@ -175,28 +148,6 @@ export class Account {
     if (!isLost) return;
     write("loss", { isExpired, configurations: kept?.configurations ?? [] });
     write("list", null);
-  }
-
-  /**
-   * Run one step of signing in or out, and show its failure.
-   * @param {{title: string, advice: string}} failure
-   * @param {() => Promise<void>} step
-   */
-  async #busy({ title, advice }, step) {
-    const button = byId("sign-in", HTMLButtonElement);
-    if (button.getAttribute("aria-disabled") === "true") return;
-    button.setAttribute("aria-disabled", "true");
-    this.#notices.set("sign-in", null);
-    try {
-      await step();
-    } catch (error) {
-      if (!(error instanceof ConfigApiError)) throw error;
-      const reason = error.isTransient ? `${errorTitle(error)}. ${advice}` : error.message;
-      const text = [`${reason} Your input is kept.`, requestReference(error)];
-      this.#notices.show("sign-in", { tone: "warning", title, text });
-    } finally {
-      this.show();
-    }
   }
 }
 

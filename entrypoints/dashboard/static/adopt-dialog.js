@@ -10,7 +10,7 @@ import { toast } from "./toasts.js";
 
 /** @typedef {import("./config-api.js").Configuration} Configuration */
 /** @typedef {import("./config-api.js").Options} Options */
-/** @typedef {import("./dashboard.js").Page} Page */
+/** @typedef {import("./dialogs.js").Page} Page */
 /** @typedef {{token: string, configurations: Configuration[], remaining: number}} Offer */
 
 /**

@@ -1,7 +1,7 @@
 /** The page: connects the list, the editor, the session and the service. */
 
 import { Account, currentLoss } from "./account.js";
-import { ConfigApi, ConfigApiError, RevisionMismatch } from "./config-api.js";
+import { ConfigApi, ConfigApiError } from "./config-api.js";
 import { focusCard, showConfigurations, showInstead, showLoading } from "./configuration-list.js";
 import { byId, h, icon } from "./dom.js";
 import "./double-click.js";
@@ -9,7 +9,7 @@ import { discardDraft, formOf, takeDraft } from "./drafts.js";
 import { Editor } from "./editor.js";
 import { MAX_NAME } from "./form-errors.js";
 import { errorTitle, formatDate, formatDuration, timeAgo } from "./messages.js";
-import { loaded } from "./modules.js";
+import { useLoaded } from "./modules.js";
 import { Notices, countdown, notice, requestReference } from "./notices.js";
 import { PendingDeletes } from "./pending-deletes.js";
 import { listenToShortcuts } from "./shortcuts.js";
@@ -23,16 +23,7 @@ import { Watchlists } from "./watchlists.js";
 /** @typedef {import("./config-api.js").Wait} Wait */
 /** @typedef {import("./configuration-list.js").Handlers} Handlers */
 
-/**
- * @typedef {object} Page What the dialogs that are loaded on demand need of the page.
- * @property {ConfigApi} api
- * @property {Account} account
- * @property {Notices} notices
- * @property {Watchlists} watchlists
- * @property {() => Promise<void>} settle sends what waits to be sent
- * @property {() => Promise<void>} reload loads the list
- * @property {typeof withLoaded} withLoaded
- */
+/** @typedef {import("./dialogs.js").Page} Page */
 
 const root = document.documentElement;
 const baseUrl = root.dataset.api;
@@ -44,16 +35,11 @@ let loading = null;
 let isLoadingQuietly = true;
 
 /** @type {Account} */
-const account = new Account(baseUrl, notices, {
+const account = new Account(baseUrl, {
   wait: (wait) => showWait("session", wait),
-  leave: () => deletes.flush(),
-  changed: () => {
-    watchlists.forget();
-    showLoading();
-    showOwner();
-    load();
-    showSession();
-  },
+  changed: userChanged,
+  signIn,
+  signOut: () => withLoaded(import("./account-actions.js"), (module) => module.signOut(page)),
 });
 const api = new ConfigApi({ baseUrl, getToken: account.token });
 
@@ -101,7 +87,19 @@ const editor = new Editor(api, {
 });
 
 /** @type {Page} */
-const page = { api, account, notices, watchlists, settle: () => deletes.flush(), reload: () => load(), withLoaded };
+const page = {
+  api,
+  account,
+  notices,
+  watchlists,
+  settle: () => deletes.flush(),
+  reload: () => load(),
+  refresh: () => load({ quietly: true }),
+  onWait: (wait) => showWait("session", wait),
+  userChanged,
+  signIn,
+  withLoaded,
+};
 
 /** @type {Handlers} */
 const on = {
@@ -187,7 +185,7 @@ function showLoadFailure(error) {
   let text = ["Your watchlists are stored, and will be loaded when the service responds."];
   if (apiError?.code === "sign_in_required" || (apiError?.status === 401 && account.member)) {
     text = ["Your watchlists are stored. Sign in again to see them."];
-    actions.push(h("button", { class: "button", type: "button", onclick: () => account.signIn() }, "Sign in again"));
+    actions.push(h("button", { class: "button", type: "button", onclick: signIn }, "Sign in again"));
   } else if (apiError?.status === 401) {
     text = [
       "This may be temporary: your watchlists are still stored. Try again later, ",
@@ -213,26 +211,13 @@ function startNewSession() {
 /**
  * @param {Configuration} configuration
  * @param {string} name
- * @returns {Promise<boolean>}
  */
-async function rename({ config_id, revision }, name) {
-  const stop = new AbortController();
-  const onWait = (/** @type {Wait | null} */ wait) => showWait(`rename-${config_id}`, wait, () => stop.abort());
-  try {
-    watchlists.put(await api.update(config_id, { name }, { ifMatch: revision, signal: stop.signal, onWait }));
-    toast(`Renamed to “${name}”`);
-    return true;
-  } catch (error) {
-    if (!stop.signal.aborted && !(error instanceof ConfigApiError)) throw error;
-    if (error instanceof ConfigApiError) {
-      const title = error instanceof RevisionMismatch ? "it was changed elsewhere" : errorTitle(error).toLowerCase();
-      const text = error instanceof RevisionMismatch ? [] : [error.message, requestReference(error)];
-      notices.show("rename-failed", { tone: "warning", title: `Not renamed: ${title}`, text });
-    }
-    return false;
-  } finally {
-    load({ quietly: true });
-  }
+async function rename(configuration, name) {
+  let isRenamed = false;
+  await withLoaded(import("./renaming.js"), async (module) => {
+    isRenamed = await module.rename(page, configuration, name);
+  });
+  return isRenamed;
 }
 
 /**
@@ -281,23 +266,30 @@ function create(field) {
 }
 
 /**
- * Use a module that is loaded now, and show the failure if it cannot be loaded.
  * @template T
  * @param {Promise<T>} module
  * @param {(module: T) => void | Promise<void>} use
  */
-async function withLoaded(module, use) {
-  try {
-    await use(await loaded(module));
-  } catch (error) {
-    if (!(error instanceof ConfigApiError)) throw error;
-    notices.show("module", { tone: "warning", title: errorTitle(error), text: [error.message] });
-  }
+function withLoaded(module, use) {
+  return useLoaded(notices, module, use);
 }
 
 /** @param {Promise<{open: (page: Page) => Promise<void>}>} module of a dialog */
 function openLoaded(module) {
   return withLoaded(module, ({ open }) => open(page));
+}
+
+function signIn() {
+  withLoaded(import("./account-actions.js"), (module) => module.signIn(page));
+}
+
+/** Show nothing of the earlier user. */
+function userChanged() {
+  watchlists.forget();
+  showLoading();
+  showOwner();
+  load();
+  showSession();
 }
 
 function showShortcuts() {
@@ -340,7 +332,8 @@ setInterval(render, 60_000);
 showConnection();
 render();
 byId("configurations", HTMLElement).classList.remove("is-initial");
-await account.start();
+const answer = account.takeAnswer();
+if (answer) await withLoaded(import("./account-actions.js"), (module) => module.completeReturn(page, answer));
 const isFirstSignIn = account.member !== null && read("adopt") !== null;
 // A draft that was open waits until it is known whose watchlist it is.
 if (!isFirstSignIn) editor.resume();

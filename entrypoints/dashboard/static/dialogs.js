@@ -6,8 +6,28 @@ import { errorTitle } from "./messages.js";
 import { countdown, notice, requestReference } from "./notices.js";
 import "./on-demand-styles.js";
 
+/** @typedef {import("./account.js").Account} Account */
+/** @typedef {import("./config-api.js").ConfigApi} ConfigApi */
 /** @typedef {import("./config-api.js").Options} Options */
+/** @typedef {import("./config-api.js").Wait} Wait */
 /** @typedef {import("./dom.js").Child} Child */
+/** @typedef {import("./notices.js").Notices} Notices */
+/** @typedef {import("./watchlists.js").Watchlists} Watchlists */
+
+/**
+ * @typedef {object} Page What the dialogs that are loaded on demand need of the page.
+ * @property {ConfigApi} api
+ * @property {Account} account
+ * @property {Notices} notices
+ * @property {Watchlists} watchlists
+ * @property {() => Promise<void>} settle sends what waits to be sent
+ * @property {() => Promise<void>} reload loads the list
+ * @property {() => void} refresh loads the list in the background
+ * @property {(wait: Wait | null) => void} onWait
+ * @property {() => void} userChanged
+ * @property {() => void} signIn
+ * @property {<T>(module: Promise<T>, use: (module: T) => void | Promise<void>) => Promise<void>} withLoaded
+ */
 
 export class Dialog {
   #element;

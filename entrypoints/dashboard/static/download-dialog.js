@@ -7,7 +7,7 @@ import { toast } from "./toasts.js";
 import { inputsOf, toCsv, toJson } from "./watchlist-files.js";
 
 /** @typedef {import("./config-api.js").Configuration} Configuration */
-/** @typedef {import("./dashboard.js").Page} Page */
+/** @typedef {import("./dialogs.js").Page} Page */
 
 /** @param {Page} page */
 export async function open({ api, watchlists }) {

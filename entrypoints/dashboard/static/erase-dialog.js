@@ -7,7 +7,7 @@ import { notice } from "./notices.js";
 import { read, write } from "./storage.js";
 import { toast } from "./toasts.js";
 
-/** @typedef {import("./dashboard.js").Page} Page */
+/** @typedef {import("./dialogs.js").Page} Page */
 
 const CONFIRMATION = "delete";
 /** The id of the user whose data is being deleted, until the service has confirmed it. */

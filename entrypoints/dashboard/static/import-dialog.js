@@ -9,7 +9,7 @@ import { toast } from "./toasts.js";
 import { FileError, inputsOf, readFile } from "./watchlist-files.js";
 
 /** @typedef {import("./config-api.js").Configuration} Configuration */
-/** @typedef {import("./dashboard.js").Page} Page */
+/** @typedef {import("./dialogs.js").Page} Page */
 /** @typedef {import("./import-rows.js").ImportRow} ImportRow */
 /** @typedef {import("./watchlist-files.js").Row} Row */
 

@@ -6,7 +6,7 @@ import { smallButton } from "./notices.js";
 import { read, write } from "./storage.js";
 
 /** @typedef {import("./account.js").Loss} Loss */
-/** @typedef {import("./dashboard.js").Page} Page */
+/** @typedef {import("./dialogs.js").Page} Page */
 
 /**
  * @param {Page} page
@@ -58,18 +58,18 @@ function showLoss(page, { isExpired, configurations }) {
 }
 
 /** @param {Page} page */
-function showEnd({ account, notices }) {
+function showEnd({ account, notices, signIn }) {
   const end = account.anonymous.current?.session_expires_at;
   if (!end) return;
-  const signIn = account.offeredLimit > 0 ? smallButton("Sign in", () => account.signIn()) : null;
+  const signInButton = account.offeredLimit > 0 ? smallButton("Sign in", signIn) : null;
   notices.show("ending", {
     tone: "warning",
     title: `Your watchlists will be lost on ${formatDate(end)}`,
     text: [
       "The session of this browser ends then, and could not be renewed. ",
-      signIn ? "Sign in to keep them, or download them." : "Download them to keep them.",
+      signInButton ? "Sign in to keep them, or download them." : "Download them to keep them.",
     ],
-    actions: [signIn, click("Download my watchlists", "download")],
+    actions: [signInButton, click("Download my watchlists", "download")],
   });
 }
 

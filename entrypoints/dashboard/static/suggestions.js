@@ -1,7 +1,6 @@
 /** The list of matching tickers below a text field: a listbox in the top layer, so that nothing clips it. */
 
 import { byId, h, symbolBadge } from "./dom.js";
-import { highlighted } from "./highlight.js";
 
 /** @typedef {import("./config-api.js").Ticker} Ticker */
 
@@ -68,6 +67,19 @@ export class Suggestions {
     this.#input.setAttribute("aria-expanded", "true");
     this.#activate(active);
     this.#place();
+    this.#mark();
+  }
+
+  /** Mark what the query has matched. The module is loaded with the first list; without it, nothing is marked. */
+  async #mark() {
+    const query = this.#query;
+    const module = await import("./highlight.js").catch(() => null);
+    if (!module || this.#query !== query) return;
+    this.#matches.forEach(({ symbol, name }, index) => {
+      const option = this.#list.children[index];
+      option?.querySelector(".symbol")?.replaceChildren(...module.highlighted(symbol, query));
+      option?.querySelector(".company")?.replaceChildren(...module.highlighted(name, query));
+    });
   }
 
   /** The text has changed: until its matches arrive, nothing in the list can be chosen. */
@@ -106,8 +118,6 @@ export class Suggestions {
     const choose = () => {
       if (this.#matches[index] === ticker) this.#onChoose(ticker);
     };
-    const badge = symbolBadge(ticker.symbol);
-    badge.replaceChildren(...highlighted(ticker.symbol, this.#query));
     return h(
       "li",
       {
@@ -117,8 +127,8 @@ export class Suggestions {
         "aria-disabled": isChosen && "true",
         onclick: choose,
       },
-      badge,
-      h("span", { class: "company" }, ...highlighted(ticker.name, this.#query)),
+      symbolBadge(ticker.symbol),
+      h("span", { class: "company" }, ticker.name),
       h("span", { class: "exchange" }, isChosen ? "In the list" : ticker.exchange),
     );
   }

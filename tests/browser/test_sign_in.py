@@ -143,7 +143,7 @@ def test_tabs_renew_an_expired_token_once_and_the_refresh_token_rotates(
         for each in others:
             each.evaluate("dispatchEvent(new Event('focus'))")
         page.reload()
-        expect(card(page, "Tech")).to_be_visible()
+        expect(card(ready(page), "Tech")).to_be_visible()
         user_is(page, "Ann")
 
     assert issuer.server.requests.count("refresh_token") == 2

@@ -22,10 +22,12 @@ from tests.browser.steps import (
     type_in,
     visit,
 )
-from verification.environment.authorization_server import AUTHORIZE, TOKEN, Fault
+from verification.environment.authorization_server import AUTHORIZE, COOKIE, TOKEN, Fault
 from verification.environment.issuer import Issuer
 
 pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("issuer")]
+
+MEMBER = "config-api.member"
 
 
 def sign_in_button(page: Page) -> None:
@@ -62,8 +64,8 @@ def test_a_draft_at_the_limit_survives_signing_in_and_is_saved_in_the_account(pa
     ("path", "fault", "message"),
     [
         (AUTHORIZE, "denies", "The sign-in was cancelled or denied."),
-        (AUTHORIZE, "error", "The issuer reported server_error: The issuer said no."),
-        (TOKEN, "error", "The issuer reported server_error: The issuer said no."),
+        (AUTHORIZE, "error", "The sign-in service reported server_error: The issuer said no."),
+        (TOKEN, "error", "The sign-in service reported server_error: The issuer said no."),
         (TOKEN, "down", "The sign-in service can.t be reached. Try again later"),
     ],
 )
@@ -174,6 +176,62 @@ def test_without_a_usable_refresh_token_a_redirect_renews_the_sign_in_while_the_
     expect(cards(page)).to_have_count(0)
     sign_in(page)
     expect(card(page, "Tech")).to_be_visible()
+
+
+def end_token(page: Page, server: Server, issuer: Issuer) -> None:
+    """Let only a redirect renew the token, and load the page again."""
+    issuer.server.end_sessions()
+    server.ahead += timedelta(hours=2)
+    page.reload()
+
+
+def test_a_silent_renewal_does_not_switch_to_another_user(page: Page, server: Server, issuer: Issuer) -> None:
+    visit(page)
+    sign_in(page)
+    page.context.add_cookies([{"name": COOKIE, "value": "bob", "url": issuer.url}])
+
+    with page.expect_request(lambda request: "id_token_hint=ey" in request.url):
+        end_token(page, server, issuer)
+
+    expect(page.locator("#notices")).to_contain_text("Your sign-in has ended")
+    expect(page.get_by_role("button", name="Sign in", exact=True)).to_be_visible()
+
+
+def test_a_renewal_that_fails_at_the_issuer_keeps_the_member(page: Page, server: Server, issuer: Issuer) -> None:
+    visit(page)
+    sign_in(page)
+    create(page, "Tech")
+    issuer.server.faults[AUTHORIZE] = "error"
+
+    end_token(page, server, issuer)
+
+    expect(page.locator("#notices")).to_contain_text("The issuer said no. Reload the page to try again.")
+    user_is(page, "Ann")
+    issuer.server.faults.clear()
+    page.reload()
+    expect(page.get_by_role("button", name="Edit Tech")).to_be_enabled()
+
+
+def test_a_renewal_does_not_replace_a_member_who_signed_in_meanwhile(
+    page: Page, server: Server, issuer: Issuer
+) -> None:
+    other = visit(page.context.new_page())
+    sign_in(other, "bob")
+    bob = other.evaluate(f"localStorage.getItem('{MEMBER}')")
+    other.get_by_role("button", name="Sign out").click()
+    sign_in(visit(page))
+    server.ahead = timedelta(hours=2)
+    issuer.server.faults[TOKEN] = "slow"
+    with page.expect_request(lambda request: "grant_type=refresh_token" in (request.post_data or "")):
+        page.evaluate("dispatchEvent(new Event('focus'))")
+
+    other.evaluate(f"bob => localStorage.setItem('{MEMBER}', bob)", bob)
+    with page.expect_response(f"**{TOKEN}"):
+        issuer.server.resume.set()
+
+    other.reload()
+    user_is(other, "Bob")
+    user_is(page, "Bob")
 
 
 def test_a_member_has_the_same_watchlists_on_another_device(page: Page, new_context: NewContext) -> None:

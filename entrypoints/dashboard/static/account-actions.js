@@ -5,13 +5,25 @@ import { byId } from "./dom.js";
 import { currentMember, keepMember } from "./member-session.js";
 import { errorTitle } from "./messages.js";
 import { notice, requestReference } from "./notices.js";
-import { completeSignIn, endSession, leaveForIssuer, takeRequest } from "./sign-in.js";
+import {
+  completeSignIn,
+  endSession,
+  isSignInRequired,
+  keepFailedRenewal,
+  leaveForIssuer,
+  takeRequest,
+} from "./sign-in.js";
 import { read, write } from "./storage.js";
 
 /** @typedef {import("./dialogs.js").Page} Page */
+/** @typedef {import("./member-session.js").Member} Member */
 
-const NOT_SIGNED_IN = { title: "You are not signed in", advice: "Try again later." };
-const SIGNED_OUT_HERE = { title: "You are signed out here only", advice: "You may still be signed in at the issuer." };
+const NOT_SIGNED_IN = { title: "You are not signed in", advice: "Try again later.", outcome: "Your input is kept." };
+const SIGNED_OUT_HERE = {
+  title: "You are signed out here only",
+  advice: "Close the browser, or sign out at the sign-in service.",
+  outcome: "",
+};
 
 /** @param {Page} page */
 export function signIn(page) {
@@ -53,20 +65,20 @@ async function complete({ notices, onWait }, answer) {
   if (!request) {
     // The back button, after the sign-in was completed, leads here too.
     if (currentMember()) return;
-    const text = "The answer of the issuer was ignored: this tab did not ask for it, or has already used it.";
+    const text =
+      "The answer of the sign-in service was ignored: this tab did not ask for it, or has already used it. Sign in again.";
     throw new ConfigApiError(text, { status: 400, code: "unknown_state" });
   }
   notices.set("sign-in", notice({ title: "Signing in…" }));
   try {
-    keepMember(await completeSignIn(answer, request, { onWait }));
+    const member = await completeSignIn(answer, request, { onWait });
+    if (request.renewedUser !== null) return keepRenewed(member, request.renewedUser);
+    keepMember(member);
     // The page asks whether the watchlists of the anonymous session should be moved.
-    if (!request.isSilent && read("session")) write("adopt", true);
+    if (read("session")) write("adopt", true);
   } catch (error) {
-    if (request.isSilent) {
-      // Otherwise the page would ask the issuer again, without an end.
-      keepMember(null);
-      const text = "Your sign-in has ended. Sign in again to see the watchlists of your account.";
-      throw new ConfigApiError(text, { status: 401, code: "sign_in_required", cause: error });
+    if (request.renewedUser !== null && error instanceof ConfigApiError) {
+      return endRenewal(error, request.renewedUser);
     }
     if (error instanceof ConfigApiError && error.code === "access_denied") {
       throw new ConfigApiError("The sign-in was cancelled or denied.", { status: 400, code: error.code, cause: error });
@@ -78,11 +90,37 @@ async function complete({ notices, onWait }, answer) {
 }
 
 /**
+ * @param {Member} member whom the issuer recognised
+ * @param {string} renewedUser whom it was asked for
+ */
+function keepRenewed(member, renewedUser) {
+  if (member.user_id !== renewedUser) {
+    throw new ConfigApiError("Another user is signed in there.", { status: 401, code: "login_required" });
+  }
+  // Meanwhile somebody may have signed out, or another member in.
+  if (currentMember()?.user_id === renewedUser) keepMember(member);
+}
+
+/**
+ * End the sign-in only if the issuer does not know the member any more.
+ * @param {ConfigApiError} error
+ * @param {string} renewedUser
+ */
+function endRenewal(error, renewedUser) {
+  if (currentMember()?.user_id !== renewedUser) return;
+  // Loading the watchlists shows the reason, unless the token can be renewed by then.
+  if (!isSignInRequired(error)) return keepFailedRenewal(error);
+  keepMember(null);
+  const text = "Your sign-in has ended. Sign in again to see the watchlists of your account.";
+  throw new ConfigApiError(text, { status: 401, code: "sign_in_required", cause: error });
+}
+
+/**
  * @param {Page} page
- * @param {{title: string, advice: string}} failure
+ * @param {{title: string, advice: string, outcome: string}} failure
  * @param {() => Promise<void>} step
  */
-async function attempt({ account, notices }, { title, advice }, step) {
+async function attempt({ account, notices }, { title, advice, outcome }, step) {
   const button = byId("sign-in", HTMLButtonElement);
   if (button.getAttribute("aria-disabled") === "true") return;
   button.setAttribute("aria-disabled", "true");
@@ -92,7 +130,7 @@ async function attempt({ account, notices }, { title, advice }, step) {
   } catch (error) {
     if (!(error instanceof ConfigApiError)) throw error;
     const reason = error.isTransient ? `${errorTitle(error)}. ${advice}` : error.message;
-    const text = [`${reason} Your input is kept.`, requestReference(error)];
+    const text = [`${reason} ${outcome}`, requestReference(error)];
     notices.show("sign-in", { tone: "warning", title, text });
   } finally {
     account.show();

@@ -48,9 +48,8 @@ export async function memberToken(refused) {
     if (!latest || isUsable(latest)) return latest && latest.token;
     const { renewMember } = await loaded(import("./sign-in.js"));
     const renewed = await renewMember(latest);
-    // Somebody may have signed out meanwhile.
-    if (!currentMember()) return null;
-    keepMember(renewed);
-    return renewed.token;
+    // Meanwhile somebody may have signed out, or another member in.
+    if (currentMember()?.token === latest.token) keepMember(renewed);
+    return currentMember()?.token ?? null;
   });
 }

@@ -12,30 +12,46 @@ import { read, write } from "./storage.js";
 /** @typedef {import("./config-api.js").SignIn} SignIn */
 /** @typedef {import("./member-session.js").Member} Member */
 
-/** @typedef {{oidc: SignIn, nonce: string, verifier: string, isSilent: boolean}} Request to the issuer, until it answers */
+/**
+ * @typedef {object} SignInRequest What is kept until the issuer answers.
+ * @property {SignIn} oidc
+ * @property {string} nonce
+ * @property {string} verifier
+ * @property {string | null} renewedUser the id of the member whose token is renewed silently; null if the user is asked
+ */
 
 const baseUrl = document.documentElement.dataset.api ?? "";
 /** The page itself, with its slash, also below a stage. */
 const REDIRECT_URI = new URL("../../", new URL(`${baseUrl}/`, location.href)).href;
 const TIMEOUT = 15_000;
-/** With these errors a refresh token is useless; the issuer may still know the user (RFC 6749 §5.2, OpenID Connect). */
-const USELESS = new Set(["invalid_grant", "invalid_token", "interaction_required", "login_required"]);
+/** The issuer wants the user to sign in again (RFC 6749 §5.2, OpenID Connect Core 1.0 §3.1.2.6). */
+const REAUTHENTICATION_ERRORS = new Set([
+  "access_denied",
+  "account_selection_required",
+  "consent_required",
+  "interaction_required",
+  "invalid_grant",
+  "invalid_token",
+  "login_required",
+]);
+/** Why the redirect that led to this page failed. The next one may fail too, without an end. @type {ConfigApiError | null} */
+let failedRenewal = null;
 
 /**
  * Leave the page for the issuer. Returns only if the user comes back with the browser's back button.
- * @param {{isSilent?: boolean} & Options} [options] `isSilent`: the issuer answers without asking the user
+ * @param {{renewed?: Member} & Options} [options] `renewed`: a member whom the issuer must recognise without asking
  */
-export async function leaveForIssuer({ isSilent = false, ...options } = {}) {
+export async function leaveForIssuer({ renewed, ...options } = {}) {
   // PKCE needs crypto.subtle.
   if (!isSecureContext) throw issuerError("insecure_context", "Signing in needs a page that is loaded with https.");
-  const oidc = await explained(() => new ConfigApi({ baseUrl }).signIn(options));
+  const oidc = await withReadableErrors(() => new ConfigApi({ baseUrl }).signIn(options));
   if (!oidc) throw issuerError("sign_in_unavailable", "Nobody can sign in here.");
   await expectReachable(oidc.token_endpoint);
   const state = oauth.generateRandomState();
   const nonce = oauth.generateRandomNonce();
   const verifier = oauth.generateRandomCodeVerifier();
-  /** @type {Request} */
-  const request = { oidc, nonce, verifier, isSilent };
+  /** @type {SignInRequest} */
+  const request = { oidc, nonce, verifier, renewedUser: renewed?.user_id ?? null };
   write(entryOf(state), request, { perTab: true });
   await leave(oidc.authorization_endpoint, {
     ...oidc.parameters,
@@ -47,14 +63,14 @@ export async function leaveForIssuer({ isSilent = false, ...options } = {}) {
     nonce,
     code_challenge: await oauth.calculatePKCECodeChallenge(verifier),
     code_challenge_method: "S256",
-    prompt: isSilent ? "none" : oidc.parameters.prompt,
+    ...(renewed && { prompt: "none", id_token_hint: renewed.id_token }),
   });
 }
 
 /**
  * The request that an answer of the issuer belongs to. It is answered once.
  * @param {URLSearchParams} answer
- * @returns {Request | null} null if this tab sent no request with this state
+ * @returns {SignInRequest | null} null if this tab sent no request with this state
  */
 export function takeRequest(answer) {
   const entry = entryOf(answer.get("state") ?? "");
@@ -66,13 +82,13 @@ export function takeRequest(answer) {
 /**
  * Exchange the code of the answer for the member's tokens, and ask the service who it is.
  * @param {URLSearchParams} answer
- * @param {Request} request
+ * @param {SignInRequest} request
  * @param {Options} options
  * @returns {Promise<Member>}
  */
 export async function completeSignIn(answer, { oidc, nonce, verifier }, options) {
   const server = serverOf(oidc);
-  const tokens = await explained(async () => {
+  const tokens = await withReadableErrors(async () => {
     const parameters = oauth.validateAuthResponse(server, oidc, answer, answer.get("state") ?? undefined);
     const response = await oauth.authorizationCodeGrantRequest(
       server,
@@ -104,11 +120,29 @@ export async function renewMember(member) {
   try {
     if (refresh_token) return { ...member, ...(await refresh(oidc, refresh_token)) };
   } catch (error) {
-    if (!(error instanceof ConfigApiError) || !USELESS.has(error.code)) throw error;
+    if (!(error instanceof ConfigApiError) || !isSignInRequired(error)) throw error;
   }
   if (document.querySelector('dialog:modal form:not([aria-busy="true"])')) throw signInRequired();
-  await leaveForIssuer({ isSilent: true, patience: 0 });
+  if (failedRenewal) throw failedRenewal;
+  await leaveForIssuer({ renewed: member, patience: 0 });
   throw signInRequired();
+}
+
+/**
+ * Whether the sign-in has ended. After any other failure the token may be renewed later.
+ * @param {ConfigApiError} error
+ */
+export function isSignInRequired({ code, status }) {
+  return REAUTHENTICATION_ERRORS.has(code) || status === 401;
+}
+
+/**
+ * Do not redirect again until the page is reloaded.
+ * @param {ConfigApiError} cause
+ */
+export function keepFailedRenewal(cause) {
+  const text = `${cause.message} Reload the page to try again.`;
+  failedRenewal = new ConfigApiError(text, { status: 400, code: "renewal_failed", cause });
 }
 
 /**
@@ -131,7 +165,7 @@ export async function endSession({ oidc, id_token }) {
  */
 async function refresh(oidc, refreshToken) {
   const server = serverOf(oidc);
-  const tokens = await explained(async () => {
+  const tokens = await withReadableErrors(async () => {
     const response = await oauth.refreshTokenGrantRequest(
       server,
       oidc,
@@ -152,7 +186,7 @@ async function refresh(oidc, refreshToken) {
  */
 function tokenOf(tokens, { token_use }) {
   const token = tokens[token_use];
-  if (typeof token !== "string") throw issuerError("invalid_token", `The issuer sent no ${token_use}.`);
+  if (typeof token !== "string") throw issuerError("invalid_token", `The sign-in service sent no ${token_use}.`);
   const claims = oauth.getValidatedIdTokenClaims(tokens);
   const seconds = token_use === "id_token" && claims ? claims.exp - claims.iat : (tokens.expires_in ?? 300);
   return { token, expires_at: Date.now() + seconds * 1000 };
@@ -164,13 +198,13 @@ function tokenOf(tokens, { token_use }) {
  * @param {() => Promise<T>} step
  * @returns {Promise<T>}
  */
-async function explained(step) {
+async function withReadableErrors(step) {
   try {
     return await step();
   } catch (error) {
     if (error instanceof oauth.AuthorizationResponseError || error instanceof oauth.ResponseBodyError) {
       const reason = error.error_description ? `: ${error.error_description}` : ".";
-      throw issuerError(error.error, `The issuer reported ${error.error}${reason}`, error);
+      throw issuerError(error.error, `The sign-in service reported ${error.error}${reason}`, error);
     }
     // The service cannot read the documents of the issuer.
     if (error instanceof ConfigApiError && error.code === "identity_unavailable") throw unreachable(error);
@@ -205,9 +239,12 @@ async function leave(url, parameters) {
   for (const [name, value] of Object.entries(parameters)) {
     if (value !== undefined) target.searchParams.set(name, value);
   }
-  const isBack = new Promise((resolve) => addEventListener("pageshow", ({ persisted }) => persisted && resolve(null)));
-  location.assign(target.href);
-  await isBack;
+  await new Promise((resolve, reject) => {
+    addEventListener("pageshow", ({ persisted }) => persisted && resolve(null));
+    // A response without a page (204, a download) leaves this one open, which may hold the lock of all tabs.
+    setTimeout(() => reject(unreachable(undefined)), TIMEOUT);
+    location.assign(target.href);
+  });
 }
 
 /** @param {SignIn} oidc */

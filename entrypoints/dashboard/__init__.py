@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 from flask import Blueprint, Response, abort, render_template
 
 from domain.errors import IdentityUnavailable
+from domain.sign_in import SignIn
 from entrypoints.application import current_application
 from entrypoints.assets import REVALIDATED, Asset
 
@@ -29,6 +30,8 @@ KEPT_FOR_A_WEEK = "private, max-age=604800"
 
 _SERVED = (".css", ".js", ".md", ".svg", ".ts")
 _VENDORED = "oauth4webapi.js"
+_RECOVERY = "theme.js"
+"""A script without imports, which every page loads first."""
 _COMMENT_LINES = re.compile(rb"^[ ]*(?://[^\n]*|/\*(?:(?!\*/).)*\*/)\n", re.MULTILINE | re.DOTALL)
 _TYPES = re.compile(rb"/\*\* @type [^\n]*?\*/ ?")
 _INDENTATION = re.compile(rb"^\s+", re.MULTILINE)
@@ -67,32 +70,46 @@ def version() -> str:
     return hashlib.sha256(b"".join(asset.body for asset in assets().values())).hexdigest()[:12]
 
 
-def respond_page(html: str, cache_control: str = REVALIDATED) -> Response:
+def respond_page(html: str, sign_in: SignIn | None, cache_control: str = REVALIDATED) -> Response:
     """Return the response with a page of HTML and its content security policy."""
-    return Asset.of(html.encode(), "text/html; charset=utf-8").respond(cache_control, policy=_page_policy())
+    return Asset.of(html.encode(), "text/html; charset=utf-8").respond(cache_control, policy=_page_policy(sign_in))
+
+
+def readable_sign_in() -> tuple[SignIn | None, bool]:
+    """Return what a browser needs to sign in, and whether the issuer's documents, which say so, can be read."""
+    try:
+        return current_application().identities.sign_in(), True
+    except IdentityUnavailable:
+        return None, False
 
 
 @blueprint.get("/")
 def page() -> Response:
     """Return the page, which is the same for all users."""
     settings = current_application().settings
+    sign_in, is_readable = readable_sign_in()
     html = render_template(
         "dashboard.html",
         version=version(),
         modules=modules(),
         faults=settings.faults,
-        # The page offers to sign in only where a client is set.
-        member_limit=settings.limits.member if settings.oidc and settings.oidc.client else None,
+        member_limit=settings.limits.member if sign_in else None,
+        sign_in_unavailable=not is_readable,
         # Without a published list the bundled one is authoritative, and the page shows no notice.
         bundled_is_fallback=settings.ticker_bucket is not None,
     )
-    return respond_page(html, KEPT_FOR_A_WEEK)
+    return respond_page(html, sign_in, KEPT_FOR_A_WEEK if is_readable else REVALIDATED)
 
 
 @blueprint.get("/static/<requested>/<name>")
 def versioned(requested: str, name: str) -> Response:
-    """Return a file. It is immutable if the current version was requested."""
-    return _find(assets(), name).respond(IMMUTABLE if requested == version() else REVALIDATED)
+    """Return a file of the current version, so that a page never gets modules of two versions.
+
+    A stored page whose files are gone gets the script that loads it again.
+    """
+    if requested == version():
+        return _find(assets(), name).respond(IMMUTABLE)
+    return _find({_RECOVERY: assets()[_RECOVERY]}, name).respond()
 
 
 @blueprint.get("/static/<name>")
@@ -101,12 +118,8 @@ def latest(name: str) -> Response:
     return _find(sources(), name).respond()
 
 
-def _page_policy() -> str:
-    """Allow requests to the issuer's token endpoint, if its documents can be read; otherwise nobody can sign in."""
-    try:
-        sign_in = current_application().identities.sign_in()
-    except IdentityUnavailable:
-        sign_in = None
+def _page_policy(sign_in: SignIn | None) -> str:
+    """Allow requests to the issuer's token endpoint, where members can sign in."""
     if sign_in is None:
         return PAGE_POLICY
     scheme, host, *_ = urlsplit(sign_in.endpoints.token)

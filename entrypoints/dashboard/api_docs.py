@@ -12,7 +12,7 @@ from markupsafe import Markup, escape
 
 from entrypoints.api.openapi import document
 from entrypoints.api.problems import ALL
-from entrypoints.dashboard import respond_page, version
+from entrypoints.dashboard import readable_sign_in, respond_page, version
 
 blueprint = Blueprint("api_docs", __name__, template_folder="templates")
 
@@ -22,6 +22,7 @@ _CODES = frozenset(problem.code for problem in ALL)
 @blueprint.get("/docs")
 def page() -> Response:
     """Return the page, which is the same for all users."""
+    sign_in, _ = readable_sign_in()
     return respond_page(
         render_template(
             "docs.html",
@@ -31,7 +32,8 @@ def page() -> Response:
             version=version(),
             example=example,
             as_json=_as_json,
-        )
+        ),
+        sign_in,
     )
 
 

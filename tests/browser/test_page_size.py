@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import pytest
-from playwright.sync_api import Page, Request, expect
+from playwright.sync_api import Browser, Page, Request, expect
 
+from entrypoints import dashboard
 from tests.browser.service import NewContext, Server
 from tests.browser.steps import given, visit
 
@@ -41,6 +42,28 @@ def test_a_second_visit_loads_no_static_file(page: Page, server: Server) -> None
     visit(page)
 
     assert [each for each in server.requests if "/static/" in each] == []
+
+
+def test_a_stored_page_whose_files_are_gone_after_an_update_is_replaced(
+    browser: Browser, server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    versions = iter(["old"])
+    current = dashboard.version()
+    monkeypatch.setattr(dashboard, "version", lambda: next(versions, current))
+    with browser.new_page(base_url=f"{server.url}/") as page:
+        answers: list[str] = []
+        page.on("response", lambda answer: answers.append(f"{answer.status} {answer.url.rpartition('static/')[2]}"))
+
+        visit(page)
+
+        assert {"404 old/dashboard.js", f"200 {current}/dashboard.js"} <= set(answers)
+        assert [each for each in answers if each.startswith("200 old")] == ["200 old/theme.js"]
+        monkeypatch.setattr(dashboard, "version", lambda: "new")
+        page.get_by_role("button", name="Import", exact=True).click()
+        expect(page.get_by_text("This page has been updated")).to_be_visible()
+        page.get_by_role("button", name="Reload").click()
+        page.get_by_role("button", name="Import", exact=True).click()
+        expect(page.get_by_role("dialog")).to_be_visible()
 
 
 SHIFTS = """globalThis.shifted = [];

@@ -69,7 +69,7 @@ def test_every_private_response_has_all_security_headers_and_is_not_cached(make_
 
 @pytest.mark.parametrize(
     "path",
-    ["/", "/docs", "/openapi.json", "/static/config-api.js", "/static/config-api.d.ts", "/static/x/icon.svg"],
+    ["/", "/docs", "/openapi.json", "/static/config-api.js", "/static/config-api.d.ts", "/static/x/theme.js"],
 )
 def test_every_cacheable_response_has_the_other_security_headers_and_does_not_depend_on_the_user(
     client: FlaskClient, path: str

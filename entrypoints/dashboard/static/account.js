@@ -12,7 +12,9 @@ import { read, write } from "./storage.js";
 /** @typedef {import("./member-session.js").Member} Member */
 /** @typedef {{isExpired: boolean, configurations: Configuration[]}} Loss The watchlists of a session that is gone. */
 
-const { memberLimit } = document.documentElement.dataset;
+const { memberLimit, signInUnavailable } = document.documentElement.dataset;
+/** Also while nobody can sign in: the token of a member may still be valid. */
+const hasMembers = Boolean(memberLimit) || signInUnavailable !== undefined;
 /** Days before its end at which the page warns of a session that could not be renewed. */
 const WARNING_DAYS = 7;
 
@@ -45,7 +47,7 @@ export class Account {
       },
     });
     this.#remember(false);
-    if (!memberLimit) return;
+    if (!hasMembers) return;
     byId("sign-in", HTMLButtonElement).addEventListener("click", () => (this.member ? on.signOut() : on.signIn()));
     const followOtherTabs = () => {
       this.show();
@@ -61,7 +63,7 @@ export class Account {
 
   /** @returns {Member | null} */
   get member() {
-    return memberLimit ? read("member") : null;
+    return hasMembers ? read("member") : null;
   }
 
   /** The id of the user, if one is known. */
@@ -93,6 +95,7 @@ export class Account {
     const user = byId("user", HTMLElement);
     button.textContent = member ? "Sign out" : "Sign in";
     button.removeAttribute("aria-disabled");
+    button.hidden = !member && !memberLimit;
     user.textContent = member?.name ?? "";
     user.title = member ? `Signed in as ${member.name}` : "";
     user.hidden = !member;
@@ -110,7 +113,7 @@ export class Account {
    */
   takeAnswer() {
     const answer = new URLSearchParams(location.search);
-    if (!memberLimit || !answer.has("state") || !(answer.has("code") || answer.has("error"))) return null;
+    if (!hasMembers || !answer.has("state") || !(answer.has("code") || answer.has("error"))) return null;
     // First of all, so that the code is in no history, bookmark or reload.
     history.replaceState(null, "", location.pathname);
     return answer;

@@ -12,6 +12,7 @@ const TITLES = {
   tickers_unavailable: "These tickers can’t be checked right now",
   network_error: "The service can’t be reached",
   issuer_unreachable: "The sign-in service can’t be reached",
+  page_updated: "This page has been updated",
   renewal_failed: "Your sign-in can’t be renewed right now",
   sign_in_required: "Your sign-in has ended",
   not_found: "This watchlist no longer exists",

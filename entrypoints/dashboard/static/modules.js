@@ -2,11 +2,13 @@
 
 import { ConfigApiError } from "./config-api.js";
 import { errorTitle } from "./messages.js";
+import { smallButton } from "./notices.js";
+import { renewStoredPage } from "./stored-page.js";
 
 /** @typedef {import("./notices.js").Notices} Notices */
 
 /**
- * Without a connection, loading a module fails as a request does.
+ * Without a connection, loading a module fails as a request does. After an update of the service it is not there.
  * @template T
  * @param {Promise<T>} module
  * @returns {Promise<T>}
@@ -15,6 +17,10 @@ export async function loaded(module) {
   try {
     return await module;
   } catch (cause) {
+    if (await renewStoredPage()) {
+      const text = "Reload it to continue. What you are typing is kept.";
+      throw new ConfigApiError(text, { status: 404, code: "page_updated", cause });
+    }
     throw new ConfigApiError("A part of the page cannot be loaded.", { status: 0, code: "network_error", cause });
   }
 }
@@ -31,6 +37,7 @@ export async function useLoaded(notices, module, use) {
     await use(await loaded(module));
   } catch (error) {
     if (!(error instanceof ConfigApiError)) throw error;
-    notices.show("module", { tone: "warning", title: errorTitle(error), text: [error.message] });
+    const actions = error.code === "page_updated" ? [smallButton("Reload", () => location.reload())] : [];
+    notices.show("module", { tone: "warning", title: errorTitle(error), text: [error.message], actions });
   }
 }

@@ -199,6 +199,11 @@ function tokenOf(tokens, { token_use }) {
  * @returns {Promise<T>}
  */
 async function withReadableErrors(step) {
+  // The policy of such a page allows no request to the issuer.
+  if ("signInUnavailable" in document.documentElement.dataset) {
+    const text = "The sign-in service could not be reached when this page was loaded. Reload the page to try again.";
+    throw issuerError("issuer_unreachable", text);
+  }
   try {
     return await step();
   } catch (error) {

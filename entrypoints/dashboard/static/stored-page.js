@@ -7,8 +7,8 @@
 export async function renewStoredPage() {
   try {
     const response = await fetch(location.pathname, { cache: "no-cache" });
-    // The URLs of the files contain their version.
-    return response.ok && !(await response.text()).includes(new URL(import.meta.url).pathname);
+    // The folder of the files is named after their version.
+    return response.ok && !(await response.text()).includes(new URL(".", import.meta.url).pathname);
   } catch {
     return false;
   }

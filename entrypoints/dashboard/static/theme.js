@@ -16,6 +16,32 @@
     document.getElementById("theme")?.setAttribute("aria-pressed", String(isDark()));
   }
 
+  let isIncomplete = false;
+
+  // A stored page can outlive its files when the service is updated: load the current page, once.
+  async function recover() {
+    if (isIncomplete || document.readyState === "complete") return;
+    isIncomplete = true;
+    try {
+      const { ok } = await fetch(location.pathname, { cache: "no-cache" });
+      if (!ok || sessionStorage.getItem("config-api.recovered")) return;
+      sessionStorage.setItem("config-api.recovered", "true");
+      location.reload();
+    } catch {
+      // Offline, or without storage, where it could reload without an end.
+    }
+  }
+
+  // Errors of scripts and styles do not bubble.
+  addEventListener("error", ({ target }) => target instanceof Element && recover(), true);
+  addEventListener("load", () => {
+    try {
+      if (!isIncomplete) sessionStorage.removeItem("config-api.recovered");
+    } catch {
+      // Nothing is stored.
+    }
+  });
+
   apply();
   system.addEventListener("change", apply);
   addEventListener("storage", apply);

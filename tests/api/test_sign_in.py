@@ -83,6 +83,9 @@ def test_without_usable_endpoints_the_page_has_no_sign_in(
     assert (answer.status_code, answer.json["code"]) == (503, "identity_unavailable")
     assert int(answer.headers["Retry-After"]) >= 1
     assert policy_of_the_page(client) == PAGE_POLICY
+    page = client.get("/")
+    assert page.headers["Cache-Control"] == "no-cache"
+    assert 'id="sign-in" type="button" hidden' in page.text
 
 
 def test_a_stored_page_is_outdated_when_its_policy_changes(make_app: MakeApp, issuer: Issuer) -> None:

@@ -9,6 +9,7 @@ from datetime import timedelta
 import pytest
 from playwright.sync_api import Page, expect
 
+from entrypoints import dashboard
 from tests.browser.service import NewContext, Server
 from tests.browser.steps import (
     card,
@@ -232,6 +233,23 @@ def test_a_renewal_does_not_replace_a_member_who_signed_in_meanwhile(
     other.reload()
     user_is(other, "Bob")
     user_is(page, "Bob")
+
+
+def test_a_page_without_sign_in_keeps_the_member_and_asks_to_reload_it(
+    page: Page, server: Server, issuer: Issuer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    visit(page)
+    sign_in(page)
+    create(page, "Tech")
+    monkeypatch.setattr(dashboard, "readable_sign_in", lambda: (None, False))
+
+    end_token(page, server, issuer)
+
+    expect(page.get_by_text("Reload the page to try again.")).to_be_visible()
+    user_is(page, "Ann")
+    monkeypatch.undo()
+    page.reload()
+    expect(page.get_by_role("button", name="Edit Tech")).to_be_enabled()
 
 
 def test_a_member_has_the_same_watchlists_on_another_device(page: Page, new_context: NewContext) -> None:

@@ -94,7 +94,8 @@ export class Editor {
   /** After a reload: open the draft that was open. */
   resume() {
     const draft = readOpenDraft();
-    if (!draft) return;
+    // The user may have opened another one meanwhile.
+    if (!draft || this.isOpen) return;
     // It was also kept when the page was left.
     discardDraft(draft.key);
     this.#open(draft, true);

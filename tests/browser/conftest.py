@@ -106,8 +106,10 @@ def page(new_context: NewContext) -> Page:
 
 def _complaints(message: ConsoleMessage) -> Iterator[str]:
     url = message.location["url"]
-    refused = message.text.startswith("Failed to load resource") and ("/api/v2/" in url or url.endswith(TOKEN))
-    # The browser logs each error response of the service and of the issuer; the page handles those.
+    # The browser logs each error response of the service and of the issuer, and a renewal of the stored page that
+    # meets no connection. The page handles those.
+    is_handled = "/api/v2/" in url or url.endswith((TOKEN, "/"))
+    refused = message.text.startswith("Failed to load resource") and is_handled
     if message.type in {"error", "warning"} and not refused:
         yield f"{message.type}: {message.text}"
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import subprocess
+from datetime import UTC, datetime, timedelta
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Dialog, Page, expect
 
 from tests.browser.service import NewContext
 from tests.browser.steps import AXE, RUN_AXE, given, sign_in, visit
+from verification.environment.issuer import Issuer
 
 pytestmark = pytest.mark.slow
 
@@ -68,8 +70,7 @@ def test_search_shows_the_sections_with_every_word(docs: Page) -> None:
     expect(search).to_have_value("")
 
 
-@pytest.mark.usefixtures("issuer")
-def test_the_request_of_a_member_has_their_token(page: Page) -> None:
+def test_the_request_of_a_member_has_their_token_which_only_the_dashboard_renews(page: Page, issuer: Issuer) -> None:
     sign_in(visit(page))
     page.goto("/docs")
     form = page.get_by_role("form", name="Show the current user")
@@ -77,6 +78,21 @@ def test_the_request_of_a_member_has_their_token(page: Page) -> None:
     form.get_by_role("button", name="Try it").click()
 
     expect(form).to_contain_text('"auth_type": "member"')
+    questions: list[str] = []
+
+    def refuse(dialog: Dialog) -> None:
+        questions.append(dialog.message)
+        dialog.dismiss()
+
+    page.once("dialog", refuse)
+    page.get_by_role("form", name="Delete everything").get_by_role("button", name="Try it").click()
+    assert questions == ["This deletes everything of the account of Ann. Continue?"]
+    issuer.server.end_sessions()
+    page.clock.set_system_time(datetime.now(UTC) + timedelta(hours=2))
+    form.get_by_role("button", name="Try it").click()
+    expect(form.get_by_role("status")).to_have_text("Your sign-in has expired. Open the dashboard to renew it.")
+    page.get_by_role("button", name="Copy this browser").click()
+    expect(page.locator("#toasts")).to_contain_text("Your sign-in has expired.")
 
 
 @pytest.mark.parametrize("color_scheme", ["light", "dark"])

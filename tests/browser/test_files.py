@@ -38,13 +38,14 @@ def row(page: Page, name: str) -> str:
 def test_a_download_is_imported_completely_in_another_browser_and_once(
     page: Page, new_context: NewContext, server: Server, kind: str
 ) -> None:
-    names = ("=1+1", 'Quotes "and", commas; ünïcode')
+    names = ("=1+1", '\uff1dQuotes "and", commas; ünïcode')
     given(page, *names, tickers=["BRK.B", "AAPL"])
     content = download(page, kind)
     if kind == "JSON":
         assert json.loads(content)["version"] == 1
     else:
         assert "\n'=1+1,BRK.B AAPL,7,false\n" in content
+        assert "\n\"'\uff1dQuotes" in content
     other = visit(new_context().new_page())
 
     choose_file(other, content)

@@ -1,6 +1,6 @@
 /** The page of the API documentation: curl commands that follow the forms, copying, and requests to the service. */
 
-import { ConfigApi, newIdempotencyKey } from "./config-api.js";
+import { ConfigApi, ConfigApiError, newIdempotencyKey } from "./config-api.js";
 import { byId, h } from "./dom.js";
 import { listenToSearch } from "./docs-search.js";
 import { currentMember, memberToken } from "./member-session.js";
@@ -14,7 +14,15 @@ const session = new AnonymousSession(new ConfigApi({ baseUrl, patience: 0 }), { 
 
 /** The token of the member who is signed in, or of this browser's anonymous session. */
 async function token() {
-  return currentMember() ? memberToken() : session.token();
+  return currentMember() ? memberToken(undefined, { mayRedirect: false }) : session.token();
+}
+
+/** @param {HTMLFormElement} form of an operation that deletes something */
+function isDeleteConfirmed({ dataset }) {
+  const member = currentMember();
+  const owner = member ? `the account of ${member.name}` : "this browser’s session";
+  const what = dataset.path?.endsWith("/auth/me") ? "everything" : "a watchlist";
+  return confirm(`This deletes ${what} of ${owner}. Continue?`);
 }
 
 /**
@@ -66,8 +74,7 @@ function showCommand(form) {
 async function send(form) {
   const outcome = /** @type {HTMLElement} */ (form.querySelector(".outcome"));
   const answer = /** @type {HTMLElement} */ (form.querySelector(".answer"));
-  const isDelete = form.dataset.method === "DELETE";
-  if (isDelete && !confirm("This deletes data of this browser’s session. Continue?")) return;
+  if (form.dataset.method === "DELETE" && !isDeleteConfirmed(form)) return;
   answer.replaceChildren();
   outcome.replaceChildren("Waiting for the response…");
   try {
@@ -84,7 +91,7 @@ async function send(form) {
     );
     fillIds(body);
   } catch (error) {
-    outcome.replaceChildren(`No response: ${error instanceof Error ? error.message : error}`);
+    outcome.replaceChildren(error instanceof ConfigApiError ? error.message : `No response: ${error}`);
   }
 }
 
@@ -148,5 +155,12 @@ for (const button of document.querySelectorAll("[data-copy]")) {
   const text = () => (source instanceof HTMLTextAreaElement ? source.value : source.innerText);
   button.addEventListener("click", () => copy(text(), source));
 }
-byId("copy-token", HTMLButtonElement).addEventListener("click", async () => copy(`TOKEN=${await token()}`));
+byId("copy-token", HTMLButtonElement).addEventListener("click", async () => {
+  try {
+    await copy(`TOKEN=${await token()}`);
+  } catch (error) {
+    if (!(error instanceof ConfigApiError)) throw error;
+    toast(error.message);
+  }
+});
 listenToSearch();

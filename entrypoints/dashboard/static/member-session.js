@@ -35,9 +35,10 @@ export function keepMember(member) {
 /**
  * The token to send. It is renewed in one tab at a time, because a refresh token that is used twice ends the session.
  * @param {string} [refused]
+ * @param {{mayRedirect?: boolean}} [options] see `renewMember`
  * @returns {Promise<string | null>}
  */
-export async function memberToken(refused) {
+export async function memberToken(refused, options) {
   const isUsable = (/** @type {Member} */ { token, expires_at }) =>
     token !== refused && expires_at - MARGIN > Date.now();
   const member = currentMember();
@@ -47,7 +48,7 @@ export async function memberToken(refused) {
     const latest = currentMember();
     if (!latest || isUsable(latest)) return latest && latest.token;
     const { renewMember } = await loaded(import("./sign-in.js"));
-    const renewed = await renewMember(latest);
+    const renewed = await renewMember(latest, options);
     // Meanwhile somebody may have signed out, or another member in.
     if (currentMember()?.token === latest.token) keepMember(renewed);
     return currentMember()?.token ?? null;

@@ -113,9 +113,10 @@ export async function completeSignIn(answer, { oidc, nonce, verifier }, options)
  * Renew the token: with the refresh token, or with a redirect that asks the user nothing. While a form is open, which
  * the redirect would interrupt, it is left to the user.
  * @param {Member} member
+ * @param {{mayRedirect?: boolean}} [options] `mayRedirect`: the redirect leads back to the dashboard
  * @returns {Promise<Member>}
  */
-export async function renewMember(member) {
+export async function renewMember(member, { mayRedirect = true } = {}) {
   const { oidc, refresh_token } = member;
   try {
     if (refresh_token) return { ...member, ...(await refresh(oidc, refresh_token)) };
@@ -123,6 +124,7 @@ export async function renewMember(member) {
     if (!(error instanceof ConfigApiError) || !isSignInRequired(error)) throw error;
   }
   if (document.querySelector('dialog:modal form:not([aria-busy="true"])')) throw signInRequired();
+  if (!mayRedirect) throw signInRequired("Your sign-in has expired. Open the dashboard to renew it.");
   if (failedRenewal) throw failedRenewal;
   await leaveForIssuer({ renewed: member, patience: 0 });
   throw signInRequired();
@@ -283,6 +285,6 @@ function issuerError(code, message, cause) {
   return new ConfigApiError(message, { status: 400, code, cause });
 }
 
-function signInRequired() {
-  return new ConfigApiError("Your sign-in has ended. Sign in again.", { status: 401, code: "sign_in_required" });
+function signInRequired(text = "Your sign-in has ended. Sign in again.") {
+  return new ConfigApiError(text, { status: 401, code: "sign_in_required" });
 }

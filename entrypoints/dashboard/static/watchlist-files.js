@@ -12,8 +12,8 @@ const COLUMNS = /** @type {const} */ (["name", "tickers", "timeframe_days", "inc
 /** The most that a user can hold, whatever the operator sets. */
 export const MAX_ROWS = 100;
 const MAX_BYTES = 5_000_000;
-/** What spreadsheets take for a formula, and the apostrophe that stops them. */
-const FORMULA = /^'*[=+\-@\t\r]/;
+/** What spreadsheets take for a formula, also in fullwidth (OWASP: CSV injection), and the apostrophe that stops them. */
+const FORMULA = /^'*[=+\-@\t\r\n\uff1d\uff0b\uff0d\uff20]/;
 const ON = new Set(["true", "wahr", "vrai", "verdadero", "vero", "1", "yes", "on"]);
 const OFF = new Set(["false", "falsch", "faux", "falso", "0", "no", "off", ""]);
 

@@ -12,7 +12,7 @@ import pytest
 
 from adapters.sqlite.store import SQLiteStore
 from domain.errors import StoreUnavailable
-from tests.builders import NOW, a_configuration
+from tests.builders import a_configuration
 from tests.robustness.conftest import REPOSITORY, OpenStore, database, remedy_in
 
 FORK_DURING_A_WRITE = """
@@ -74,10 +74,12 @@ def test_acknowledged_creates_survive_kill_9(path: Path, open_store: OpenStore) 
 def test_a_full_database_refuses_writes_keeps_its_data_and_resumes_when_there_is_space(
     open_store: OpenStore, caplog: pytest.LogCaptureFixture
 ) -> None:
+    pages = 12
+
     class SmallDatabase(sqlite3.Connection):
-        def __init__(self, *args: Any, **kwargs: Any) -> None:
-            super().__init__(*args, **kwargs)
-            self.execute("PRAGMA max_page_count=12")
+        def execute(self, *args: Any) -> sqlite3.Cursor:
+            super().execute(f"PRAGMA max_page_count={pages}")
+            return super().execute(*args)
 
     store, stored = open_store(connection_factory=SmallDatabase), []
 
@@ -93,7 +95,7 @@ def test_a_full_database_refuses_writes_keeps_its_data_and_resumes_when_there_is
     assert stored
     assert {each.config_id for each in store.list("ann")} == set(stored)
     assert "free some space" in remedy_in(caplog)
-    store.remove("ann", stored[0], now=NOW)
+    pages = 1000
     store.add(a_configuration(), limit=1000)
 
 

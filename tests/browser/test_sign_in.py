@@ -14,7 +14,9 @@ from tests.browser.service import NewContext, Server
 from tests.browser.steps import (
     card,
     cards,
+    countdown,
     create,
+    dialog,
     given,
     ready,
     save,
@@ -261,3 +263,33 @@ def test_a_member_has_the_same_watchlists_on_another_device(page: Page, new_cont
     sign_in(other)
 
     expect(card(other, "Tech")).to_be_visible()
+
+
+def test_a_draft_and_a_create_of_unknown_result_belong_to_the_member_who_sent_it(page: Page, server: Server) -> None:
+    visit(page)
+    sign_in(page)
+    type_in(page, "Secret")
+    server.plan(lost_answers=1, methods=["add"], retry_after=30)
+    save(page)
+    expect(countdown(page)).to_be_visible()
+    other = visit(page.context.new_page())
+
+    other.get_by_role("button", name="Sign out").click()
+    expect(other.get_by_role("button", name="Sign in", exact=True)).to_be_enabled()
+    expect(page.get_by_role("dialog")).to_have_count(0)
+    for tab in (page, other):
+        expect(tab.get_by_role("button", name="Sign in", exact=True)).to_be_enabled()
+        ready(tab).reload()
+        ready(tab).get_by_role("button", name="New watchlist").click()
+        expect(tab.get_by_label("Name", exact=True)).to_have_value("")
+        tab.keyboard.press("Escape")
+    sign_in(page, "bob")
+    expect(page.get_by_role("heading", name="Start your first watchlist")).to_be_visible()
+    page.get_by_role("button", name="Sign out").click()
+    sign_in(page)
+    page.get_by_role("button", name="New watchlist").click()
+    expect(page.get_by_label("Name", exact=True)).to_have_value("Secret")
+    save(page)
+
+    expect(dialog(page)).to_be_hidden()
+    expect(cards(page)).to_have_count(1)

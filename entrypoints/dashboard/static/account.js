@@ -23,6 +23,19 @@ export function currentLoss() {
   return read("loss");
 }
 
+/** @returns {Member | null} */
+function currentMember() {
+  return hasMembers ? read("member") : null;
+}
+
+/**
+ * The id of the member who is signed in.
+ * @returns {string | null}
+ */
+export function memberId() {
+  return currentMember()?.user_id ?? null;
+}
+
 export class Account {
   #baseUrl;
   #on;
@@ -63,7 +76,7 @@ export class Account {
 
   /** @returns {Member | null} */
   get member() {
-    return hasMembers ? read("member") : null;
+    return currentMember();
   }
 
   /** The id of the user, if one is known. */

@@ -285,6 +285,8 @@ function signIn() {
 
 /** Show nothing of the earlier user. */
 function userChanged() {
+  editor.userChanged();
+  for (const close of draftToasts.values()) close();
   watchlists.forget();
   showLoading();
   showOwner();

@@ -1,5 +1,6 @@
 /** Unsaved input. It is stored with every keystroke, so that neither a reload nor a failure loses it. */
 
+import { memberId } from "./account.js";
 import { newIdempotencyKey } from "./config-api.js";
 import { read, write } from "./storage.js";
 
@@ -20,6 +21,7 @@ import { read, write } from "./storage.js";
  * @typedef {object} Draft What the user is about to create or change.
  * @property {string} id `new`, or the id of the configuration
  * @property {string} key the idempotency key; identifies the draft
+ * @property {string | null} memberId the member who typed it; null: who uses this browser without signing in
  * @property {Form} initial the form as it was opened
  * @property {Form} form
  * @property {Configuration | null} base the configuration as it was when editing started
@@ -45,7 +47,8 @@ export function formOf({ name, tickers, timeframe_days, include_extended_hours }
  * @returns {Draft}
  */
 export function newDraft(initial, base) {
-  return { id: base?.config_id ?? "new", key: newIdempotencyKey(), initial, form: initial, base, sent: null };
+  const id = base?.config_id ?? "new";
+  return { id, key: newIdempotencyKey(), memberId: memberId(), initial, form: initial, base, sent: null };
 }
 
 /**
@@ -54,6 +57,15 @@ export function newDraft(initial, base) {
  */
 export function isUntouched({ initial, form, sent }) {
   return sent === null && form.query === initial.query && sameInput(inputOf(form), inputOf(initial));
+}
+
+/**
+ * Whether the present user may continue the draft. What was typed before signing in follows to the member, unless it
+ * was sent: a key belongs to the user who sent it.
+ * @param {Draft} draft
+ */
+export function isOwn({ memberId: owner, sent }) {
+  return owner === memberId() || (owner === null && sent === null);
 }
 
 /**
@@ -134,12 +146,12 @@ export function keepDraft(draft) {
 const MAX_KEPT = 20;
 
 /**
- * Take the latest draft of this id, so that no other tab takes it too.
+ * Take the latest draft of this id that is the user's own, so that no other tab takes it too.
  * @param {string} id
  * @returns {Draft | null}
  */
 export function takeDraft(id) {
-  const draft = keptDrafts().findLast((each) => each.id === id) ?? null;
+  const draft = keptDrafts().findLast((each) => each.id === id && isOwn(each)) ?? null;
   if (draft) discardDraft(draft.key);
   return draft;
 }
@@ -152,12 +164,16 @@ export function discardDraft(key) {
   );
 }
 
+/** Forget what the present user has typed. */
 export function forgetDrafts() {
-  write("drafts", null);
+  write(
+    "drafts",
+    keptDrafts().filter((each) => each.memberId !== memberId()),
+  );
   storeOpenDraft(null);
 }
 
-/** @returns {Draft[]} oldest first */
+/** @returns {Draft[]} of all users of this browser, oldest first */
 export function keptDrafts() {
   return read("drafts") ?? [];
 }

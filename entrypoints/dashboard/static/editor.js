@@ -1,5 +1,6 @@
 /** The dialog in which a watchlist is created or changed. */
 
+import { memberId } from "./account.js";
 import { ConfigApiError, RevisionMismatch } from "./config-api.js";
 import { byId } from "./dom.js";
 import {
@@ -7,6 +8,7 @@ import {
   emptyForm,
   formOf,
   inputOf,
+  isOwn,
   isUntouched,
   keepDraft,
   newDraft,
@@ -95,10 +97,17 @@ export class Editor {
   resume() {
     const draft = readOpenDraft();
     // The user may have opened another one meanwhile.
-    if (!draft || this.isOpen) return;
+    if (!draft || this.isOpen || !isOwn(draft)) return;
     // It was also kept when the page was left.
     discardDraft(draft.key);
     this.#open(draft, true);
+  }
+
+  /** The user is another one: a draft of the earlier user is kept for them. */
+  userChanged() {
+    if (!this.isOpen) return;
+    if (!isOwn(this.#draft)) this.#leave();
+    else this.#draft.memberId = memberId();
   }
 
   focusTickers() {
@@ -126,6 +135,7 @@ export class Editor {
     this.#save.textContent = editing ? "Save changes" : "Create watchlist";
     this.#restored.hidden = !restored;
     this.#fill(draft.form);
+    draft.memberId = memberId();
     if (restored) storeOpenDraft(draft);
     this.#dialog.showModal();
     this.#form.focus(field);
@@ -150,12 +160,17 @@ export class Editor {
   }
 
   #close() {
+    if (this.#leave()) this.#on.kept(this.#draft);
+  }
+
+  /** Close the dialog. @returns {boolean} whether a draft was kept */
+  #leave() {
     this.#saving?.abort();
     storeOpenDraft(null);
     this.#dialog.close();
-    if (isUntouched(this.#draft)) return;
-    keepDraft(this.#draft);
-    this.#on.kept(this.#draft);
+    const isKept = !isUntouched(this.#draft);
+    if (isKept) keepDraft(this.#draft);
+    return isKept;
   }
 
   #startOver() {

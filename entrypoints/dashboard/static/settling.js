@@ -17,14 +17,15 @@ import {
 /** @typedef {import("./drafts.js").Draft} Draft */
 
 /**
- * @param {ConfigApi} api of the user who sent the creates
+ * Settle what was sent before signing in.
+ * @param {ConfigApi} api of the anonymous user
  * @param {Options} options
  */
 export async function settleCreates(api, options) {
   const open = readOpenDraft();
-  if (open?.sent) storeOpenDraft(await settled(api, open, options));
+  if (open?.sent && open.memberId === null) storeOpenDraft(await settled(api, open, options));
   for (const draft of keptDrafts()) {
-    if (!draft.sent) continue;
+    if (!draft.sent || draft.memberId !== null) continue;
     const next = await settled(api, draft, options);
     discardDraft(draft.key);
     if (next) keepDraft(next);

@@ -35,11 +35,14 @@ def test_the_watchlists_move_to_the_account_and_are_on_every_device(
     page: Page, new_context: NewContext, server: Server, mount: str
 ) -> None:
     given(page, "One", "Two")
+    old = visit(page.context.new_page())
     sign_in(page)
 
     move_button(page, 2).click()
 
     expect(card(page, "One")).to_be_visible()
+    expect(card(old, "One")).to_be_visible()
+    assert page.evaluate("localStorage.getItem('config-api.session')") is None, "no tab restores it"
     expect(page.get_by_role("meter")).to_have_attribute("aria-valuetext", "2 of 5 used")
     other = visit(new_context().new_page())
     sign_in(other)

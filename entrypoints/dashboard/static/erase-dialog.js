@@ -60,6 +60,7 @@ async function erase(page, dialog) {
   if (!isErased) return;
   write(NAME, null);
   forgetDrafts();
+  page.watchlists.clear();
   for (const name of ["loss", "adopt", "order"]) write(name, null);
   page.notices.set("erasing", null);
   dialog.close();

@@ -8,6 +8,7 @@ import { exclusively, read, write } from "./storage.js";
 /** @typedef {import("./config-api.js").Wait} Wait */
 
 const NAME = "session";
+const STORED = "config-api.session";
 const DAY = 86_400_000;
 /** Fewer days than these are left: renew. The service does nothing before. */
 const RENEWAL_DAYS = 20;
@@ -27,6 +28,10 @@ export class AnonymousSession {
   constructor(api, on) {
     this.#api = api;
     this.#on = on;
+    // Another tab has given it up. To clear the whole storage has no key, and gives up nothing.
+    addEventListener("storage", ({ key, newValue }) => {
+      if (key === STORED && newValue === null) this.#last = null;
+    });
   }
 
   /**

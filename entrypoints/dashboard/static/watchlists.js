@@ -96,6 +96,11 @@ export class Watchlists {
     this.#change(this.#kept?.configurations.filter((each) => each.config_id !== id) ?? []);
   }
 
+  /** Everything was deleted in this window. */
+  clear() {
+    this.#change([]);
+  }
+
   /** The user is another one: their list is not known yet, only what they save before it is received. */
   forget() {
     this.#changes += 1;

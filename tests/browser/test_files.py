@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.service import NewContext, Server
-from tests.browser.steps import card, cards, delete, given, visit
+from tests.browser.steps import card, cards, delete, edit, given, save, visit
 
 pytestmark = pytest.mark.slow
 
@@ -124,10 +124,31 @@ def test_an_interrupted_import_is_repeated_without_creating_anything_twice(page:
     expect(cards(page)).to_have_count(2)
 
 
+def test_a_row_whose_watchlist_was_changed_since_is_not_reported_as_imported(page: Page) -> None:
+    content = HEAD + "A,AAPL,7,false\n"
+    visit(page)
+    choose_file(page, content)
+    page.get_by_role("button", name="Import 1 watchlist").click()
+    expect(page.get_by_role("dialog")).to_have_count(0)
+    edit(page, "A")
+    page.get_by_label("Name", exact=True).fill("B")
+    save(page)
+
+    choose_file(page, content)
+    page.get_by_role("button", name="Import 1 watchlist").click()
+    expect(page.get_by_text("It was imported before, and changed since.")).to_be_visible()
+    page.get_by_role("checkbox", name="A").check()
+    page.get_by_role("button", name="Import 1 watchlist").click()
+
+    expect(card(page, "A")).to_be_visible()
+    expect(card(page, "B")).to_be_visible()
+
+
 def test_deleting_everything_needs_a_confirmation_and_continues_after_an_interruption(
     page: Page, server: Server
 ) -> None:
     given(page, "One", "Two")
+    other = visit(page.context.new_page())
     page.get_by_role("button", name="Delete everything").click()
     confirm = page.get_by_role("dialog").get_by_role("button", name="Delete everything")
     expect(confirm).to_have_attribute("aria-disabled", "true")
@@ -142,6 +163,7 @@ def test_deleting_everything_needs_a_confirmation_and_continues_after_an_interru
     confirm.click()
 
     expect(page.get_by_role("heading", name="Start your first watchlist")).to_be_visible()
+    expect(other.get_by_role("heading", name="Start your first watchlist")).to_be_visible()
     page.reload()
     expect(page.get_by_role("heading", name="Start your first watchlist")).to_be_visible()
     expect(page.locator("#notices")).to_be_empty()

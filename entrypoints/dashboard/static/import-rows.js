@@ -21,7 +21,7 @@ import { inputsOf } from "./watchlist-files.js";
  * @property {string} [note] why it is not selected, or what became of it
  * @property {boolean} isSelected
  * @property {boolean} isDone
- * @property {number} round how often the user has imported it again after its watchlist was deleted
+ * @property {number} round how often the user has imported it again after its watchlist was changed or deleted
  */
 
 const MAX_TICKERS = 5;
@@ -64,19 +64,28 @@ export async function checkRows(api, rows, held, options) {
 export async function importRow(api, row, options) {
   try {
     const created = await api.create(row.input, { idempotencyKey: keyOf(row), ...options });
+    if (!sameInput(inputsOf([created])[0] ?? null, row.input)) return again(row, "changed since");
     Object.assign(row, { isDone: true, isSelected: false, note: "Imported" });
     return created;
   } catch (error) {
     if (!(error instanceof ConfigApiError) || error.isTransient || error.status === 401) throw error;
     row.isSelected = false;
     row.note = error.fields.length > 0 ? error.fields.map(({ detail }) => detail).join(" ") : error.message;
-    if (error.code === "deleted_since") {
-      // To select it again is a new intention, with another key.
-      row.round += 1;
-      row.note = "It was imported before, and deleted since. Select it to import it again.";
-    }
+    if (error.code === "deleted_since") again(row, "deleted since");
     return null;
   }
+}
+
+/**
+ * The row was imported before. To select it again is a new intention, with another key.
+ * @param {ImportRow} row
+ * @param {string} fate of its watchlist
+ */
+function again(row, fate) {
+  row.round += 1;
+  row.isSelected = false;
+  row.note = `It was imported before, and ${fate}. Select it to import it again.`;
+  return null;
 }
 
 /**

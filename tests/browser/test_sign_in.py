@@ -16,6 +16,7 @@ from tests.browser.steps import (
     cards,
     countdown,
     create,
+    delete,
     dialog,
     given,
     ready,
@@ -293,3 +294,47 @@ def test_a_draft_and_a_create_of_unknown_result_belong_to_the_member_who_sent_it
 
     expect(dialog(page)).to_be_hidden()
     expect(cards(page)).to_have_count(1)
+
+
+def test_signing_out_forgets_first_and_sends_pending_deletes(page: Page) -> None:
+    visit(page)
+    sign_in(page)
+    create(page, "One")
+    create(page, "Two")
+    page.reload()
+    delete(ready(page), "One")
+    page.route("**/account-actions.js", lambda _: None)  # the module never arrives
+
+    with page.expect_response(lambda answer: answer.request.method == "DELETE") as deleted:
+        page.get_by_role("button", name="Sign out").click()
+
+    assert deleted.value.status == 204
+    expect(cards(page)).to_have_count(0)
+    expect(page.locator("#user")).to_be_hidden()
+    expect(page.get_by_role("button", name="Undo")).to_have_count(0)
+    assert page.evaluate("['member', 'list'].map((name) => localStorage.getItem(`config-api.${name}`))") == [None, None]
+
+
+def test_a_pending_delete_of_a_member_is_sent_when_the_page_is_left(page: Page, server: Server) -> None:
+    visit(page)
+    sign_in(page)
+    create(page, "Tech")
+    delete(page, "Tech")
+
+    page.close()
+
+    server.wait_for("DELETE")
+
+
+@pytest.mark.parametrize("is_member", [False, True])
+def test_a_page_that_stays_open_renews_the_anonymous_session(page: Page, server: Server, *, is_member: bool) -> None:
+    given(page, "One")
+    if is_member:
+        sign_in(page)
+        page.get_by_role("button", name="Not now").click()
+    server.ahead = timedelta(days=11)
+    page.clock.set_system_time(server.now())
+
+    page.evaluate("dispatchEvent(new Event('focus'))")
+
+    server.wait_for("POST /api/v2/auth/renew")

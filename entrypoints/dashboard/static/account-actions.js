@@ -33,18 +33,13 @@ export function signIn(page) {
   });
 }
 
-/** @param {Page} page */
-export function signOut(page) {
-  return attempt(page, SIGNED_OUT_HERE, async () => {
-    await page.settle();
-    const member = currentMember();
-    keepMember(null);
-    try {
-      if (member) await endSession(member);
-    } finally {
-      page.userChanged();
-    }
-  });
+/**
+ * End the session at the issuer.
+ * @param {Page} page
+ * @param {Member} member whom the page has forgotten already
+ */
+export function endSignIn(page, member) {
+  return explain(page, SIGNED_OUT_HERE, () => endSession(member));
 }
 
 /**
@@ -120,10 +115,19 @@ function endRenewal(error, renewedUser) {
  * @param {{title: string, advice: string, outcome: string}} failure
  * @param {() => Promise<void>} step
  */
-async function attempt({ account, notices }, { title, advice, outcome }, step) {
+async function attempt(page, failure, step) {
   const button = byId("sign-in", HTMLButtonElement);
   if (button.getAttribute("aria-disabled") === "true") return;
   button.setAttribute("aria-disabled", "true");
+  await explain(page, failure, step);
+}
+
+/**
+ * @param {Page} page
+ * @param {{title: string, advice: string, outcome: string}} failure
+ * @param {() => Promise<void>} step
+ */
+async function explain({ account, notices }, { title, advice, outcome }, step) {
   notices.set("sign-in", null);
   try {
     await step();

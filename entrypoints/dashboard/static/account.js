@@ -39,6 +39,8 @@ export function memberId() {
 export class Account {
   #baseUrl;
   #on;
+  /** @type {typeof import("./member-session.js").memberToken | undefined} */
+  #memberToken;
   anonymous;
 
   /**
@@ -61,7 +63,10 @@ export class Account {
     });
     this.#remember(false);
     if (!hasMembers) return;
-    byId("sign-in", HTMLButtonElement).addEventListener("click", () => (this.member ? on.signOut() : on.signIn()));
+    byId("sign-in", HTMLButtonElement).addEventListener("click", ({ currentTarget }) => {
+      const isBusy = currentTarget instanceof Element && currentTarget.getAttribute("aria-disabled") === "true";
+      if (!isBusy) (this.member ? on.signOut : on.signIn)();
+    });
     const followOtherTabs = () => {
       this.show();
       on.changed();
@@ -97,9 +102,23 @@ export class Account {
    */
   token = async (refused, error) => {
     if (!this.member) return this.anonymous.token(refused, error);
-    const { memberToken } = await loaded(import("./member-session.js"));
-    return memberToken(refused);
+    // Kept, because a page that is being left cannot wait for a module.
+    this.#memberToken ??= (await loaded(import("./member-session.js"))).memberToken;
+    return this.#memberToken(refused);
   };
+
+  /**
+   * Forget the member, and what the browser keeps of the account.
+   * @returns {Member | null} who was signed in
+   */
+  signOut() {
+    const { member } = this;
+    write("member", null);
+    write("list", null);
+    this.show();
+    byId("sign-in", HTMLButtonElement).setAttribute("aria-disabled", "true");
+    return member;
+  }
 
   /** Show who is signed in. */
   show() {
@@ -141,17 +160,16 @@ export class Account {
 
   /**
    * Renew the anonymous session if it is due.
-   * @returns {Promise<boolean>} whether it ends soon nevertheless
+   * @returns {Promise<boolean>} whether it ends soon nevertheless, and its watchlists are those that the page shows
    */
   async renew() {
-    if (this.member) return false;
     try {
       await this.anonymous.renew(this.#baseUrl);
     } catch (error) {
       if (!(error instanceof ConfigApiError)) throw error;
     }
     const { daysLeft } = this.anonymous;
-    return daysLeft > 0 && daysLeft < WARNING_DAYS;
+    return !this.member && daysLeft > 0 && daysLeft < WARNING_DAYS;
   }
 
   /**

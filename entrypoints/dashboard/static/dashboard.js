@@ -33,13 +33,15 @@ const draftToasts = new Map();
 /** @type {AbortController | null} */
 let loading = null;
 let isLoadingQuietly = true;
+/** Whether the session ends soon. */
+let isEnding = false;
 
 /** @type {Account} */
 const account = new Account(baseUrl, {
   wait: (wait) => showWait("session", wait),
   changed: userChanged,
   signIn,
-  signOut: () => withLoaded(import("./account-actions.js"), (module) => module.signOut(page)),
+  signOut,
 });
 const api = new ConfigApi({ baseUrl, getToken: account.token });
 
@@ -283,13 +285,28 @@ function signIn() {
   withLoaded(import("./account-actions.js"), (module) => module.signIn(page));
 }
 
+/** Forget the member first: nothing that fails later may leave the next user with their watchlists. */
+async function signOut() {
+  deletes.leave();
+  const member = account.signOut();
+  showNothing();
+  if (member) await withLoaded(import("./account-actions.js"), (module) => module.endSignIn(page, member));
+  account.show();
+  userChanged();
+}
+
 /** Show nothing of the earlier user. */
-function userChanged() {
+function showNothing() {
+  loading?.abort();
   editor.userChanged();
   for (const close of draftToasts.values()) close();
   watchlists.forget();
   showLoading();
   showOwner();
+}
+
+function userChanged() {
+  showNothing();
   load();
   showSession();
 }
@@ -300,11 +317,16 @@ function showShortcuts() {
 
 /** Renew the session; show what is lost, or what will be lost soon, and what was not completed. */
 async function showSession() {
-  const isEnding = await account.renew();
+  isEnding = await account.renew();
   if (!isEnding) notices.set("ending", null);
   if (isEnding || currentLoss() || read("erasing")) {
     await withLoaded(import("./session-notices.js"), (module) => module.showSession(page, isEnding));
   }
+}
+
+/** Renew the session also in a page that is never opened again. */
+async function renewSession() {
+  if ((await account.renew()) !== isEnding) showSession();
 }
 
 byId("create", HTMLButtonElement).addEventListener("click", () => create("name"));
@@ -326,8 +348,15 @@ addEventListener("online", () => {
 addEventListener("offline", showConnection);
 addEventListener("storage", ({ key }) => key === "config-api.session" && load({ quietly: true }));
 addEventListener("pageshow", ({ persisted }) => persisted && load({ quietly: true }));
-addEventListener("focus", () => load({ quietly: true }));
-addEventListener("visibilitychange", () => document.visibilityState === "visible" && checkTickerList());
+addEventListener("focus", () => {
+  load({ quietly: true });
+  renewSession();
+});
+addEventListener("visibilitychange", () => {
+  if (document.visibilityState !== "visible") return;
+  checkTickerList();
+  renewSession();
+});
 // Relative times change.
 setInterval(render, 60_000);
 

@@ -40,7 +40,7 @@ export class PendingDeletes {
   constructor(api, on) {
     this.#api = api;
     this.#on = on;
-    addEventListener("pagehide", () => this.#leave());
+    addEventListener("pagehide", () => this.#sendLast());
     // Browsers delay timers of hidden tabs.
     document.addEventListener("visibilitychange", () => this.#sendOverdue());
   }
@@ -104,8 +104,9 @@ export class PendingDeletes {
     const onWait = (/** @type {Wait | null} */ wait) => this.#on.wait(id, wait, () => stop.abort());
     try {
       await this.#api.remove(id, { ifMatch: configuration.revision, signal: stop.signal, onWait });
-      this.#on.deleted(id);
+      if (this.#pending.has(id)) this.#on.deleted(id);
     } catch (error) {
+      if (!this.#pending.has(id)) return;
       if (stop.signal.aborted) this.#on.failed(configuration, ...STOPPED);
       else if (!(error instanceof ConfigApiError)) throw error;
       else if (error.status === 404) this.#on.deleted(id);
@@ -115,8 +116,14 @@ export class PendingDeletes {
     }
   }
 
-  /** The page is being left: send pending deletes as requests that outlive it. */
-  #leave() {
+  /** The user leaves: send what is pending without waiting for it, and offer no undo to the next user. */
+  leave() {
+    this.#sendLast();
+    for (const id of this.#pending.keys()) this.#forget(id);
+  }
+
+  /** Send pending deletes as requests that outlive the page. */
+  #sendLast() {
     for (const [id, { configuration, request }] of this.#pending) {
       if (request) continue;
       this.#api.remove(id, { ifMatch: configuration.revision, keepalive: true, patience: 0 }).catch(() => {});

@@ -1,9 +1,10 @@
 /** Two versions of a configuration side by side, and the choice between them. */
 
-import { changesFrom, formOf, inputOf, merge } from "./drafts.js";
+import { formOf, inputOf } from "./drafts.js";
 import { byId, h, icon, symbolBadge } from "./dom.js";
 import { formatDateTime, plural } from "./messages.js";
 import { smallButton } from "./notices.js";
+import { changesFrom } from "./saving.js";
 import "./on-demand-styles.js";
 
 /** @typedef {import("./config-api.js").Configuration} Configuration */
@@ -70,4 +71,21 @@ function columnHeaders() {
 
 function unchanged() {
   return h("span", { class: "unchanged" }, "unchanged");
+}
+
+/**
+ * A three-way merge: the fields that the user changed, and the others as they are stored now.
+ * @param {Form} form
+ * @param {Configuration} base
+ * @param {Configuration} theirs
+ * @returns {Form}
+ */
+function merge(form, base, theirs) {
+  const changes = changesFrom(inputOf(form), base);
+  const merged = { ...formOf(theirs), query: form.query };
+  if ("name" in changes) merged.name = form.name;
+  if ("tickers" in changes) merged.tickers = form.tickers;
+  if ("timeframe_days" in changes) merged.timeframe = form.timeframe;
+  if ("include_extended_hours" in changes) merged.extended = form.extended;
+  return merged;
 }

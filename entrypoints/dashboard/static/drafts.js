@@ -91,36 +91,6 @@ export function sameInput(one, other) {
 }
 
 /**
- * The fields of `input` that differ from the stored ones.
- * @param {ConfigurationInput} input
- * @param {Configuration} stored
- * @returns {Partial<ConfigurationInput>}
- */
-export function changesFrom(input, stored) {
-  const before = inputOf(formOf(stored));
-  const names = /** @type {(keyof ConfigurationInput)[]} */ (Object.keys(input));
-  const changed = names.filter((name) => JSON.stringify(input[name]) !== JSON.stringify(before[name]));
-  return Object.fromEntries(changed.map((name) => [name, input[name]]));
-}
-
-/**
- * A three-way merge: the fields that the user changed, and the others as they are stored now.
- * @param {Form} form
- * @param {Configuration} base
- * @param {Configuration} theirs
- * @returns {Form}
- */
-export function merge(form, base, theirs) {
-  const changes = changesFrom(inputOf(form), base);
-  const merged = { ...formOf(theirs), query: form.query };
-  if ("name" in changes) merged.name = form.name;
-  if ("tickers" in changes) merged.tickers = form.tickers;
-  if ("timeframe_days" in changes) merged.timeframe = form.timeframe;
-  if ("include_extended_hours" in changes) merged.extended = form.extended;
-  return merged;
-}
-
-/**
  * Store the draft that is open in this tab. Each tab has its own.
  * @param {Draft | null} draft
  */

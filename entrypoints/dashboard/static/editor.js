@@ -21,7 +21,6 @@ import { errorsOf } from "./form-errors.js";
 import { errorTitle } from "./messages.js";
 import { loaded } from "./modules.js";
 import { countdown, notice, requestReference, smallButton } from "./notices.js";
-import { save } from "./saving.js";
 
 /** @typedef {import("./config-api.js").ConfigApi} ConfigApi */
 /** @typedef {import("./config-api.js").Configuration} Configuration */
@@ -192,6 +191,8 @@ export class Editor {
   #edited() {
     this.#draft.form = this.#form.value;
     if (this.isOpen) storeOpenDraft(this.#draft);
+    // The connection may be lost before it is needed.
+    import("./saving.js").catch(() => {});
   }
 
   async #submit() {
@@ -223,6 +224,7 @@ export class Editor {
     const draft = this.#draft;
     const onWait = (/** @type {Wait | null} */ wait) => this.say(wait && countdown(wait, () => saving.abort()));
     try {
+      const { save } = await loaded(import("./saving.js"));
       if (!draft.base) await this.#on.beforeCreate();
       const saved = await save(this.#api, draft, inputOf(draft.form), { signal: saving.signal, onWait });
       storeOpenDraft(null);

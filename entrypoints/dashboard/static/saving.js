@@ -1,7 +1,7 @@
 /** Save a draft: create or update a configuration, exactly once, whatever happened to earlier attempts. */
 
 import { ConfigApiError, newIdempotencyKey } from "./config-api.js";
-import { changesFrom, sameInput, storeOpenDraft } from "./drafts.js";
+import { formOf, inputOf, sameInput, storeOpenDraft } from "./drafts.js";
 
 /** @typedef {import("./config-api.js").ConfigApi} ConfigApi */
 /** @typedef {import("./config-api.js").Configuration} Configuration */
@@ -84,4 +84,17 @@ async function createAgain(api, draft, sent, input, options) {
   }
   draft.key = newIdempotencyKey();
   return api.create(input, { idempotencyKey: draft.key, ...options });
+}
+
+/**
+ * The fields of `input` that differ from the stored ones.
+ * @param {ConfigurationInput} input
+ * @param {Configuration} stored
+ * @returns {Partial<ConfigurationInput>}
+ */
+export function changesFrom(input, stored) {
+  const before = inputOf(formOf(stored));
+  const names = /** @type {(keyof ConfigurationInput)[]} */ (Object.keys(input));
+  const changed = names.filter((name) => JSON.stringify(input[name]) !== JSON.stringify(before[name]));
+  return Object.fromEntries(changed.map((name) => [name, input[name]]));
 }

@@ -35,7 +35,8 @@ _RECOVERY = "theme.js"
 _COMMENT_LINES = re.compile(rb"^[ ]*(?://[^\n]*|/\*(?:(?!\*/).)*\*/)\n", re.MULTILINE | re.DOTALL)
 _TYPES = re.compile(rb"/\*\* @type [^\n]*?\*/ ?")
 _INDENTATION = re.compile(rb"^\s+", re.MULTILINE)
-_CSS_SPACE = re.compile(rb"\s*([{};,])\s*")
+_BREAK_AT_BRACKET = re.compile(rb"^((?:(?!//).)*)(?:(?<=[{(\[,])\n|\n(?=[})\]]))", re.MULTILINE)
+_CSS_SPACE = re.compile(rb"\s*([{};,])\s*|(?<=:)\s+")
 _STATIC_IMPORT = re.compile(rb"^(?:import|export|\})[^;(]*\"\./([\w-]+\.js)\";", re.MULTILINE)
 
 
@@ -138,8 +139,13 @@ def _asset(name: str, body: bytes) -> Asset:
 
 
 def _shortened(name: str, source: bytes) -> bytes:
-    """Remove comments on lines of their own, type annotations and indentation, except from the work of others."""
+    """Remove comments on lines of their own, type annotations, indentation and line breaks at brackets.
+
+    The work of others is not changed, nor is a line break after a comment.
+    """
     if not name.endswith((".js", ".css")) or name == _VENDORED:
         return source
     code = _COMMENT_LINES.sub(b"", source)
-    return _CSS_SPACE.sub(rb"\1", code) if name.endswith(".css") else _INDENTATION.sub(b"", _TYPES.sub(b"", code))
+    if name.endswith(".css"):
+        return _CSS_SPACE.sub(rb"\1", code)
+    return _BREAK_AT_BRACKET.sub(rb"\1", _INDENTATION.sub(b"", _TYPES.sub(b"", code)))

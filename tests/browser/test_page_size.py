@@ -26,11 +26,12 @@ def test_a_first_visit_stays_within_the_size_budget(page: Page) -> None:
     visit(page)
     page.wait_for_load_state("networkidle")
     files = [each for each in loaded if "/api/" not in each.url and not each.url.endswith(FAULT_PANEL)]
-    sizes = {each.url: each.sizes()["responseBodySize"] for each in files}
+    # The page is there twice: it is renewed in the background, which transfers no body.
+    sizes = [(each.url, each.sizes()["responseBodySize"]) for each in files]
 
     assert len(sizes) > 10
-    assert not any("oauth" in url for url in sizes)
-    assert sum(sizes.values()) <= BUDGET, sizes
+    assert not any("oauth" in url for url, _ in sizes)
+    assert sum(size for _, size in sizes) <= BUDGET, sizes
 
 
 def test_a_second_visit_loads_no_static_file(page: Page, server: Server) -> None:

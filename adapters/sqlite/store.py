@@ -55,11 +55,11 @@ _UPDATE = f"""UPDATE configurations SET ({COLUMNS}) = (?, ?, ?, ?, ?, ?, ?, ?, ?
     WHERE user_id = ? AND config_id = ?"""  # nosec # noqa: S608 - constants only
 _DELETE_ALL = "DELETE FROM configurations WHERE user_id = ?"
 _DELETE = "DELETE FROM configurations WHERE user_id = ? AND config_id = ?"
-_ADOPT = "UPDATE configurations SET user_id = ?1, expires_at = NULL WHERE user_id = ?2 AND config_id = ?3"
-_KEYS_IN_USE = """SELECT config_id FROM configurations WHERE user_id = ?1
-    UNION SELECT config_id FROM tombstones WHERE user_id = ?1 AND expires_at > ?2"""
+_ADOPT = "UPDATE configurations SET user_id = ?, expires_at = NULL WHERE user_id = ? AND config_id = ?"
+_KEYS_IN_USE = """SELECT config_id FROM configurations WHERE user_id = ?
+    UNION SELECT config_id FROM tombstones WHERE user_id = ? AND expires_at > ?"""
 _CREATES = "SELECT config_id, request_fingerprint FROM configurations WHERE user_id = ?"
-_EXTEND = "UPDATE configurations SET expires_at = ?1 WHERE user_id = ?2 AND expires_at < ?1"
+_EXTEND = "UPDATE configurations SET expires_at = ? WHERE user_id = ? AND expires_at < ?"
 _PURGE = "DELETE FROM configurations WHERE expires_at < ?"
 _COUNT_EXPIRED = "SELECT count(*) FILTER (WHERE expires_at < ?), count(expires_at) FROM configurations"
 _COUNT_DAYS_IN_USE = (
@@ -154,13 +154,13 @@ class SQLiteStore(ConfigurationStore):
 
     def extend(self, user_id: str, *, expires_at: datetime) -> None:
         with self._transaction() as execute:
-            execute(_EXTEND, (text_from_time(expires_at), user_id))
+            execute(_EXTEND, (text_from_time(expires_at), user_id, text_from_time(expires_at)))
 
     def adopt(self, adoption: Adoption, *, limit: int, now: datetime) -> tuple[Configuration, ...]:
         anonymous_id, member_id = adoption.anonymous_id, adoption.member_id
         with self._transaction() as execute:
             held = newest_first(self._readable(execute(_LIST, (anonymous_id,)).fetchall()))
-            in_use = {config_id for (config_id,) in execute(_KEYS_IN_USE, (member_id, text_from_time(now)))}
+            in_use = {row[0] for row in execute(_KEYS_IN_USE, (member_id, member_id, text_from_time(now)))}
             selected = [each for each in adoption.select(held) if each.config_id not in in_use]
             (count,) = execute(_COUNT, (member_id,)).fetchone()
             if selected and count + len(selected) > limit:

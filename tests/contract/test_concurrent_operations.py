@@ -168,7 +168,7 @@ def test_concurrent_adds_and_deletes_keep_the_limit_and_the_count(backend: Backe
             configuration = a_configuration(ann)
             if settled(partial(_outcome_of_add, store, configuration)) == ADDED:
                 assert len(store.list(ann)) <= 2
-                settled(lambda: outcome_of(partial(store.remove, ann, configuration.config_id, now=NOW)))  # noqa: B023 - called now
+                settled(partial(outcome_of, partial(store.remove, ann, configuration.config_id, now=NOW)))
 
     with ThreadPoolExecutor(6) as executor:
         list(executor.map(add_and_delete, range(6)))

@@ -16,7 +16,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from functools import cache, cached_property
 from heapq import merge
-from itertools import accumulate, chain
+from itertools import accumulate, chain, islice
 from pathlib import Path
 
 from domain.text import without_invisible
@@ -32,6 +32,8 @@ MAX_TYPO = 16
 """Characters of a word for which a typing error is considered; the number of candidates grows with the length."""
 MAX_CORRECTIONS = 8
 """Corrections that are searched until one has a match."""
+FEW = 100
+"""Lines that are read one by one rather than by `str.find`."""
 MAX_ABBREVIATION, SMALL_COMPANY, MUCH_LARGER = 2, 4_000, 10
 """Characters of a query that may be the beginning of a name rather than a symbol; the rank from which a company is
 small; the factor between the ranks of two companies of which one is much larger."""
@@ -143,33 +145,39 @@ class _SearchText:
 
     def matches(self, words: Sequence[str]) -> Iterator[int]:
         """Ranks, best match first; some more than once."""
-        yield from self._prefix_matches(words)
         key = "".join(words)
+        few = self._keys.few_containing(key)
+        yield from self._prefix_matches(words, few)
         if len(key) >= MIN_INFIX:
-            yield from self._keys.containing(key)
+            yield from self._keys.containing(key, few)
 
     def matches_of_typing_error(self, words: Sequence[str]) -> Iterator[int]:
         """The matches of the query with one typing error corrected: to the word of the largest company."""
-        candidates = [[key] for key in self._corrections("".join(words))]
-        if len(words) > 1:
-            unknown = [place for place, word in enumerate(words) if not self._is_prefix(word)]
-            if len(unknown) == 1:
-                before, word, after = words[: unknown[0]], words[unknown[0]], words[unknown[0] + 1 :]
-                candidates += [[*before, correction, *after] for correction in self._corrections(word)]
-        for candidate in candidates[:MAX_CORRECTIONS]:
-            ranks = self._prefix_matches(candidate)
+        for candidate in islice(self._corrected(words), MAX_CORRECTIONS):
+            ranks = self._prefix_matches(candidate, self._keys.few_containing("".join(candidate)))
             for first in ranks:
                 return chain([first], ranks)
         return iter(())
 
-    def _prefix_matches(self, words: Sequence[str]) -> Iterator[int]:
+    def _corrected(self, words: Sequence[str]) -> Iterator[list[str]]:
+        for key in self._corrections("".join(words)):
+            yield [key]
+        if len(words) == 1:
+            return
+        unknown = [place for place, word in enumerate(words) if not self._is_prefix(word)]
+        if len(unknown) == 1:
+            before, word, after = words[: unknown[0]], words[unknown[0]], words[unknown[0] + 1 :]
+            for correction in self._corrections(word):
+                yield [*before, correction, *after]
+
+    def _prefix_matches(self, words: Sequence[str], few: Sequence[int] | None) -> Iterator[int]:
+        """Ranks, best match first. `few`: those of the lines that contain the query, if they are few."""
         key = "".join(words)
         yield from self._aliases.get(key, ())
-        # Of a word that is in no key, only an alias can match: 0.9 instead of 1.05 ms at p99 with a typing error.
-        if len(words) == 1 and key not in self._keys:
-            yield from self._with_alias_prefix(key)
+        yield from merge(self._keys.containing(f"\t{key}", few), self._with_alias_prefix(key))
+        if len(words) == 1:
+            yield from self._words.containing(f" {key}", few)
         else:
-            yield from merge(self._keys.containing(f"\t{key}"), self._with_alias_prefix(key))
             yield from self._with_word_prefixes(words)
 
     def _is_prefix(self, word: str) -> bool:
@@ -189,11 +197,10 @@ class _SearchText:
     def _with_word_prefixes(self, words: Sequence[str]) -> Iterator[int]:
         """The ranks of names in which every word of the query begins a word."""
         longest, *others = sorted((f" {word}" for word in words), key=len, reverse=True)
-        return (
-            rank
-            for rank in self._words.containing(longest)
-            if not others or all(other in self._words[rank] for other in others)
-        )
+        # `corp` is in thousands of names, `fst` in one: 1 instead of 5 ms for `fst corp`.
+        few = next((few for other in others if (few := self._words.few_containing(other)) is not None), None)
+        lines = self._words.containing(longest, few)
+        return (rank for rank in lines if all(other in self._words[rank] for other in others))
 
 
 class _Lines:
@@ -209,11 +216,19 @@ class _Lines:
     def __getitem__(self, line: int) -> str:
         return self._text[self._starts[line] : self._starts[line + 1] - 1]
 
-    def __contains__(self, text: str) -> bool:
-        return text in self._text
+    def few_containing(self, text: str) -> list[int] | None:
+        """The numbers of the lines that contain the text, or None if they are many.
 
-    def containing(self, text: str) -> Iterator[int]:
-        """The numbers of the lines that contain the text, in ascending order."""
+        The other texts that a query searches are contained in a few lines then: 0.9 instead of 1.8 ms at p99.
+        """
+        lines = list(islice(self.containing(text), FEW + 1))
+        return lines if len(lines) <= FEW else None
+
+    def containing(self, text: str, among: Iterable[int] | None = None) -> Iterator[int]:
+        """The numbers of the lines that contain the text, in ascending order; of those `among` which is known."""
+        if among is not None:
+            yield from (line for line in among if text in self[line])
+            return
         at = self._text.find(text)
         while at >= 0:
             line = bisect_right(self._starts, at) - 1

@@ -169,4 +169,8 @@ def sign_in_at_the_issuer(page: Page, user: str = "ann") -> None:
 def sign_in(page: Page, user: str = "ann") -> None:
     page.get_by_role("button", name="Sign in", exact=True).click()
     sign_in_at_the_issuer(page, user)
-    expect(page.locator("#user")).to_have_text(user.title())
+    user_is(page, user.title())
+
+
+def user_is(page: Page, name: str) -> None:
+    expect(page.locator("#user")).to_have_text(name)

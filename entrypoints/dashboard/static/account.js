@@ -2,6 +2,7 @@
 
 import { ConfigApi, ConfigApiError } from "./config-api.js";
 import { byId } from "./dom.js";
+import { formatDate } from "./messages.js";
 import { loaded } from "./modules.js";
 import { smallButton } from "./notices.js";
 import { AnonymousSession } from "./session.js";
@@ -133,6 +134,17 @@ export class Account {
     user.hidden = !member;
   }
 
+  /** Show in the footer to whom the watchlists belong. */
+  showOwner() {
+    const { member } = this;
+    const end = this.anonymous.current?.session_expires_at;
+    byId("session", HTMLElement).textContent = member
+      ? `Your watchlists belong to the account of ${member.name}.`
+      : end
+        ? `Your watchlists belong to this browser. Its anonymous session ends on ${formatDate(end)}. Each visit renews it.`
+        : "";
+  }
+
   /** A button that signs in, for a message about the limit. Null if that does not help. */
   signInButton() {
     const limit = this.offeredLimit;
@@ -152,11 +164,11 @@ export class Account {
   }
 
   /** Give up the anonymous session, which the service refuses. */
-  startAgain() {
+  startAgain = () => {
     this.anonymous.discard();
     this.#remember(false);
     this.#on.changed();
-  }
+  };
 
   /**
    * Renew the anonymous session if it is due.

@@ -8,21 +8,19 @@ import "./double-click.js";
 import { discardDraft, formOf, takeDraft } from "./drafts.js";
 import { Editor } from "./editor.js";
 import { MAX_NAME } from "./form-errors.js";
-import { errorTitle, formatDate, formatDuration, timeAgo } from "./messages.js";
-import { useLoaded } from "./modules.js";
+import { errorTitle, timeAgo } from "./messages.js";
+import { showNewVersion, useLoaded } from "./modules.js";
 import { Notices, countdown, notice, requestReference } from "./notices.js";
 import { PendingDeletes } from "./pending-deletes.js";
 import { listenToShortcuts } from "./shortcuts.js";
 import { isManual, listenToOrder, move, sorted } from "./sorting.js";
 import { read } from "./storage.js";
-import { renewStoredPage } from "./stored-page.js";
 import { toast } from "./toasts.js";
 import { Watchlists } from "./watchlists.js";
 
 /** @typedef {import("./config-api.js").Configuration} Configuration */
 /** @typedef {import("./config-api.js").Wait} Wait */
 /** @typedef {import("./configuration-list.js").Handlers} Handlers */
-
 /** @typedef {import("./dialogs.js").Page} Page */
 
 const root = document.documentElement;
@@ -141,17 +139,7 @@ function render() {
   const text = [`As they were ${timeAgo(list.receivedAt)}. They can be edited when they are up to date.`];
   notices.set("outdated", isCurrent ? null : notice({ tone: "passing", title: "Updating your watchlists…", text }));
   for (const each of list.configurations) editor.refresh(each);
-  showOwner();
-}
-
-/** Show in the footer to whom the watchlists belong. */
-function showOwner() {
-  const until = account.anonymous.current?.session_expires_at;
-  byId("session", HTMLElement).textContent = account.member
-    ? `Your watchlists belong to the account of ${account.member.name}.`
-    : until
-      ? `Your watchlists belong to this browser. Its anonymous session ends on ${formatDate(until)}. Each visit renews it.`
-      : "";
+  account.showOwner();
 }
 
 /**
@@ -193,7 +181,7 @@ function showLoadFailure(error) {
       "This may be temporary: your watchlists are still stored. Try again later, ",
       "or start a new session, in which you cannot reach them.",
     ];
-    actions.push(h("button", { class: "button", type: "button", onclick: startNewSession }, "Start a new session"));
+    actions.push(h("button", { class: "button", type: "button", onclick: account.startAgain }, "Start a new session"));
   } else if (apiError && !apiError.isTransient) text = [apiError.message];
   if (apiError) text.push(requestReference(apiError));
   if (watchlists.list) {
@@ -204,10 +192,6 @@ function showLoadFailure(error) {
   }
   const heading = [h("span", { class: "empty-icon" }, icon("alert")), h("h2", {}, title)];
   showInstead(h("div", { class: "empty" }, ...heading, h("p", {}, ...text), h("div", { class: "pair" }, ...actions)));
-}
-
-function startNewSession() {
-  account.startAgain();
 }
 
 /**
@@ -235,23 +219,10 @@ function showWait(name, wait, stop) {
 /** Show a notice while the ticker list is outdated. */
 async function checkTickerList() {
   const { tickers } = await api.readiness().catch(() => ({ tickers: null }));
-  if (!tickers) return;
-  const isBundled = tickers.source === "bundled" && "bundledIsFallback" in root.dataset;
-  const isOutdated = isBundled || tickers.source === "stale";
-  const text = [
-    isBundled
-      ? "The list that came with the service is in use."
-      : `The list in use is ${formatDuration(tickers.age_seconds)} old.`,
-    " Very new tickers may be missing.",
-  ];
-  notices.set("tickers", isOutdated ? notice({ title: "The ticker list can’t be refreshed right now", text }) : null);
-}
-
-async function checkVersion() {
-  if (!(await renewStoredPage())) return;
-  const reload = h("button", { class: "button", type: "button", onclick: () => location.reload() }, "Reload");
-  const text = ["Reload it to use the new version. What you are typing is kept."];
-  notices.set("version", notice({ title: "This page has been updated", text, actions: [reload] }));
+  const isBundled = tickers?.source === "bundled" && "bundledIsFallback" in root.dataset;
+  if (tickers && (isBundled || tickers.source === "stale")) {
+    await withLoaded(import("./ticker-list-notice.js"), (module) => module.show(notices, tickers));
+  } else if (tickers) notices.set("tickers", null);
 }
 
 function showConnection() {
@@ -302,7 +273,7 @@ function showNothing() {
   for (const close of draftToasts.values()) close();
   watchlists.forget();
   showLoading();
-  showOwner();
+  account.showOwner();
 }
 
 function userChanged() {
@@ -311,9 +282,7 @@ function userChanged() {
   showSession();
 }
 
-function showShortcuts() {
-  openLoaded(import("./shortcuts-dialog.js"));
-}
+const showShortcuts = () => openLoaded(import("./shortcuts-dialog.js"));
 
 /** Renew the session; show what is lost, or what will be lost soon, and what was not completed. */
 async function showSession() {
@@ -376,5 +345,5 @@ if (isFirstSignIn) {
   await openLoaded(import("./adopt-dialog.js"));
   editor.resume();
 }
-checkVersion();
+showNewVersion(notices);
 if ("faults" in root.dataset) await import("./fault-panel.js");

@@ -2,7 +2,7 @@
 
 import { ConfigApiError } from "./config-api.js";
 import { errorTitle } from "./messages.js";
-import { smallButton } from "./notices.js";
+import { notice, smallButton } from "./notices.js";
 import { renewStoredPage } from "./stored-page.js";
 
 /** @typedef {import("./notices.js").Notices} Notices */
@@ -37,7 +37,21 @@ export async function useLoaded(notices, module, use) {
     await use(await loaded(module));
   } catch (error) {
     if (!(error instanceof ConfigApiError)) throw error;
-    const actions = error.code === "page_updated" ? [smallButton("Reload", () => location.reload())] : [];
+    const actions = error.code === "page_updated" ? [reloadButton()] : [];
     notices.show("module", { tone: "warning", title: errorTitle(error), text: [error.message], actions });
   }
+}
+
+/**
+ * Renew the stored page, and show that there is a newer one than the one that is open.
+ * @param {Notices} notices
+ */
+export async function showNewVersion(notices) {
+  if (!(await renewStoredPage())) return;
+  const text = ["Reload it to use the new version. What you are typing is kept."];
+  notices.set("version", notice({ title: "This page has been updated", text, actions: [reloadButton()] }));
+}
+
+function reloadButton() {
+  return smallButton("Reload", () => location.reload());
 }

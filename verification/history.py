@@ -7,30 +7,23 @@ and `k3 u17` what update 17 leaves.
 
 from __future__ import annotations
 
-import os
 import random
-import signal
-import subprocess
-import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import count
-from pathlib import Path
-from threading import Event as Flag
 from threading import Semaphore
 from typing import Any
 
 import requests
 
-from verification.environment.ministack import dynamodb_client, free_port
+from verification.environment.ministack import dynamodb_client
+from verification.environment.service import LIMIT, Service
 from verification.proof.linearizability import Event, Operation, Outcome, Seen, unexplained
 from verification.simulation.invariants import held
 from verification.simulation.state import Frozen, Item
 
-LIMIT = 3
 CLIENTS = 3
 """Of one user, at the same time."""
 PATIENCE = 30.0
@@ -48,60 +41,6 @@ _CODES = {
 }
 
 
-class Service:
-    """The service in separate processes, which can be killed and started again."""
-
-    def __init__(self, settings: Mapping[str, str], log: Path) -> None:
-        self._settings = settings
-        self._log = log
-        self._port = free_port()
-        self.url = f"http://127.0.0.1:{self._port}"
-        self.ready = Flag()
-
-    def start(self) -> None:
-        """Start the processes and wait until they respond."""
-        inherited = {name: value for name, value in os.environ.items() if not name.startswith("CONFIG_API_")}
-        command = [sys.executable, "-m", "gunicorn", "--config", "gunicorn.conf.py", "--workers", "2"]
-        with self._log.open("ab") as log:
-            self._process = subprocess.Popen(
-                [*command, "--bind", f"127.0.0.1:{self._port}", "--log-level", "warning", "entrypoints.wsgi:app"],
-                cwd=Path(__file__).parents[1],
-                env=inherited | dict(self._settings),
-                stdout=log,
-                stderr=log,
-                start_new_session=True,
-            )
-        while not self._answers():
-            if self._process.poll() is not None:
-                raise RuntimeError(self._log.read_text(encoding="utf-8")[-2000:])
-            time.sleep(0.05)
-        self.ready.set()
-
-    def kill(self) -> None:
-        """End all processes at once with SIGKILL."""
-        self.ready.clear()
-        os.killpg(self._process.pid, signal.SIGKILL)
-        self._process.wait()
-
-    def _answers(self) -> bool:
-        try:
-            return requests.get(f"{self.url}/api/v2/health", timeout=5).ok
-        except requests.RequestException:
-            return False
-
-
-@contextmanager
-def serving(settings: Mapping[str, str], log: Path) -> Iterator[Service]:
-    """A service with these settings and without rate limits."""
-    common = {"CONFIG_API_RATE_USER": "", "CONFIG_API_RATE_ADDRESS": "", "CONFIG_API_LIMIT_ANONYMOUS": str(LIMIT)}
-    service = Service(common | dict(settings), log)
-    service.start()
-    try:
-        yield service
-    finally:
-        service.kill()
-
-
 @dataclass
 class History:
     """What the clients of one user saw, and the last list. `refusals` are the operations answered with 429 or 503."""
@@ -115,16 +54,6 @@ class History:
         """Why the history is not linearizable."""
         found = unexplained(self.events, limit=LIMIT)
         return found and f"{self.user_id}: {found}"
-
-
-def dynamodb_settings(endpoint: str, table: str) -> dict[str, str]:
-    """The settings of a service on this table."""
-    return {
-        "AWS_ENDPOINT_URL_DYNAMODB": endpoint,
-        "CONFIG_API_STORE": "dynamodb",
-        "CONFIG_API_TABLE": table,
-        "CONFIG_API_SECRET_KEYS": "a secret of the tests that is long enough",
-    }
 
 
 def miscounts(aws: str, table: str) -> list[str]:
@@ -282,7 +211,7 @@ class _Client:
             outcome, seen = self._read(operation, response)
         except requests.RequestException:
             outcome, seen = Outcome.UNKNOWN, None
-            user.service.ready.wait(PATIENCE)
+            user.service.wait_until_ready(PATIENCE)
         else:
             user.history.seconds.append(time.monotonic() - invoked)
             if outcome is Outcome.UNKNOWN:

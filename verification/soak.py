@@ -15,7 +15,8 @@ from pathlib import Path
 import verification.environment.credentials  # noqa: F401 made-up ones
 from verification.environment.fault_proxy import at_random, fault_proxy
 from verification.environment.ministack import a_table, ministack
-from verification.history import CLIENTS, History, dynamodb_settings, miscounts, record, serving, settled_share
+from verification.environment.service import dynamodb_settings, serving
+from verification.history import CLIENTS, History, miscounts, record, settled_share
 
 USERS, REQUESTS_EACH = 10, 15
 RESTART_EVERY = 10

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from verification.environment.fault_proxy import FaultProxy, at_random
-from verification.history import dynamodb_settings, miscounts, record, serving, settled_share
+from verification.environment.service import dynamodb_settings, serving
+from verification.history import miscounts, record, settled_share
 from verification.proof.linearizability import Outcome
 
 pytestmark = pytest.mark.slow

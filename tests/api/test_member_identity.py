@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import json
 from datetime import timedelta
 from typing import Any
 
 import jwt
 import pytest
 from cryptography.hazmat.primitives import serialization
-from flask.testing import FlaskClient
 
-from tests.api.conftest import V2, Ask, a_body, a_session
+from tests.api.conftest import Ask
 from tests.builders import NOW
 from verification.environment.issuer import (
     AUDIENCE,
@@ -23,10 +21,6 @@ from verification.environment.issuer import (
     running_issuer,
     segment,
 )
-
-
-def of_member(issuer: Issuer, subject: str) -> dict[str, str]:
-    return {"Authorization": f"Bearer {issuer.token(sub=subject)}"}
 
 
 def test_a_member_may_hold_more_than_an_anonymous_user(issuer: Issuer, ask: Ask) -> None:
@@ -48,40 +42,13 @@ def test_all_tokens_of_a_member_identify_the_same_user(issuer: Issuer, ask: Ask)
     assert user().startswith("member_")
 
 
-def test_a_member_with_an_anonymous_users_id_as_subject_does_not_see_that_users_data(
-    member_client: FlaskClient, issuer: Issuer
-) -> None:
-    anonymous = a_session(member_client)
-    user_id = member_client.get(f"{V2}/auth/me", headers=anonymous).json["user_id"]
-    member_client.post(f"{V2}/configurations", json=a_body(), headers=anonymous)
-
-    theirs = member_client.get(f"{V2}/configurations", headers=of_member(issuer, user_id))
-
-    assert theirs.json["configurations"] == []
-
-
-def test_members_have_their_own_limit(member_client: FlaskClient, issuer: Issuer) -> None:
-    ann = of_member(issuer, "ann")
-
-    statuses = [member_client.post(f"{V2}/configurations", json=a_body(), headers=ann).status_code for _ in range(6)]
-
-    assert statuses == [201] * 5 + [409]
-
-
 @pytest.mark.parametrize(
     "claims",
     [
-        {"iss": "http://elsewhere.example"},
-        {"iss": None},
-        {"aud": "another-service"},
-        {"aud": ["another-service"]},
-        {"aud": None},
-        {"sub": None},
-        {"sub": ""},
-        *({"sub": 7}, {"sub": ["ann"]}, {"sub": {"ann": 1}}, {"sub": True}),
+        *({"iss": "http://elsewhere.example"}, {"iss": None}, {"jti": 7}),
+        *({"sub": None}, {"sub": ""}, {"sub": 7}, {"sub": ["ann"]}, {"sub": {"ann": 1}}, {"sub": True}),
         *({"exp": None}, {"exp": "tomorrow"}, {"exp": 1e300}, {"exp": 1e17}, {"exp": [1]}, {"exp": {}}),
         *({"exp": float("nan")}, {"nbf": NOW + timedelta(minutes=5)}, {"nbf": "never"}, {"nbf": -1e17}, {"nbf": True}),
-        {"jti": 7},
     ],
     ids=str,
 )
@@ -115,15 +82,12 @@ def test_a_token_signed_by_another_issuer_is_refused(issuer: Issuer, ask: Ask) -
 
 def test_hs256_with_the_published_key_is_refused(issuer: Issuer, ask: Ask) -> None:
     public = issuer.keys["rsa-1"].public_key()
-    for pem in (
-        public.public_bytes(serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo),
-        json.dumps(issuer.published()["keys"][0]).encode(),
-    ):
-        claims = {"iss": issuer.url, "aud": AUDIENCE, "sub": "eve", "exp": NOW + timedelta(hours=1)}
-        head = f"{segment({'alg': 'HS256', 'typ': 'JWT', 'kid': 'rsa-1'})}.{segment(claims | {'exp': 1890000000})}"
-        signature = jwt.algorithms.HMACAlgorithm(jwt.algorithms.HMACAlgorithm.SHA256).sign(head.encode(), pem)
+    pem = public.public_bytes(serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo)
+    claims = {"iss": issuer.url, "aud": AUDIENCE, "sub": "eve", "exp": 1890000000}
+    head = f"{segment({'alg': 'HS256', 'typ': 'JWT', 'kid': 'rsa-1'})}.{segment(claims)}"
+    signature = jwt.algorithms.HMACAlgorithm(jwt.algorithms.HMACAlgorithm.SHA256).sign(head.encode(), pem)
 
-        assert ask(f"{head}.{segment(signature)}").json["code"] == "invalid_token"
+    assert ask(f"{head}.{segment(signature)}").json["code"] == "invalid_token"
     assert issuer.asked == []  # what is signed that way is not worth a fetch
 
 
@@ -133,31 +97,26 @@ def test_a_published_symmetric_key_is_not_used(issuer: Issuer, ask: Ask) -> None
     claims = {"iss": issuer.url, "aud": AUDIENCE, "sub": "eve", "exp": NOW + timedelta(hours=1)}
 
     assert ask(jwt.encode(claims, secret, algorithm="HS256", headers={"kid": "hmac"})).status_code == 401
-    signed = issuer.token("rsa-1", headers={"kid": "hmac"})
-    assert ask(signed).status_code == 401
+    assert ask(issuer.token(headers={"kid": "hmac"})).status_code == 401
 
 
 @pytest.mark.parametrize("algorithm", ["none", "None", "nOnE", "HS256", "RS512", "PS256", "EdDSA", "", None, 7])
 def test_no_other_algorithm_is_accepted(issuer: Issuer, ask: Ask, algorithm: Any) -> None:
-    header, payload, signature = issuer.token().split(".")
+    _, payload, signature = issuer.token().split(".")
     other = segment({"alg": algorithm, "typ": "JWT", "kid": "rsa-1"})
 
     assert ask(f"{other}.{payload}.").status_code == 401
     assert ask(f"{other}.{payload}.{signature}").status_code == 401
-    assert header != other
 
 
 @pytest.mark.parametrize(
     "token",
     [
-        "..",
-        "a.b.c",
-        "e30.e30.",
+        *("..", "a.b.c", "e30.e30."),
         f"{segment([])}.{segment({})}.",
         f"{segment({'alg': 'RS256', 'kid': 7})}.{segment({})}.c2ln",
         f"{segment(b'[' * 3000)}.e30.c2ln",
         f"{segment({'alg': 'RS256', 'crit': ['exp'], 'exp': 1})}.{segment({})}.c2ln",
-        "x" * 4000 + "." + "y" * 4000 + "." + "z" * 1000,
     ],
     ids=lambda token: token[:20],
 )
@@ -197,6 +156,7 @@ def test_a_malformed_key_is_skipped(issuer: Issuer, ask: Ask, malformed: Any) ->
         ({"aud": None, "token_use": "access", "client_id": "another-member_client"}, 401),
         ({"aud": None, "token_use": "access", "client_id": [AUDIENCE]}, 401),
         ({"aud": None, "token_use": "access"}, 401),
+        ({"aud": None}, 401),
         ({"aud": None, "token_use": "id", "client_id": AUDIENCE}, 401),
         ({"aud": None, "client_id": AUDIENCE}, 401),
         ({"aud": None, "azp": AUDIENCE, "token_use": "access"}, 401),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import timedelta
+from urllib.parse import quote, unquote
 
 import pytest
 from flask.testing import FlaskClient
@@ -15,7 +16,7 @@ from domain.errors import DomainError, FieldProblem
 from entrypoints.api.errors import PayloadTooLarge
 from entrypoints.api.problems import ALL, PROBLEMS
 from tests.api.conftest import V2, MakeApp, a_session
-from tests.builders import NOW, AFixedList
+from tests.builders import NOW
 
 ABSTRACT = {errors.TryLater}
 
@@ -45,9 +46,7 @@ def test_every_domain_error_is_in_the_table() -> None:
 
 
 def test_codes_are_unique() -> None:
-    codes = [problem.code for problem in ALL]
-
-    assert len(codes) == len(set(codes))
+    assert len({problem.code for problem in ALL}) == len(ALL)
 
 
 def an(error: type[DomainError]) -> DomainError:
@@ -85,14 +84,20 @@ def test_retry_after_is_at_least_a_second(make_app: MakeApp) -> None:
     assert client.get(f"{V2}/configurations", headers=a_session(client)).headers["Retry-After"] == "1"
 
 
-@pytest.mark.parametrize(
-    "path", ["/nothing", "/api/v2/nothing", "/api/v3/configurations", "/%2e%2e/etc/passwd", "/%00"]
-)
-def test_an_unknown_path_is_a_404_problem(client: FlaskClient, path: str) -> None:
-    answer = client.get(path)
+@pytest.mark.parametrize("path", ["/nothing", "/api/v3/configurations", "/%2e%2e/etc/passwd", "/%00", "/a%20b/%25"])
+@pytest.mark.parametrize("mount", ["", "/dev"])
+def test_an_unknown_path_is_a_404_problem_whose_urls_are_below_the_mount(
+    client: FlaskClient, path: str, mount: str
+) -> None:
+    mounted = {"SCRIPT_NAME": mount}
 
-    assert (answer.status_code, answer.json["code"], answer.json["status"]) == (404, "not_found", 404)
-    assert answer.content_type == "application/problem+json"
+    answer = client.get(path, environ_overrides=mounted)
+
+    assert (answer.status_code, answer.json["code"]) == (404, "not_found")
+    assert answer.json["instance"] == mount + quote(unquote(path))
+    documentation, code = answer.json["type"].split("#")
+    assert documentation == f"{mount}/docs"
+    assert f'id="{code}"' in client.get("/docs", environ_overrides=mounted).text
 
 
 def test_a_wrong_method_is_405_with_the_allowed_methods(client: FlaskClient) -> None:
@@ -102,28 +107,16 @@ def test_a_wrong_method_is_405_with_the_allowed_methods(client: FlaskClient) -> 
     assert {"GET", "POST"} <= set(answer.headers["Allow"].split(", "))
 
 
-def test_the_type_of_a_problem_links_to_its_documentation(client: FlaskClient) -> None:
-    path, code = client.get("/nothing").json["type"].split("#")
-
-    assert f'id="{code}"' in client.get(path).get_data(as_text=True)
-
-
 def test_readiness_reports_the_store_and_the_ticker_list(client: FlaskClient, make_app: MakeApp) -> None:
     down = ABrokenStore(errors.Throttled("Come back.", retry_after=timedelta(seconds=2)))
-    not_ready = make_app(store=down, ticker_list=AFixedList()).test_client().get(f"{V2}/health/ready")
+    tickers = {"source": "bundled", "version": "2026-11-01", "count": 3, "age_seconds": 3600}
 
-    assert client.get(f"{V2}/health").json == {"status": "ok"}
-    assert client.get(f"{V2}/health/ready").json == {
-        "status": "ready",
-        "store": "ok",
-        "tickers": {"source": "bundled", "version": "2026-11-01", "count": 3, "age_seconds": 3600},
-    }
-    assert (not_ready.status_code, not_ready.json["code"], not_ready.json["store"]) == (
-        503,
-        "store_unavailable",
-        "unavailable",
-    )
-    assert (not_ready.json["tickers"]["source"], not_ready.headers["Retry-After"]) == ("bundled", "2")
+    ready = client.get(f"{V2}/health/ready")
+    not_ready = make_app(store=down).test_client().get(f"{V2}/health/ready")
+
+    assert (ready.status_code, ready.json) == (200, {"status": "ready", "store": "ok", "tickers": tickers})
+    assert (not_ready.status_code, not_ready.headers["Retry-After"]) == (503, "2")
+    assert not_ready.json.items() >= {"code": "store_unavailable", "store": "unavailable", "tickers": tickers}.items()
 
 
 def test_a_bug_is_a_500_whose_cause_is_only_in_the_log(make_app: MakeApp, caplog: pytest.LogCaptureFixture) -> None:
@@ -132,8 +125,6 @@ def test_a_bug_is_a_500_whose_cause_is_only_in_the_log(make_app: MakeApp, caplog
     answer = client.get(f"{V2}/configurations", headers=a_session(client))
 
     assert (answer.status_code, answer.json["code"]) == (500, "internal_error")
-    assert "secret-table" not in answer.get_data(as_text=True)
-    assert "Traceback" not in answer.get_data(as_text=True)
-    logged = [record for record in caplog.records if record.exc_info]
-    assert logged
-    assert "secret-table" in str(logged[0].exc_info)
+    assert "secret-table" not in answer.text
+    assert "Traceback" not in answer.text
+    assert "secret-table" in caplog.text

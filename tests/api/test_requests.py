@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import io
-import json
-import logging
-from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from flask.testing import FlaskClient
@@ -15,9 +13,8 @@ from flask.testing import FlaskClient
 from adapters.memory import MemoryStore
 from domain import deadline
 from domain.configurations import Configuration
-from entrypoints import logs
 from entrypoints.settings import SettingsError, StoreKind
-from tests.api.conftest import ORIGIN, V2, AClock, MakeApp, a_body, a_session
+from tests.api.conftest import ORIGIN, V2, AClock, MakeApp, a_body, a_session, logged
 
 CONFIGURATIONS = f"{V2}/configurations"
 Headers = dict[str, str]
@@ -26,30 +23,23 @@ Headers = dict[str, str]
 # Identity
 
 
-def test_a_session_lasts_thirty_days(client: FlaskClient, clock: AClock) -> None:
+def test_a_session_lasts_thirty_days(client: FlaskClient) -> None:
     session = client.post(f"{V2}/auth/anonymous").json
-    headers = {"Authorization": f"Bearer {session['token']}"}
+    me = client.get(f"{V2}/auth/me", headers={"Authorization": f"Bearer {session['token']}"}).json
 
     assert (session["token_type"], session["auth_type"]) == ("Bearer", "anonymous")
     assert (session["created_at"], session["session_expires_at"]) == ("2026-11-23T12:00:00Z", "2026-12-23T12:00:00Z")
-    clock.now += timedelta(days=30) - timedelta(seconds=1)
-    assert client.get(f"{V2}/auth/me", headers=headers).json["user_id"] == session["user_id"]
-    clock.now += timedelta(seconds=1)
-    assert client.get(f"{V2}/auth/me", headers=headers).json["code"] == "expired_token"
+    assert (me["user_id"], me["session_expires_at"]) == (session["user_id"], session["session_expires_at"])
 
 
 @pytest.mark.parametrize(
     ("authorization", "code"),
     [
         (None, "unauthenticated"),
-        ("", "unauthenticated"),
         ("Bearer", "unauthenticated"),
         ("Basic YTpi", "unauthenticated"),
-        ("Bearer x", "invalid_token"),
         ("Bearer " + "x" * 100_000, "invalid_token"),
-        ("Bearer a.b.c", "invalid_token"),
         ("Bearer é", "invalid_token"),
-        ("Bearer eyJhbGciOiJub25lIn0.eyJzdWIiOiJhIn0.", "invalid_token"),
     ],
 )
 @pytest.mark.parametrize(
@@ -72,10 +62,9 @@ def test_a_request_without_a_valid_token_is_401_with_a_challenge(
 
 def test_a_user_above_the_rate_limit_is_429_with_retry_after_and_changes_nothing(make_app: MakeApp) -> None:
     store = MemoryStore()
-    client = make_app(store=store, settings={"rate_user": "2/hour"}).test_client()
+    client = make_app(store=store, settings={"rate_user": "1/hour"}).test_client()
     ann, bob = a_session(client), a_session(client)
     user_id = client.get(f"{V2}/auth/me", headers=ann).json["user_id"]
-    assert client.get(CONFIGURATIONS, headers=ann).status_code == 200
 
     refused = client.post(CONFIGURATIONS, json=a_body(), headers=ann)
 
@@ -85,28 +74,10 @@ def test_a_user_above_the_rate_limit_is_429_with_retry_after_and_changes_nothing
     assert client.get(CONFIGURATIONS, headers=bob).status_code == 200
 
 
-def test_new_sessions_are_limited_per_address(make_app: MakeApp) -> None:
-    client = make_app(settings={"rate_address": "2/hour"}).test_client()
-    for _ in range(2):
-        a_session(client)
-
-    refused = client.post(f"{V2}/auth/anonymous")
-    elsewhere = client.post(f"{V2}/auth/anonymous", environ_base={"REMOTE_ADDR": "192.0.2.9"})
-
-    assert (refused.status_code, refused.json["code"]) == (429, "rate_limited")
-    assert elsewhere.status_code == 201
-
-
-@pytest.mark.parametrize(
-    "event",
-    [
-        {"requestContext": {"identity": {"sourceIp": "192.0.2.1"}}},
-        {"requestContext": {"http": {"sourceIp": "192.0.2.1"}}},
-    ],
-)
-def test_behind_a_gateway_the_address_is_the_one_it_reports(make_app: MakeApp, event: object) -> None:
+@pytest.mark.parametrize("kind", ["identity", "http"])
+def test_behind_a_gateway_the_address_is_the_one_it_reports(make_app: MakeApp, kind: str) -> None:
     client = make_app(settings={"rate_address": "1/hour"}).test_client()
-    gateway = {"lambda.event": event}
+    gateway = {"lambda.event": {"requestContext": {kind: {"sourceIp": "192.0.2.1"}}}}
     client.post(f"{V2}/auth/anonymous", environ_overrides=gateway)
 
     spoofed = client.post(f"{V2}/auth/anonymous", environ_overrides=gateway, headers={"X-Forwarded-For": "192.0.2.77"})
@@ -131,45 +102,35 @@ def test_a_malformed_request_id_is_replaced(client: FlaskClient, given: str) -> 
     assert len(made) == 32
 
 
-@pytest.mark.parametrize(("left_ms", "at_most"), [(None, 5.0), (60_000, 5.0), (3_000, 1.5)])
+@pytest.mark.parametrize(("left_ms", "seconds"), [(None, 500), (700_000, 500), (300_000, 298.5)])
 def test_the_deadline_is_shorter_if_the_lambda_has_less_time_left(
-    make_app: MakeApp, left_ms: int | None, at_most: float
+    make_app: MakeApp, left_ms: int | None, seconds: float
 ) -> None:
-    class Context:
-        aws_request_id = "lambda-1"
-
-        def get_remaining_time_in_millis(self) -> int:
-            assert left_ms is not None
-            return left_ms
-
     class ALookingStore(MemoryStore):
-        left = 0.0
-
         def list(self, user_id: str) -> tuple[Configuration, ...]:
-            self.left = deadline.remaining()
+            left.append(deadline.remaining())
             return super().list(user_id)
 
-    store = ALookingStore()
-    client = make_app(store=store).test_client()
+    left: list[float] = []
+    client = make_app(store=ALookingStore(), settings={"deadline": timedelta(seconds=500)}).test_client()
+    context = SimpleNamespace(aws_request_id="lambda-1", get_remaining_time_in_millis=lambda: left_ms)
+
     client.get(
-        CONFIGURATIONS, headers=a_session(client), environ_overrides={"lambda.context": Context()} if left_ms else {}
+        CONFIGURATIONS, headers=a_session(client), environ_overrides={"lambda.context": context} if left_ms else {}
     )
 
-    assert at_most - 1 < store.left <= at_most
+    # Even on a busy machine, a request does not take a minute.
+    assert seconds - 60 < left[0] <= seconds
 
 
 # CORS
 
 
 def test_a_preflight_needs_no_token(client: FlaskClient) -> None:
-    answer = client.options(
-        CONFIGURATIONS,
-        headers={
-            "Origin": ORIGIN,
-            "Access-Control-Request-Method": "POST",
-            "Access-Control-Request-Headers": "authorization, idempotency-key",
-        },
-    )
+    asked = {"Method": "POST", "Headers": "authorization, idempotency-key"}
+    headers = {f"Access-Control-Request-{name}": value for name, value in asked.items()}
+
+    answer = client.options(CONFIGURATIONS, headers={"Origin": ORIGIN} | headers)
 
     assert answer.status_code == 200
     assert answer.headers["Access-Control-Allow-Origin"] == ORIGIN
@@ -188,48 +149,19 @@ def test_no_cors_headers_without_configured_origins(make_app: MakeApp) -> None:
 # Logs
 
 
-@pytest.fixture
-def lines() -> Iterator[io.StringIO]:
-    root = logging.getLogger()
-    kept = root.handlers[:], root.level
-    stream = io.StringIO()
-    logs.configure("INFO", stream)
-    yield stream
-    root.handlers[:], level = kept
-    root.setLevel(level)
-
-
-def logged(stream: io.StringIO) -> list[dict[str, object]]:
-    return [json.loads(line) for line in stream.getvalue().splitlines()]
-
-
 def test_a_request_is_logged_as_one_line_of_json(client: FlaskClient, ann: Headers, lines: io.StringIO) -> None:
     client.get(f"{CONFIGURATIONS}/some-id", headers=ann | {"X-Request-ID": "abc"})
 
     (line,) = [line for line in logged(lines) if line["message"] == "request"]
-    assert (
-        line.items()
-        >= {
-            "level": "INFO",
-            "request_id": "abc",
-            "method": "GET",
-            "route": "/api/v2/configurations/<config_id>",
-            "status": 404,
-        }.items()
-    )
-    assert len(str(line["user"])) == 16
+    assert (line["request_id"], line["method"], line["status"]) == ("abc", "GET", 404)
+    assert line["route"] == "/api/v2/configurations/<config_id>"
+    assert len(line["user"]) == 16
 
 
 def test_every_create_is_logged_with_its_outcome(client: FlaskClient, ann: Headers, lines: io.StringIO) -> None:
     keyed = ann | {"Idempotency-Key": "k"}
-    for headers, body in [
-        (keyed, a_body()),
-        (keyed, a_body()),
-        (ann, a_body(name="")),
-        (ann, a_body()),
-        (ann, a_body()),
-    ]:
-        client.post(CONFIGURATIONS, json=body, headers=headers)
+    for headers, name in ((keyed, "Tech"), (keyed, "Tech"), (ann, ""), (ann, "Tech"), (ann, "Tech")):
+        client.post(CONFIGURATIONS, json=a_body(name=name), headers=headers)
 
     outcomes = [line["outcome"] for line in logged(lines) if line["message"] == "create"]
     assert outcomes == ["created", "replayed", "validation_failed", "created", "limit_reached"]

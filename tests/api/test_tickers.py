@@ -5,8 +5,7 @@ from __future__ import annotations
 import pytest
 from flask.testing import FlaskClient
 
-from tests.api.conftest import V2, MakeApp
-from tests.builders import AFixedList
+from tests.api.conftest import V2
 
 APPLE = {"symbol": "AAPL", "name": "Apple Inc.", "exchange": "NASDAQ"}
 BERKSHIRE = {"symbol": "BRK.B", "name": "Berkshire Hathaway Inc", "exchange": "NYSE"}
@@ -16,11 +15,8 @@ def test_a_search_needs_no_token(client: FlaskClient) -> None:
     assert client.get(f"{V2}/tickers/search?q=aap").json == {"results": [APPLE]}
 
 
-@pytest.mark.parametrize("spelling", ["BRK.B", "brk-b", "%20BRK%2FB%20", "Brk.b"])
-def test_a_symbol_is_validated_in_any_spelling(client: FlaskClient, spelling: str) -> None:
-    verdict = client.get(f"{V2}/tickers/validate?symbol={spelling}").json
-
-    assert verdict == {
+def test_a_symbol_is_validated_in_any_spelling(client: FlaskClient) -> None:
+    assert client.get(f"{V2}/tickers/validate?symbol=%20brk%2FB%20").json == {
         "symbol": "BRK.B",
         "valid": True,
         "status": "valid",
@@ -54,7 +50,7 @@ def test_an_invalid_list_of_symbols_is_refused(client: FlaskClient, body: object
     assert client.post(f"{V2}/tickers/validate", json=body).status_code == 400
 
 
-@pytest.mark.parametrize("spelling", ["BRK.B", "brk-b", "BRK%2FB", "BRK/B", "BRK%E2%80%93B", "%20BRK.B%E2%80%8B"])
+@pytest.mark.parametrize("spelling", ["brk-b", "BRK%2FB", "BRK/B", "%20BRK%E2%80%93B%E2%80%8B"])
 def test_a_ticker_is_looked_up_in_any_spelling(client: FlaskClient, spelling: str) -> None:
     found = client.get(f"{V2}/tickers/{spelling}")
 
@@ -72,15 +68,3 @@ def test_an_unknown_ticker_is_not_found(client: FlaskClient, symbol: str) -> Non
     missing = client.get(f"{V2}/tickers/{symbol}")
 
     assert (missing.status_code, missing.json["code"]) == (404, "not_found")
-
-
-@pytest.mark.parametrize("path", ["/tickers/zzzz", "/tickers/validate?symbol=zzzz", "/tickers/fb"])
-def test_a_list_that_is_not_authoritative_denies_no_symbol(make_app: MakeApp, path: str) -> None:
-    client = make_app(ticker_list=AFixedList(authoritative=False)).test_client()
-
-    denied = client.get(V2 + path)
-    confirmed = client.get(f"{V2}/tickers/validate?symbol=aapl")
-
-    assert (denied.status_code, denied.json["code"]) == (503, "tickers_unavailable")
-    assert 15 <= int(denied.headers["Retry-After"]) <= 45
-    assert confirmed.json["valid"] is True

@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from tests.api.conftest import ann, bob, client, clock, make_app
+from tests.api.conftest import ann, client, clock, issuer, lines, make_app, members, seconds
 
-__all__ = ["ann", "bob", "client", "clock", "make_app"]
+__all__ = ["ann", "client", "clock", "issuer", "lines", "make_app", "members", "seconds"]

@@ -3,42 +3,20 @@
 from __future__ import annotations
 
 import io
-import json
 import logging
-from collections.abc import Iterator
-from typing import Any
+from pathlib import Path
 
 import pytest
 from flask.testing import FlaskClient
 
 from adapters.memory import MemoryStore
 from domain.configurations import Configuration
-from entrypoints import logs
 from entrypoints.settings import StoreKind
-from tests.api.conftest import V2, MakeApp, a_body
+from tests.api.conftest import V2, MakeApp, a_body, a_session, logged
 
 CONFIGURATIONS = f"{V2}/configurations"
 FORGED = '{"level": "ERROR"}'
 BREAKS = ["\r\n", "\n", "\x1b[2K\x1b[31m", "\u2028", "\u2029", "\x85", "\x0b", "\x00", "\ud800"]
-
-
-@pytest.fixture
-def lines() -> Iterator[io.StringIO]:
-    root = logging.getLogger()
-    kept = root.handlers[:], root.level
-    stream = io.StringIO()
-    logs.configure("DEBUG", stream)
-    yield stream
-    root.handlers[:], level = kept
-    root.setLevel(level)
-
-
-def logged(stream: io.StringIO) -> list[dict[str, Any]]:
-    """Each line as an object, split at every character that a log viewer may take for a line break."""
-    written = stream.getvalue()
-    assert written.isascii()
-    assert "\x1b" not in written
-    return [json.loads(line) for line in written.splitlines()]
 
 
 @pytest.mark.parametrize("line_break", BREAKS, ids=ascii)
@@ -55,6 +33,8 @@ def test_no_input_starts_a_new_log_line(client: FlaskClient, lines: io.StringIO,
 
     requests = [line for line in logged(lines) if line["message"] == "request"]
     assert len(requests) == 4
+    assert lines.getvalue().isascii()
+    assert "\x1b" not in lines.getvalue()
     assert {line["level"] for line in logged(lines)} <= {"DEBUG", "INFO"}
     assert all(len(line["request_id"]) == 32 for line in requests)
 
@@ -65,16 +45,15 @@ def test_an_exception_with_line_breaks_is_one_line(make_app: MakeApp, lines: io.
             raise KeyError(f"{len(user_id)}\r\n{FORGED}\u2028\x1b[31m")
 
     client = make_app(store=ABrokenStore()).test_client()
-    session = client.post(f"{V2}/auth/anonymous").json
 
-    client.get(CONFIGURATIONS, headers={"Authorization": f"Bearer {session['token']}"})
+    client.get(CONFIGURATIONS, headers=a_session(client))
 
     assert [line["message"] for line in logged(lines) if line["level"] == "ERROR"] == ["internal error"]
 
 
 @pytest.mark.parametrize("store", [StoreKind.MEMORY, StoreKind.SQLITE])
 def test_no_level_logs_user_ids_tokens_or_bodies(
-    make_app: MakeApp, lines: io.StringIO, store: StoreKind, tmp_path: Any
+    make_app: MakeApp, lines: io.StringIO, store: StoreKind, tmp_path: Path
 ) -> None:
     client = make_app(store=None, settings={"store": store, "sqlite_path": tmp_path / "db.sqlite3"}).test_client()
     session = client.post(f"{V2}/auth/anonymous").json

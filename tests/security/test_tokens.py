@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hmac
-import random
 import re
 from collections.abc import Iterator
 from datetime import timedelta
@@ -18,15 +17,9 @@ from adapters.identity.oidc import MemberTokens
 from domain.errors import InvalidToken
 from tests.api.conftest import AClock
 from tests.builders import NOW
-from verification.environment.issuer import AUDIENCE, Issuer, an_ec_key, running_issuer
+from verification.environment.issuer import Issuer, an_ec_key, running_issuer
 
 OLD, NEW = "old-" * 10, "new-" * 10
-
-
-@pytest.fixture
-def issuer() -> Iterator[Issuer]:
-    with running_issuer() as issuer:
-        yield issuer
 
 
 @pytest.fixture
@@ -35,11 +28,6 @@ def eve() -> Iterator[Issuer]:
     with running_issuer() as issuer:
         issuer.keys = {"rsa-1": an_ec_key()}
         yield issuer
-
-
-@pytest.fixture
-def members(issuer: Issuer, clock: AClock) -> MemberTokens:
-    return MemberTokens(issuer.url, AUDIENCE, clock=clock, rng=random.Random(1))
 
 
 @pytest.fixture

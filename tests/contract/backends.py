@@ -93,7 +93,7 @@ class _InterruptedLock:
 
 @dataclass
 class SQLiteBackend:
-    """Each handle has its own connections. Every statement is a step. It can be sent to another process."""
+    """Each handle has its own connections. Every statement is a step."""
 
     path: Path
 
@@ -138,7 +138,7 @@ _HANDLES: defaultdict[Path, dict[SQLiteStore, _Steps]] = defaultdict(dict)
 
 @dataclass
 class DynamoDBBackend:
-    """Every call is a step. It can be sent to another process.
+    """Every call is a step.
 
     A handle's client takes a quarter of a second to build: a few of them take turns.
     """
@@ -213,5 +213,3 @@ def simulated_dynamodb(_: Path) -> Iterator[Backend]:
 
 
 BACKENDS = (memory, sqlite, simulated_dynamodb, pytest.param(dynamodb, marks=pytest.mark.slow))
-SHARED_BACKENDS = (sqlite, BACKENDS[-1])
-"""Those whose data several processes can hold."""

@@ -16,15 +16,15 @@ AT_ONCE = 0.1
 """Seconds for the concurrent operation: enough for one attempt, so that no test waits at every step."""
 ADDED, REPLAYED, DONE, FULL, WAIT, GONE, OUTDATED = "added", "replayed", "done", "full", "wait", "gone", "outdated"
 
-
-Act = Callable[[], str]
+Act = Callable[[], object]
 Race = Callable[[ConfigurationStore, ConfigurationStore, str], tuple[Act, Act]]
 
 
 def at_every_interleaving(backend: Backend, race: Race) -> list[tuple[ConfigurationStore, str, list[str]]]:
     """Run both operations once for each step of ours, with the concurrent one right before that step.
 
-    A concurrent operation that got TryLater is repeated when ours has finished.
+    Returns for each round a store, the user, and the outcomes of the concurrent operation and of ours. A concurrent
+    operation that got TryLater is repeated when ours has finished.
     """
     rounds = []
     for index in count():
@@ -34,7 +34,7 @@ def at_every_interleaving(backend: Backend, race: Race) -> list[tuple[Configurat
 
         def concurrent(act: Act = their_act, outcomes: list[str] = outcomes) -> None:
             with within(AT_ONCE):
-                outcomes.append(act())
+                outcomes.append(outcome_of(act))
 
         interruption = Interruption(index, concurrent)
         with backend.interrupt(ours, interruption):
@@ -48,7 +48,7 @@ def at_every_interleaving(backend: Backend, race: Race) -> list[tuple[Configurat
     return rounds
 
 
-def outcome_of(act: Callable[[], object]) -> str:
+def outcome_of(act: Act) -> str:
     """What the operation returned, or the outcome that stands for its error."""
     try:
         return str(act() or DONE)
@@ -64,7 +64,7 @@ def outcome_of(act: Callable[[], object]) -> str:
 
 def settled(act: Act) -> str:
     """The outcome of an operation that is repeated as long as it has to wait."""
-    while (outcome := act()) == WAIT:
+    while (outcome := outcome_of(act)) == WAIT:
         pass
     return outcome
 

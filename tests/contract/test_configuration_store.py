@@ -16,6 +16,7 @@ from domain.ports import AddResult, ConfigurationStore
 from domain.tickers import Ticker
 from tests.builders import NOW, a_configuration, rename_to
 from tests.contract.backends import Backend
+from tests.contract.conftest import expect_not_found
 
 # --- adding -----------------------------------------------------------------------------------------------------------
 
@@ -72,16 +73,9 @@ def test_a_repeated_add_returns_the_stored_configuration_and_is_not_counted(back
 
     backend.open().add(a_configuration(ann), limit=2)
     assert backend.open().add(later, limit=2) == AddResult(first, replayed=True), "at the limit"
-    assert backend.open().add(later, limit=1) == AddResult(first, replayed=True), "above the limit"
+    renamed = backend.open().update(ann, first.config_id, rename_to("New"))
+    assert backend.open().add(later, limit=1) == AddResult(renamed, replayed=True), "updated, and above the limit"
     assert len(backend.open().list(ann)) == 2
-
-
-def test_a_replay_returns_later_updates(store: ConfigurationStore, ann: str) -> None:
-    first = a_configuration(ann)
-    store.add(first, limit=2)
-    renamed = store.update(ann, first.config_id, rename_to("Second thoughts"))
-
-    assert store.add(first, limit=2) == AddResult(renamed, replayed=True)
 
 
 @pytest.mark.parametrize("limit", [1, 2])
@@ -175,14 +169,3 @@ def test_another_users_configuration_is_not_found(store: ConfigurationStore, ann
     expect_not_found(store, bob, hers.config_id, hers.revision)
     assert store.list(bob) == ()
     assert store.list(ann) == (hers,)
-
-
-def expect_not_found(store: ConfigurationStore, user: str, config_id: str, revision: str = "any") -> None:
-    for act in (
-        lambda: store.get(user, config_id),
-        lambda: store.update(user, config_id, rename_to("Never")),
-        lambda: store.remove(user, config_id, now=NOW),
-        lambda: store.remove(user, config_id, now=NOW, revisions=frozenset({revision})),
-    ):
-        with pytest.raises(NotFound):
-            act()

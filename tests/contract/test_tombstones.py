@@ -9,7 +9,7 @@ from uuid import uuid4
 import pytest
 
 from domain.configurations import Configuration
-from domain.errors import DeletedSince, IdempotencyKeyReused, LimitReached, NotFound
+from domain.errors import DeletedSince, IdempotencyKeyReused, LimitReached
 from domain.idempotency import TOMBSTONE_RETENTION
 from domain.ports import ConfigurationStore
 from tests.builders import NOW, a_configuration, a_keyed_configuration
@@ -39,8 +39,6 @@ def test_a_late_duplicate_of_a_create_is_refused_after_the_delete(backend: Backe
 
     assert (error.value.config_id, error.value.deleted_at) == (configuration.config_id, DELETED_AT)
     assert backend.open().list(ann) == ()
-    with pytest.raises(NotFound):
-        backend.open().get(ann, configuration.config_id)
 
 
 def test_another_request_with_the_key_of_a_deleted_configuration_is_a_reuse(
@@ -72,22 +70,6 @@ def test_an_expired_tombstone_frees_the_key(store: ConfigurationStore, ann: str,
     assert store.list(ann) == (again,)
     with pytest.raises(LimitReached):
         store.add(a_configuration(ann), limit=1)
-
-
-def test_a_deleted_configuration_is_neither_counted_nor_found(
-    store: ConfigurationStore, ann: str, deleted: Configuration
-) -> None:
-    store.add(a_configuration(ann), limit=1)
-
-    for act in (
-        lambda: store.get(ann, deleted.config_id),
-        lambda: store.update(ann, deleted.config_id, lambda current: current),
-        lambda: store.remove(ann, deleted.config_id, now=DELETED_AT),
-        lambda: store.remove(ann, deleted.config_id, now=DELETED_AT, revisions=frozenset({deleted.revision})),
-    ):
-        with pytest.raises(NotFound):
-            act()
-    assert len(store.list(ann)) == 1
 
 
 def test_the_tombstone_of_one_user_does_not_affect_another(

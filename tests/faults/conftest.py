@@ -4,7 +4,7 @@ import random
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 import boto3
@@ -14,7 +14,6 @@ from flask import Flask
 
 from adapters.dynamodb.store import DynamoDBStore
 from adapters.tickers.s3 import S3TickerList
-from entrypoints.application import KEY as APPLICATION
 from entrypoints.application import close
 from entrypoints.bootstrap import create_app
 from entrypoints.settings import Settings, StoreKind
@@ -85,9 +84,7 @@ def tickers(proxy: FaultProxy, bucket: str, waits: list[float], monkeypatch: pyt
 
 
 @pytest.fixture
-def app(proxy: FaultProxy, s3: S3Client, monkeypatch: pytest.MonkeyPatch) -> Iterator[Flask]:
-    bucket = f"tickers-{uuid4()}"
-    s3.create_bucket(Bucket=bucket)
+def app(proxy: FaultProxy, bucket: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Flask]:
     monkeypatch.setenv("AWS_ENDPOINT_URL_S3", proxy.endpoint)
     settings = Settings(store=StoreKind.MEMORY, ticker_bucket=bucket, ticker_ttl=timedelta(hours=1))
     app = create_app(settings, on_lambda=True)
@@ -108,11 +105,10 @@ def run(app: Flask, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
 
 
 @pytest.fixture
-def put(app: Flask, s3: S3Client) -> Callable[[bytes], None]:
+def put(s3: S3Client, bucket: str) -> Callable[..., None]:
     """Put an object into the bucket as another program does."""
 
-    def put(body: bytes) -> None:
-        settings = app.extensions[APPLICATION].settings
-        s3.put_object(Bucket=settings.ticker_bucket, Key=settings.ticker_key, Body=body)
+    def put(body: bytes, **fields: Any) -> None:
+        s3.put_object(Bucket=bucket, Key=KEY, Body=body, **fields)
 
     return put

@@ -8,7 +8,6 @@ from dataclasses import replace
 import pytest
 
 from adapters.dynamodb.store import DynamoDBStore
-from domain.configurations import Configuration
 from domain.errors import IdempotencyKeyReused, NotFound
 from domain.ports import AddResult
 from tests.builders import NOW, a_configuration, rename_to
@@ -24,16 +23,22 @@ def proxy(proxy: FaultProxy) -> FaultProxy:
     return proxy
 
 
-def test_a_read_distinguishes_a_replay_at_the_limit_from_a_new_create(
-    store: DynamoDBStore, proxy: FaultProxy, ann: str
-) -> None:
-    """The stored item decides between replay and reuse of the key."""
+def once_before(operation: str, concurrent_request: Callable[[], object]) -> Callable[[str], None]:
+    """A plan without faults that calls `concurrent_request` before the first request of this operation."""
+    pending = [concurrent_request]
+
+    def plan(next_operation: str) -> None:
+        if next_operation == operation and pending:
+            pending.pop()()
+
+    return plan
+
+
+def test_a_read_distinguishes_a_replay_at_the_limit_from_a_reuse_of_the_key(store: DynamoDBStore, ann: str) -> None:
     configuration = a_configuration(ann)
     store.add(configuration, limit=1)
-    proxy.script()
 
     assert store.add(configuration, limit=1) == AddResult(configuration, replayed=True)
-    assert proxy.operations == ["TransactWriteItems", "GetItem"]
     with pytest.raises(IdempotencyKeyReused):
         store.add(replace(configuration, request_fingerprint="another"), limit=1)
 
@@ -41,60 +46,35 @@ def test_a_read_distinguishes_a_replay_at_the_limit_from_a_new_create(
 def test_a_create_is_repeated_if_its_key_is_freed_before_the_read(
     store: DynamoDBStore, proxy: FaultProxy, aws: str, table: str, ann: str, other_store: DynamoDBStore
 ) -> None:
-    """A delete between the failed condition and the read frees the key, so the create is sent again."""
     configuration = a_configuration(ann)
     store.add(configuration, limit=1)
-
-    def delete_before_the_read(operation: str) -> None:
-        if operation == "GetItem":
-            other_store.remove(ann, configuration.config_id, now=NOW)
-
-    proxy.plan = delete_before_the_read
+    proxy.plan = once_before("GetItem", lambda: other_store.remove(ann, configuration.config_id, now=NOW))
 
     assert store.add(configuration, limit=1) == AddResult(configuration, replayed=False)
     assert read_state(aws, table, ann) == (1, (configuration,))
 
 
-def change_after(concurrent_request: Callable[[], object]) -> Callable[[Configuration], Configuration]:
-    """Returns a change that calls `concurrent_request` once, between the read and the first write of its update."""
-    pending = iter([concurrent_request])
-
-    def change(current: Configuration) -> Configuration:
-        for run in pending:
-            run()
-        return replace(current, timeframe_days=9, revision="ours")
-
-    return change
-
-
 def test_an_update_after_a_concurrent_update_is_applied_to_the_current_item(
     store: DynamoDBStore, proxy: FaultProxy, ann: str, other_store: DynamoDBStore
 ) -> None:
-    """The change is applied to the item that the read returns."""
     configuration = a_configuration(ann)
     store.add(configuration, limit=1)
-    proxy.script()
+    rename = rename_to("Theirs")
+    proxy.plan = once_before("TransactWriteItems", lambda: other_store.update(ann, configuration.config_id, rename))
 
     updated = store.update(
-        ann,
-        configuration.config_id,
-        change_after(lambda: other_store.update(ann, configuration.config_id, rename_to("Theirs"))),
+        ann, configuration.config_id, lambda current: replace(current, timeframe_days=9, revision="ours")
     )
 
     assert (updated.name, updated.timeframe_days) == ("Theirs", 9)
-    assert proxy.operations == ["GetItem", "TransactWriteItems", "GetItem", "TransactWriteItems"]
 
 
 def test_an_update_after_a_concurrent_delete_is_not_found(
-    store: DynamoDBStore, ann: str, other_store: DynamoDBStore
+    store: DynamoDBStore, proxy: FaultProxy, ann: str, other_store: DynamoDBStore
 ) -> None:
-    """The read finds no item."""
     configuration = a_configuration(ann)
     store.add(configuration, limit=1)
+    proxy.plan = once_before("TransactWriteItems", lambda: other_store.remove(ann, configuration.config_id, now=NOW))
 
     with pytest.raises(NotFound):
-        store.update(
-            ann,
-            configuration.config_id,
-            change_after(lambda: other_store.remove(ann, configuration.config_id, now=NOW)),
-        )
+        store.update(ann, configuration.config_id, rename_to("Ours"))

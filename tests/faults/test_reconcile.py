@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from functools import partial
 from itertools import count
 from typing import Any
 from uuid import uuid4
@@ -51,19 +52,14 @@ def a_user_with_drift(aws: str, table: str, store: DynamoDBStore) -> str:
 
 
 @contextmanager
-def interrupted(admin: DynamoDBTable, index: int, concurrent_request: Callable[[], None]) -> Iterator[Interruption]:
-    """Call `concurrent_request` once, before the request with the number `index`."""
-    interruption = Interruption(index, concurrent_request)
+def on_event(admin: DynamoDBTable, event: str, act: Callable[..., None]) -> Iterator[None]:
+    """Call `act` at each event of this name in botocore (`before-call`: before each request)."""
     events = admin._client.table.connection.client.meta.events
-
-    def step(**_: object) -> None:
-        interruption.step()
-
-    events.register("before-call", step)
+    events.register(event, act)
     try:
-        yield interruption
+        yield
     finally:
-        events.unregister("before-call", step)
+        events.unregister(event, act)
 
 
 def create(store: DynamoDBStore, user: str) -> None:
@@ -76,12 +72,12 @@ def delete(store: DynamoDBStore, user: str) -> None:
 
 def create_and_delete(store: DynamoDBStore, user: str) -> None:
     """The count is the same as before, the stored configurations are not."""
-    store.add(a_configuration(user), limit=LIMIT)
-    store.remove(user, "a", now=NOW)
+    create(store, user)
+    delete(store, user)
 
 
 def delete_and_create_again(store: DynamoDBStore, user: str) -> None:
-    store.remove(user, "a", now=NOW)
+    delete(store, user)
     store.add(a_configuration(user, config_id="a"), limit=LIMIT)
 
 
@@ -95,7 +91,8 @@ def test_a_repair_counts_correctly_with_a_concurrent_request_at_any_point(
 ) -> None:
     for index in count():
         user = a_user_with_drift(aws, table, store)
-        with interrupted(admin, index, lambda user=user: concurrent_request(store, user)) as interruption:  # type: ignore[misc]  # bound now
+        interruption = Interruption(index, partial(concurrent_request, store, user))
+        with on_event(admin, "before-call", interruption.step):
             after = admin.repair(user)
 
         counted, stored = read_state(aws, table, user)
@@ -110,7 +107,6 @@ def test_a_snapshot_of_several_pages_is_repeated_until_it_is_stable(
     admin: DynamoDBTable, store: DynamoDBStore, aws: str, table: str
 ) -> None:
     user = a_user_with_drift(aws, table, store)
-    events = admin._client.table.connection.client.meta.events
     written = []
 
     def page_by_page(params: dict[str, Any], **_: object) -> None:
@@ -127,13 +123,11 @@ def test_a_snapshot_of_several_pages_is_repeated_until_it_is_stable(
                 store.remove(user, "c", now=NOW)
 
     calls = count()
-    events.register("before-parameter-build.dynamodb.Query", page_by_page, unique_id="pages")
-    events.register("before-call", create_or_delete, unique_id="concurrent")
-    try:
+    with (
+        on_event(admin, "before-parameter-build.dynamodb.Query", page_by_page),
+        on_event(admin, "before-call", create_or_delete),
+    ):
         after = admin.repair(user)
-    finally:
-        events.unregister("before-parameter-build.dynamodb.Query", unique_id="pages")
-        events.unregister("before-call", unique_id="concurrent")
 
     assert after == Quota(user, counted=2, stored=2)
     assert len(written) == 1
@@ -148,12 +142,8 @@ def test_a_repair_ends_without_a_write_if_every_attempt_is_interrupted(
         if getattr(model, "name", "") == "UpdateItem":
             delete_and_create_again(store, user)
 
-    events = admin._client.table.connection.client.meta.events
-    events.register("before-call", before_every_write, unique_id="concurrent")
-    try:
+    with on_event(admin, "before-call", before_every_write):
         after = admin.repair(user)
-    finally:
-        events.unregister("before-call", unique_id="concurrent")
 
     assert after == Quota(user, counted=1, stored=2)
 
@@ -163,14 +153,13 @@ def test_a_difference_in_the_scan_is_read_again(
 ) -> None:
     user = a_user_with_drift(aws, table, store)
 
-    with interrupted(admin, 1, lambda: delete_all_items(aws, table, user)) as interruption:
-        quotas = {quota.user_id: quota for quota in admin.quotas() if quota.drifts}
+    def delete_all_items() -> None:
+        for key in ("CONFIG#a", "CONFIG#b", "QUOTA"):
+            dynamodb_client(aws).delete_item(TableName=table, Key={"PK": {"S": f"USER#{user}"}, "SK": {"S": key}})
+
+    interruption = Interruption(1, delete_all_items)
+    with on_event(admin, "before-call", interruption.step):
+        drifting = [quota.user_id for quota in admin.quotas() if quota.drifts]
 
     assert interruption.happened
-    assert user not in quotas
-
-
-def delete_all_items(aws: str, table: str, user: str) -> None:
-    client = dynamodb_client(aws)
-    for key in ("CONFIG#a", "CONFIG#b", "QUOTA"):
-        client.delete_item(TableName=table, Key={"PK": {"S": f"USER#{user}"}, "SK": {"S": key}})
+    assert user not in drifting

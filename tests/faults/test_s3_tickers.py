@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import gzip
-import json
 import logging
 import random
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -19,78 +17,50 @@ from domain.ticker_list import MAX_BYTES
 from entrypoints.application import close
 from entrypoints.bootstrap import create_app
 from entrypoints.settings import Settings, StoreKind
+from tests.faults.ticker_lists import KEY, SHORT, a_list, fetch
 from verification.environment.fault_proxy import Fault, FaultProxy, always, no_fault
-
-if TYPE_CHECKING:
-    from mypy_boto3_s3 import S3Client
-from tests.faults.ticker_lists import KEY, SHORT, a_list
 
 pytestmark = pytest.mark.slow
 
-
-@pytest.fixture
-def put(s3: S3Client, bucket: str) -> Callable[..., None]:
-    """Store an object as another program does."""
-
-    def put(body: bytes, **fields: Any) -> None:
-        s3.put_object(Bucket=bucket, Key=KEY, Body=body, **fields)
-
-    return put
+PACKED = gzip.compress(a_list("1", [f"S{number}" for number in range(100)]))
 
 
-def test_a_list_is_fetched_with_one_conditional_request(
-    tickers: S3TickerList, proxy: FaultProxy, put: Callable[..., None]
-) -> None:
+def test_a_list_is_downloaded_only_if_it_changed(tickers: S3TickerList, put: Callable[..., None]) -> None:
     put(a_list("1"))
+    first = fetch(tickers)
 
-    first = tickers.fetch()
-
-    assert first is not None
-    assert first.body() == a_list("1")
-    assert tickers.fetch(first.etag) is None
+    unchanged = tickers.fetch(first.etag)
     put(a_list("2"))
     second = tickers.fetch(first.etag)
+
+    assert (first.body(), unchanged) == (a_list("1"), None)
     assert second is not None
     assert second.body() == a_list("2")
-    assert proxy.operations == ["GetObject"] * 3
 
 
-def test_a_list_that_is_too_large_uncompressed_is_refused(tickers: S3TickerList, put: Callable[..., None]) -> None:
-    member = gzip.compress(b" " * 2**20, compresslevel=9)
-    put(member[:-8], ContentEncoding="gzip")  # without its trailer
-    small = tickers.fetch()
-    bomb = gzip.compress(b" " * (MAX_BYTES + 1), compresslevel=9)
-    put(bomb, ContentEncoding="gzip")
-    large = tickers.fetch()
-
-    assert small is not None
-    assert large is not None
-    with pytest.raises(TickerListRefused, match="not a complete gzip"):
-        small.body()
-    with pytest.raises(TickerListRefused, match="larger than"):
-        large.body()
-
-
-@pytest.mark.parametrize("damage", [lambda packed: packed[:-30], lambda packed: b"?" + packed[1:]])
-def test_damaged_gzip_is_refused(
-    tickers: S3TickerList, put: Callable[..., None], damage: Callable[[bytes], bytes]
+@pytest.mark.parametrize(
+    ("damaged", "reason"),
+    [
+        (lambda: PACKED[:-30], "not a complete gzip"),
+        (lambda: PACKED[:-8], "not a complete gzip"),
+        (lambda: b"?" + PACKED[1:], "not a complete gzip"),
+        (lambda: gzip.compress(b" " * (MAX_BYTES + 1)), "larger than"),
+    ],
+    ids=["truncated", "without its trailer", "another first byte", "too large"],
+)
+def test_a_file_that_cannot_be_unpacked_is_refused(
+    tickers: S3TickerList, put: Callable[..., None], damaged: Callable[[], bytes], reason: str
 ) -> None:
-    put(damage(gzip.compress(a_list("1", [f"S{number}" for number in range(100)]))), ContentEncoding="gzip")
+    put(damaged(), ContentEncoding="gzip")
 
-    fetched = tickers.fetch()
-
-    assert fetched is not None
-    with pytest.raises(TickerListRefused, match="not a complete gzip"):
-        fetched.body()
+    with pytest.raises(TickerListRefused, match=reason):
+        fetch(tickers).body()
 
 
 def test_the_download_of_a_too_large_object_is_abandoned(tickers: S3TickerList, put: Callable[..., None]) -> None:
     put(b" " * (MAX_BYTES + 2**20))
 
-    fetched = tickers.fetch()
-
-    assert fetched is not None
-    assert MAX_BYTES < len(fetched.stored) < MAX_BYTES + 2**19
+    assert MAX_BYTES < len(fetch(tickers).stored) < MAX_BYTES + 2**19
 
 
 @pytest.mark.parametrize("fault", [*SHORT, Fault.HANGS])
@@ -100,16 +70,13 @@ def test_a_transient_fault_is_retried(
     put(a_list("1"))
     proxy.script(fault)
 
-    fetched = tickers.fetch()
-
-    assert fetched is not None
-    assert fetched.body() == a_list("1")
-    assert len(proxy.calls) == len(waits) + 1 == 2
+    assert fetch(tickers).body() == a_list("1")
+    assert waits
 
 
-def test_a_slow_response_is_abandoned_and_retried(tickers: S3TickerList, proxy: FaultProxy, bucket: str) -> None:
-    tickers.publish(a_list("1"), replacing=None)
-    proxy.script()
+@pytest.mark.usefixtures("tickers")
+def test_a_slow_response_is_abandoned_and_retried(proxy: FaultProxy, put: Callable[..., None], bucket: str) -> None:
+    put(a_list("1"))
     # The time passes between a request and the headers of its response.
     slow = S3TickerList(
         bucket,
@@ -122,23 +89,20 @@ def test_a_slow_response_is_abandoned_and_retried(tickers: S3TickerList, proxy: 
     with pytest.raises(TickersUnavailable) as failure:
         slow.fetch()
 
-    assert str(failure.value.__cause__) == "timeout: SlowResponse"
-    assert len(proxy.calls) == 3
+    assert "SlowResponse" in str(failure.value.__cause__)
+    assert len(proxy.calls) > 1
 
 
-def test_a_missing_object_or_bucket_is_not_retried_and_is_logged_with_a_remedy(
-    proxy: FaultProxy, bucket: str, tickers: S3TickerList, caplog: pytest.LogCaptureFixture
+def test_a_missing_object_or_bucket_is_logged_with_a_remedy(
+    bucket: str, tickers: S3TickerList, caplog: pytest.LogCaptureFixture
 ) -> None:
-    with pytest.raises(TickersUnavailable):
-        tickers.fetch()
-    with pytest.raises(TickersUnavailable):
-        S3TickerList(f"no-{bucket}", KEY, rng=random.Random(7)).fetch()
+    for missing in (tickers, S3TickerList(f"no-{bucket}", KEY, rng=random.Random(7))):
+        with pytest.raises(TickersUnavailable):
+            missing.fetch()
 
-    assert len(proxy.calls) == 2
-    errors = [record.__dict__ for record in caplog.records if record.levelno == logging.ERROR]
-    assert [record["error"] for record in errors] == ["NoSuchKey", "NoSuchBucket"]
-    assert "CONFIG_API_TICKER_KEY" in errors[0]["remedy"]
-    assert "CONFIG_API_TICKER_BUCKET" in errors[1]["remedy"]
+    no_key, no_bucket = (vars(record)["remedy"] for record in caplog.records if record.levelno == logging.ERROR)
+    assert "CONFIG_API_TICKER_KEY" in no_key
+    assert "CONFIG_API_TICKER_BUCKET" in no_bucket
 
 
 def test_requests_are_served_while_the_bucket_is_unavailable(
@@ -150,29 +114,22 @@ def test_requests_are_served_while_the_bucket_is_unavailable(
     app = create_app(settings, clock=lambda: now[0], on_lambda=True)
     client = app.test_client()
 
-    def create(symbol: str) -> tuple[int, str | None]:
-        session = client.post("/api/v2/auth/anonymous").get_json()
-        answer = client.post(
-            "/api/v2/configurations",
-            json={"name": "Tech", "tickers": [symbol]},
-            headers={"Authorization": f"Bearer {session['token']}"},
-        )
-        return answer.status_code, answer.get_json().get("code")
+    def answers() -> list[str | int]:
+        """The source of the list, and the status of a create with a symbol that it has and with another one."""
+        found = [client.get("/api/v2/health/ready").json["tickers"]["source"]]
+        for symbol in ("NEWCO", "ZZZZ"):
+            token = client.post("/api/v2/auth/anonymous").json["token"]
+            body, headers = {"name": "Tech", "tickers": [symbol]}, {"Authorization": f"Bearer {token}"}
+            found.append(client.post("/api/v2/configurations", json=body, headers=headers).status_code)
+        return found
 
-    fresh = [create("NEWCO"), create("ZZZZ"), ready(client)]
+    fresh = answers()
     proxy.plan = always(Fault.RESET)
     now[0] += timedelta(seconds=2)
-    stale = [create("NEWCO"), create("ZZZZ"), ready(client)]
+    stale = answers()
     proxy.plan = no_fault
     now[0] += timedelta(seconds=31)
-    back = [create("NEWCO"), create("ZZZZ"), ready(client)]
+    back = answers()
 
     close(app)
-    assert fresh == [(201, None), (400, "unknown_ticker"), ("s3", "1", 2, 0)]
-    assert stale == [(201, None), (503, "tickers_unavailable"), ("stale", "1", 2, 2)]
-    assert back == [(201, None), (400, "unknown_ticker"), ("s3", "1", 2, 0)]
-
-
-def ready(client: Any) -> tuple[str, str, int, int]:
-    tickers = json.loads(client.get("/api/v2/health/ready").get_data())["tickers"]
-    return tickers["source"], tickers["version"], tickers["count"], tickers["age_seconds"]
+    assert (fresh, stale, back) == (["s3", 201, 400], ["stale", 201, 503], ["s3", 201, 400])

@@ -12,7 +12,7 @@ from flask import Flask
 
 from adapters.tickers.json_format import encode
 from adapters.tickers.refresh import RefreshedTickers
-from adapters.tickers.s3 import S3TickerList
+from adapters.tickers.s3 import FetchedObject, S3TickerList
 from domain.ports import TickerListSnapshot
 from domain.tickers import Listing, Ticker
 from entrypoints.application import KEY as APPLICATION
@@ -29,6 +29,13 @@ SHORT = [Fault.THROTTLED, Fault.INTERNAL_ERROR, Fault.UNAVAILABLE, Fault.RESET, 
 def a_list(version: str, symbols: Iterable[str] = ("AAPL", "MSFT")) -> bytes:
     listings = {symbol: Listing(Ticker(symbol, f"{symbol} Inc.", "NASDAQ")) for symbol in symbols}
     return encode(version, NOW, listings)
+
+
+def fetch(tickers: S3TickerList) -> FetchedObject:
+    """The object that the bucket must have."""
+    fetched = tickers.fetch()
+    assert fetched is not None
+    return fetched
 
 
 def refreshed(tickers: S3TickerList, *, clock: Callable[[], datetime] = lambda: NOW) -> RefreshedTickers:

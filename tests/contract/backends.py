@@ -35,7 +35,7 @@ class Interruption:
         self._concurrent = concurrent
         self.happened = False
 
-    def step(self, *_: Any) -> None:
+    def step(self, *_: Any, **__: Any) -> None:
         """The store is about to take a step."""
         self._steps_to_go -= 1
         if self._steps_to_go == -1:

@@ -36,12 +36,10 @@ def one_of_each_status(client: FlaskClient) -> dict[int, TestResponse]:
     ask = partial(client.open, headers=ann)
     created = ask(CONFIGURATIONS, method="POST", json=a_body())
     path = created.headers["Location"]
-    unchanged = client.get(path, headers=ann | {"If-None-Match": created.headers["ETag"]})
-    mismatch = client.delete(path, headers=ann | {"If-Match": '"other"'})
     answers = [
         created,
-        unchanged,
-        mismatch,
+        client.get(path, headers=ann | {"If-None-Match": created.headers["ETag"]}),
+        client.delete(path, headers=ann | {"If-Match": '"other"'}),
         ask(CONFIGURATIONS),
         ask(CONFIGURATIONS, method="POST", json=a_body(name="")),
         client.get(CONFIGURATIONS),
@@ -67,10 +65,7 @@ def test_every_private_response_has_all_security_headers_and_is_not_cached(make_
         assert len(answer.headers.getlist("X-Request-ID")) == 1, status
 
 
-@pytest.mark.parametrize(
-    "path",
-    ["/", "/docs", "/openapi.json", "/static/config-api.js", "/static/config-api.d.ts", "/static/x/theme.js"],
-)
+@pytest.mark.parametrize("path", ["/", "/docs", "/openapi.json", "/static/config-api.js", "/static/x/theme.js"])
 def test_every_cacheable_response_has_the_other_security_headers_and_does_not_depend_on_the_user(
     client: FlaskClient, path: str
 ) -> None:
@@ -84,18 +79,19 @@ def test_every_cacheable_response_has_the_other_security_headers_and_does_not_de
     assert "Set-Cookie" not in as_ann.headers
 
 
-def test_the_page_forbids_inline_code_markup_sinks_and_frames(client: FlaskClient) -> None:
-    page = client.get("/")
+@pytest.mark.parametrize("path", ["/", "/docs"])
+def test_a_page_forbids_inline_code_markup_sinks_and_frames(client: FlaskClient, path: str) -> None:
+    page = client.get(path)
 
     policy = page.headers["Content-Security-Policy"]
     for directive in ("default-src 'self'", "script-src 'self'", "style-src 'self'", "frame-ancestors 'none'"):
         assert directive in policy
     assert "require-trusted-types-for 'script'" in policy
-    assert not re.search(r"<style|\sstyle=|\son\w+=|<script(?! [^>]*src=)", page.get_data(as_text=True))
+    assert not re.search(r"<style|\sstyle=|\son\w+=|<script(?! [^>]*src=)", page.text)
 
 
-@pytest.mark.parametrize("host", ["", "a b", "[::1", "é", "<b>", "a" * 300, "..", "x:port", "a@b", "a\\b"], ids=ascii)
-@pytest.mark.parametrize("path", ["/api/v2/health", "/docs/", "/nothing"])
+@pytest.mark.parametrize("host", ["", "a b", "[::1", "é", "<b>", "a" * 300, "..", "x:port", "a@b"], ids=ascii)
+@pytest.mark.parametrize("path", ["/api/v2/health", "/nothing"])
 def test_a_malformed_host_is_ignored_or_refused_in_the_problem_format(
     client: FlaskClient, path: str, host: str
 ) -> None:
@@ -112,12 +108,10 @@ def test_a_malformed_host_is_ignored_or_refused_in_the_problem_format(
     "path",
     [
         "/api//v2/health",
-        "//docs",
         "/api/v2/health/",
         "//evil.example/docs",
         "/\\evil.example",
-        "/static//config-api.js",
-        "/%0d%0aLocation:%20https://evil.example",
+        "/\r\nLocation: https://a.example",
     ],
 )
 def test_no_redirect_uses_the_host_header(client: FlaskClient, path: str) -> None:
@@ -129,15 +123,7 @@ def test_no_redirect_uses_the_host_header(client: FlaskClient, path: str) -> Non
 
 @pytest.mark.parametrize(
     "path",
-    [
-        "/static/../__init__.py",
-        "/static/%2e%2e/__init__.py",
-        "/static/..%2f__init__.py",
-        "/static/x/..",
-        "/static/x/../../settings.py",
-        "/static//etc/passwd",
-        "/static/dashboard.js%00.html",
-    ],
+    ["/static/%2e%2e/__init__.py", "/static/..%2f__init__.py", "/static/x/../../settings.py", "/static//etc/passwd"],
 )
 def test_path_traversal_out_of_the_assets_is_404(client: FlaskClient, path: str) -> None:
     assert client.get(path).status_code == 404
@@ -146,22 +132,9 @@ def test_path_traversal_out_of_the_assets_is_404(client: FlaskClient, path: str)
 @pytest.mark.parametrize(
     "origin",
     [
-        "http://app.example.com",
-        "https://evil.example",
-        "*",
-        "https://app.example.com:444",
-        "https://app.example.com:443",
-        "https://app.example.com.",
-        "https://app.example.com@evil.example",
-        "https://app.example.com evil.example",
-        "https://app.example.comevil.example",
-        "https://xapp.example.com",
-        "https://sub.app.example.com",
-        "https://appxexample.com",
-        "https://app.example.com/",
-        "file://",
-        "null",
-        "",
+        *("http://app.example.com", "https://app.example.com:444", "https://app.example.com.", "*", "null", ""),
+        *("https://app.example.com@evil.example", "https://app.example.comevil.example", "https://appxexample.com"),
+        *("https://xapp.example.com", "https://sub.app.example.com"),
     ],
 )
 def test_an_origin_that_resembles_an_allowed_one_is_refused(client: FlaskClient, origin: str) -> None:

@@ -4,16 +4,12 @@ from __future__ import annotations
 
 import os
 import socket
-import sqlite3
 import subprocess
 import sys
-from contextlib import closing
 from pathlib import Path
 
 import pytest
 
-from adapters.sqlite.schema import APPLICATION_ID
-from verification.environment.ministack import free_port
 from verification.environment.servers import CONFIGURATION
 
 ROOT = CONFIGURATION.parent
@@ -36,11 +32,7 @@ def make_run(directory: Path, port: object, **settings: str) -> subprocess.Compl
 
 @pytest.mark.parametrize(
     ("port", "settings", "message"),
-    [
-        (0, {}, "PORT is a number"),
-        ("http", {}, "PORT is a number"),
-        (65535, {"CONFIG_API_STORE": "mysql"}, "CONFIG_API_STORE: "),
-    ],
+    [("http", {}, "PORT is a number"), (65535, {"CONFIG_API_STORE": "mysql"}, "CONFIG_API_STORE: ")],
 )
 def test_make_run_names_a_wrong_setting_once(
     tmp_path: Path, port: object, settings: dict[str, str], message: str
@@ -50,17 +42,6 @@ def test_make_run_names_a_wrong_setting_once(
     assert ended.returncode == 2
     assert ended.stderr.count(message) == 1
     assert "Traceback" not in ended.stderr
-
-
-def test_make_run_names_a_database_of_a_newer_schema_once(tmp_path: Path) -> None:
-    with closing(sqlite3.connect(tmp_path / "db.sqlite3")) as database:
-        database.execute(f"PRAGMA application_id={APPLICATION_ID}")
-        database.execute("PRAGMA user_version=1000")
-
-    ended = make_run(tmp_path, free_port())
-
-    assert ended.returncode == 2
-    assert ended.stderr.count("CONFIG_API_SQLITE_PATH: ") == 1
 
 
 def test_make_run_reports_a_port_in_use(tmp_path: Path) -> None:

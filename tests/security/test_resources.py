@@ -63,7 +63,6 @@ def test_a_truncated_body_is_400_and_raises_no_alarm(
         ("2001:db8:0:1::1", "2001:db8:0:2::1", False),
         ("::ffff:192.0.2.1", "::ffff:192.0.2.2", False),
         ("::ffff:192.0.2.1", "192.0.2.1", True),
-        ("192.0.2.1", "192.0.2.2", False),
         ("", "@", False),
     ],
 )
@@ -78,9 +77,7 @@ def test_an_ipv6_network_counts_as_one_client(make_app: MakeApp, first: str, sec
     assert statuses == [201, 429 if same else 201]
 
 
-@pytest.mark.parametrize(
-    "claim", ["X-Forwarded-For", "Forwarded", "X-Real-IP", "True-Client-IP", "CF-Connecting-IP", "X-Client-IP"]
-)
+@pytest.mark.parametrize("claim", ["X-Forwarded-For", "Forwarded", "X-Real-IP"])
 def test_forwarded_headers_do_not_change_the_client_address(make_app: MakeApp, claim: str) -> None:
     client = make_app(settings={"rate_address": "1/hour"}).test_client()
     client.post(f"{V2}/auth/anonymous", headers={claim: "192.0.2.1"})

@@ -2,11 +2,10 @@ from __future__ import annotations
 
 import json
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack
 from datetime import UTC, datetime
 from pathlib import Path
-from uuid import uuid4
 
 import pytest
 
@@ -66,27 +65,6 @@ def stage(aws: str, project: Path) -> Stage:
     publish(stage)
     stage.deploy()
     return stage
-
-
-@pytest.fixture(scope="session")
-def function(aws: str, project: Path, package: Path, stage: Stage) -> Callable[..., Stage]:
-    """Creates a function from the same zip with its own environment and without a gateway."""
-
-    def make(*, timeout: int = 10, **environment: str) -> Stage:
-        created = Stage(f"f{uuid4().hex[:8]}", aws, project)
-        deployed = stage.client("lambda").get_function_configuration(FunctionName=stage.function)
-        created.client("lambda").create_function(
-            FunctionName=created.function,
-            Role=deployed["Role"],
-            Runtime=deployed["Runtime"],
-            Handler=deployed["Handler"],
-            Timeout=timeout,
-            Code={"ZipFile": package.read_bytes()},
-            Environment={"Variables": environment},
-        )
-        return created
-
-    return make
 
 
 def create_table(endpoint: str, name: str) -> None:

@@ -9,7 +9,7 @@ import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
@@ -56,16 +56,11 @@ class Stage:
     def run_zappa(self, command: str, *options: str, **environment: str) -> subprocess.CompletedProcess[str]:
         """`zappa <command>` as it ended."""
         scripts = Path(sys.executable).parent
+        venv = {"VIRTUAL_ENV": str(scripts.parent), "PATH": f"{scripts}:{os.environ['PATH']}"}
         return subprocess.run(
             [scripts / "zappa", command, self.name, *options],
             cwd=self.project,
-            env=os.environ
-            | {
-                "AWS_ENDPOINT_URL": self.endpoint,
-                "VIRTUAL_ENV": str(scripts.parent),
-                "PATH": f"{scripts}:{os.environ['PATH']}",
-            }
-            | environment,
+            env=os.environ | venv | {"AWS_ENDPOINT_URL": self.endpoint} | environment,
             capture_output=True,
             text=True,
             check=False,
@@ -124,7 +119,7 @@ def host() -> Target:
     return Target(f"python{sys.version_info.major}.{sys.version_info.minor}", architecture)
 
 
-def a_project(directory: Path, changes: Mapping[str, Any] | None = None) -> Path:
+def a_project(directory: Path) -> Path:
     """Copy the project, with the runtime and architecture of this machine."""
     for name in PACKAGED:
         source = ROOT / name
@@ -135,15 +130,11 @@ def a_project(directory: Path, changes: Mapping[str, Any] | None = None) -> Path
     path = directory / "zappa_settings.json"
     settings = json.loads(path.read_text())
     settings["production"]["runtime"] = host().runtime
-    settings["base"] |= {
-        "architecture": host().architecture,
-        # It would send a request to the real AWS.
-        "touch": False,
-    }
+    # `touch` would send a request to the real AWS.
+    settings["base"] |= {"architecture": host().architecture, "touch": False}
     if sys.version_info < (3, 12):
         # SnapStart needs Python 3.12.
         settings["production"].pop("snap_start")
-    settings["dev"] |= changes or {}
     path.write_text(json.dumps(settings))
     # The cached dependencies of an earlier run are named by a hash of their inputs.
     (ROOT / ".cache" / "lambda").mkdir(parents=True, exist_ok=True)

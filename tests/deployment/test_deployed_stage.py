@@ -1,4 +1,4 @@
-"""The API through the gateway, Lambda and DynamoDB, as `zappa deploy` sets them up."""
+"""The API through the gateway, Lambda and DynamoDB, and other events of the function, as `zappa deploy` sets it up."""
 
 from __future__ import annotations
 
@@ -26,11 +26,9 @@ def a_body(**fields: Any) -> dict[str, Any]:
 
 
 def test_the_deployed_function_reaches_its_table_and_its_ticker_list(stage: Stage) -> None:
-    assert stage.ask("GET", f"{V2}/health").json() == {"status": "ok"}
-
     ready = stage.wait_for_answer(f"{V2}/health/ready", until=lambda body: body["tickers"]["source"] == "s3")
 
-    assert (ready["status"], ready["store"], ready["tickers"]["source"]) == ("ready", "ok", "s3")
+    assert (ready["status"], ready["store"], ready["tickers"]["count"]) == ("ready", "ok", 3)
 
 
 def test_a_configuration_is_created_listed_read_changed_and_deleted(stage: Stage, ann: dict[str, str]) -> None:
@@ -61,16 +59,7 @@ def test_an_error_keeps_its_body_and_headers(stage: Stage, ann: dict[str, str]) 
     assert (refused.json()["code"], refused.json()["max_allowed"]) == ("limit_reached", 2)
 
 
-def test_tickers_come_from_the_list_in_s3(stage: Stage) -> None:
-    assert stage.ask("GET", f"{V2}/tickers/search", params={"q": "micro"}).json()["results"][0]["symbol"] == "MSFT"
-    verdict = stage.wait_for_answer(f"{V2}/tickers/validate?symbol=FB", until=lambda body: body["status"] == "delisted")
-    assert (verdict["status"], verdict["successor"]) == ("delisted", "META")
-
-
-@pytest.mark.parametrize(
-    ("path", "kind"),
-    [("/openapi.json", "application/json"), ("/docs", "text/html; charset=utf-8"), ("/", "text/html; charset=utf-8")],
-)
+@pytest.mark.parametrize(("path", "kind"), [("/openapi.json", "application/json"), ("/", "text/html; charset=utf-8")])
 def test_pages_and_documents_keep_their_content_type(stage: Stage, path: str, kind: str) -> None:
     page = stage.ask("GET", path)
 
@@ -90,3 +79,28 @@ def test_log_lines_of_a_request_contain_the_ids_of_lambda_and_the_metrics(stage:
     # Only sampled requests have a trace.
     assert stage.wait_for_log(lambda line: line.get("trace_id", "").startswith("Root="))
     assert ann["Authorization"].removeprefix("Bearer ") not in str(stage.log())
+
+
+def test_the_weekly_schedule_invokes_the_function_with_the_job(stage: Stage) -> None:
+    events = stage.client("events")
+    rule = next(
+        rule for rule in events.list_rules()["Rules"] if rule["Name"].endswith("entrypoints.jobs.refresh_tickers")
+    )
+    target = events.list_targets_by_rule(Rule=rule["Name"])["Targets"][0]
+    assert rule["ScheduleExpression"] == "cron(0 6 ? * MON *)"
+    assert stage.function in target["Arn"]
+
+    stage.invoke({"detail-type": "Scheduled Event", "resources": [rule["Arn"]]})
+
+    stage.wait_for_log(lambda line: line.get("job") == "entrypoints.jobs.refresh_tickers")
+
+
+def test_an_event_that_is_neither_a_request_nor_a_job_is_refused_and_logged(stage: Stage) -> None:
+    unique = f"unknown-{uuid4().hex}"
+
+    assert stage.invoke({unique: "os.abort"}) == ({"status": "refused"}, None)
+
+    refused = stage.wait_for_log(lambda line: unique in str(line))
+    assert refused["level"] == "ERROR"
+    assert refused["EventsRefused"] == 1
+    assert "os.abort" not in str(refused)

@@ -27,8 +27,8 @@ def open_store(path: Path) -> Iterator[OpenStore]:
     """Opens a store; by default on `path`."""
     with ExitStack() as stores:
 
-        def open_(at: Path = path, *, seed: int = 0, **arguments: object) -> SQLiteStore:
-            store = SQLiteStore(at, rng=random.Random(seed), **arguments)  # type: ignore[arg-type]  # its keyword arguments
+        def open_(at: Path = path, **arguments: object) -> SQLiteStore:
+            store = SQLiteStore(at, rng=random.Random(0), **arguments)  # type: ignore[arg-type]  # its keyword arguments
             stores.callback(store.close)
             return store
 

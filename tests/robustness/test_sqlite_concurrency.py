@@ -109,29 +109,31 @@ def test_connections_are_shared_between_threads_and_closed_with_the_store(open_s
             super().__init__(*args, **kwargs)
             opened.append(self)
 
-    store, together = open_store(connection_factory=Recorded), Barrier(3)
-    store.add(a_configuration(), limit=9)
+    store = open_store(connection_factory=Recorded)
     for _ in range(5):
         with ThreadPoolExecutor(1) as thread:
             thread.submit(store.list, "ann").result()
-    assert len(opened) == 2  # one for the migration, and one in the pool
+    store.close()
 
-    class Together(Recorded):
+    assert len(opened) == 2  # one for the migration, and one in the pool
+    for connection in opened:
+        with pytest.raises(sqlite3.ProgrammingError, match="closed"):
+            connection.execute("SELECT 1")
+
+
+def test_threads_read_at_the_same_time(open_store: OpenStore) -> None:
+    together = Barrier(3)
+
+    class Together(sqlite3.Connection):
         def execute(self, statement: str, *parameters: Any) -> sqlite3.Cursor:
             if statement.startswith("SELECT config_id"):
                 together.wait()
             return super().execute(statement, *parameters)
 
-    opened.clear()
-    parallel = open_store(connection_factory=Together)
-    with ThreadPoolExecutor(3) as threads:
-        list(threads.map(parallel.list, ["ann"] * 3))
-    assert len(opened) == 1 + 3
+    store = open_store(connection_factory=Together)
 
-    parallel.close()
-    for connection in opened:
-        with pytest.raises(sqlite3.ProgrammingError, match="closed"):
-            connection.execute("SELECT 1")
+    with ThreadPoolExecutor(3) as threads:
+        assert list(threads.map(store.list, ["ann"] * 3)) == [()] * 3
 
 
 def _set_barrier(barrier: Barrier) -> None:

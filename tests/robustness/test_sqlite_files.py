@@ -9,7 +9,6 @@ import stat
 import tempfile
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
-from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -22,33 +21,24 @@ from tests.builders import a_configuration
 from tests.robustness.conftest import OpenStore, assert_start_refused, database, remedy_in
 
 
-def test_missing_directories_are_created(open_store: OpenStore, tmp_path: Path) -> None:
+def test_files_and_missing_directories_are_created_for_their_owner_only(open_store: OpenStore, tmp_path: Path) -> None:
     path = tmp_path / "a" / "b" / "ä b%20?#.sqlite3"
 
     open_store(path).add(a_configuration(), limit=1)
 
-    assert path.is_file()
-
-
-def test_only_the_owner_can_read_the_files(open_store: OpenStore, tmp_path: Path) -> None:
-    path = tmp_path / "var" / "config-api.sqlite3"
-    open_store(path).add(a_configuration(), limit=1)
-
     modes = {file.name: stat.S_IMODE(file.stat().st_mode) for file in path.parent.iterdir()}
-
+    assert {path.name, f"{path.name}-wal"} <= modes.keys()
     assert set(modes.values()) == {0o600}
-    assert f"{path.name}-wal" in modes
     assert stat.S_IMODE(path.parent.stat().st_mode) == 0o700
 
 
 def test_a_path_that_is_or_lies_below_the_wrong_kind_of_file_stops_the_start(
     open_store: OpenStore, tmp_path: Path
 ) -> None:
-    (tmp_path / "directory").mkdir()
     (tmp_path / "file").touch()
 
-    assert_start_refused(open_store, tmp_path / "directory", "It must be a file")
-    assert_start_refused(open_store, tmp_path / "file" / "config-api.sqlite3", "the service's user may write")
+    assert_start_refused(open_store, tmp_path, "It must be a file")
+    assert_start_refused(open_store, tmp_path / "file" / "config-api.sqlite3", "It must be a file")
 
 
 @pytest.mark.parametrize("content", [b"not a database, and long enough to be read" * 50, b"SQLite format 3\0" * 9])
@@ -121,14 +111,7 @@ def test_a_damaged_file_makes_the_store_unavailable(
 
 
 @pytest.mark.parametrize(
-    "damage",
-    [
-        "tickers = '[{'",
-        "tickers = '[1]'",
-        'tickers = \'[{"symbol": "AAPL"}]\'',
-        "created_at = 'yesterday'",
-        "updated_at = 7",
-    ],
+    "damage", ["tickers = '[{'", "tickers = '[1]'", "tickers = '[{}]'", "created_at = 'yesterday'", "updated_at = 7"]
 )
 def test_a_row_that_cannot_be_read_is_reported_and_does_not_hide_the_others(
     store: SQLiteStore, path: Path, caplog: pytest.LogCaptureFixture, damage: str
@@ -229,23 +212,9 @@ def test_a_failure_names_the_file_in_the_log_and_not_in_the_error(
         store.check()
 
     (record,) = caplog.records
-    assert record.levelno == logging.ERROR
-    assert vars(record)["path"] == str(path)
+    assert (record.levelno, vars(record)["path"]) == (logging.ERROR, str(path))
     assert str(path) not in str(error.value)
-
-
-def test_retry_after_is_spread_over_its_span(open_store: OpenStore, path: Path) -> None:
-    store = open_store(seed=1)
-    path.unlink()
-    waits: list[timedelta] = []
-    for _ in range(50):
-        with pytest.raises(StoreUnavailable) as error:
-            store.check()
-        waits.append(error.value.retry_after)
-
-    low, high = RETRY_AFTER
-    assert all(low <= wait <= high for wait in waits)
-    assert max(waits) - min(waits) > (high - low) / 2
+    assert RETRY_AFTER[0] <= error.value.retry_after <= RETRY_AFTER[1]
 
 
 def test_a_bug_is_not_reported_as_an_outage(store: SQLiteStore, path: Path) -> None:

@@ -5,15 +5,11 @@ from __future__ import annotations
 import random
 import sqlite3
 import time
-from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, closing, contextmanager
 from dataclasses import dataclass, field
-from functools import cache
 from itertools import count
 from pathlib import Path
-from threading import Lock
-from types import TracebackType
 from typing import Any, Protocol
 
 import pytest
@@ -58,7 +54,7 @@ class Backend(Protocol):
 
 @dataclass
 class MemoryBackend:
-    """There is one handle. The only step of a writer is to take the lock."""
+    """There is one handle. Every operation is one step."""
 
     store: MemoryStore = field(default_factory=MemoryStore)
 
@@ -66,29 +62,12 @@ class MemoryBackend:
         return self.store
 
     @contextmanager
-    def interrupt(self, store: MemoryStore, interruption: Interruption) -> Iterator[None]:
-        lock = store._write_lock
-        store._write_lock = _InterruptedLock(lock, interruption)  # type: ignore[assignment]  # a lock for a `with`
-        try:
-            yield
-        finally:
-            store._write_lock = lock
+    def interrupt(self, _: MemoryStore, interruption: Interruption) -> Iterator[None]:
+        interruption.step()
+        yield
 
     def close(self) -> None:
         self.store.close()
-
-
-class _InterruptedLock:
-    def __init__(self, lock: Lock, interruption: Interruption) -> None:
-        self._lock = lock
-        self._interruption = interruption
-
-    def __enter__(self) -> None:
-        self._interruption.step()
-        self._lock.acquire()
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
-        self._lock.release()
 
 
 @dataclass
@@ -96,6 +75,7 @@ class SQLiteBackend:
     """Each handle has its own connections. Every statement is a step."""
 
     path: Path
+    handles: dict[SQLiteStore, _Steps] = field(default_factory=dict)
 
     def open(self) -> SQLiteStore:
         steps = _Steps()
@@ -106,12 +86,12 @@ class SQLiteBackend:
                 self.set_trace_callback(steps.callback)
 
         store = SQLiteStore(self.path, rng=random.Random(0), connection_factory=TracedConnection)
-        _HANDLES[self.path][store] = steps
+        self.handles[store] = steps
         return store
 
     @contextmanager
     def interrupt(self, store: SQLiteStore, interruption: Interruption) -> Iterator[None]:
-        steps = _HANDLES[self.path][store]
+        steps = self.handles[store]
         steps.interruption = interruption
         try:
             yield
@@ -119,7 +99,7 @@ class SQLiteBackend:
             steps.interruption = None
 
     def close(self) -> None:
-        for store in _HANDLES.pop(self.path, {}):
+        for store in self.handles:
             store.close()
 
 
@@ -133,21 +113,15 @@ class _Steps:
             self.interruption.step(statement)
 
 
-_HANDLES: defaultdict[Path, dict[SQLiteStore, _Steps]] = defaultdict(dict)
-
-
 @dataclass
 class DynamoDBBackend:
-    """Every call is a step.
+    """Every call is a step. A handle's client takes a quarter of a second to build: a few of them take turns."""
 
-    A handle's client takes a quarter of a second to build: a few of them take turns.
-    """
-
-    endpoint: str
-    table: str
+    handles: Sequence[DynamoDBStore]
+    turns: Iterator[int] = field(default_factory=count)
 
     def open(self) -> DynamoDBStore:
-        return _dynamodb_handle(self.endpoint, self.table, next(_turns) % _HANDLES_OF_DYNAMODB)
+        return self.handles[next(self.turns) % len(self.handles)]
 
     @contextmanager
     def interrupt(self, store: DynamoDBStore, interruption: Interruption) -> Iterator[None]:
@@ -159,31 +133,8 @@ class DynamoDBBackend:
             yield
 
     def close(self) -> None:
-        for turn in range(_HANDLES_OF_DYNAMODB):
-            _dynamodb_handle(self.endpoint, self.table, turn).close()
-
-
-@dataclass
-class SimulatedDynamoDBBackend(DynamoDBBackend):
-    """The table that the model checker explores: its behaviour must be that of the emulator."""
-
-    handles: Sequence[DynamoDBStore]
-
-    def open(self) -> DynamoDBStore:
-        return self.handles[next(_turns) % len(self.handles)]
-
-    def close(self) -> None:
         for handle in self.handles:
             handle.close()
-
-
-_turns = count()
-_HANDLES_OF_DYNAMODB = 3
-
-
-@cache
-def _dynamodb_handle(endpoint: str, table: str, _: int) -> DynamoDBStore:
-    return a_dynamodb_store(endpoint, table)
 
 
 @contextmanager
@@ -200,15 +151,18 @@ def sqlite(directory: Path) -> Iterator[Backend]:
 
 @contextmanager
 def dynamodb(_: Path) -> Iterator[Backend]:
-    with ministack() as endpoint, closing(DynamoDBBackend(endpoint, a_table(endpoint))) as backend:
-        yield backend
+    with ministack() as endpoint:
+        table = a_table(endpoint)
+        with closing(DynamoDBBackend([a_dynamodb_store(endpoint, table) for _ in range(3)])) as backend:
+            yield backend
 
 
 @contextmanager
 def simulated_dynamodb(_: Path) -> Iterator[Backend]:
+    """The table that the model checker explores: its behaviour must be that of the emulator."""
     with SimulatedTable(time.monotonic).connected():
         handles = [a_dynamodb_store("http://127.0.0.1", "simulated") for _ in range(3)]
-    with closing(SimulatedDynamoDBBackend("", "", handles)) as backend:
+    with closing(DynamoDBBackend(handles)) as backend:
         yield backend
 
 

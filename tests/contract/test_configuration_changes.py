@@ -18,8 +18,6 @@ from tests.contract.races import free_places
 
 EARLIER = NOW - timedelta(days=1)
 
-# --- updating ---------------------------------------------------------------------------------------------------------
-
 
 def test_an_update_stores_the_result_of_change(backend: Backend, ann: str) -> None:
     before, other = a_configuration(ann, BERKSHIRE, APPLE, expires_at=NOW), a_configuration(ann, at=EARLIER)
@@ -58,9 +56,6 @@ def test_an_update_whose_change_raises_stores_nothing(store: ConfigurationStore,
     assert raised.value is refusal
     assert store.list(ann) == (configuration,)
     assert store.update(ann, configuration.config_id, rename_to("Later")).name == "Later"
-
-
-# --- removing ---------------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("build", [a_configuration, a_keyed_configuration], ids=["without a key", "with a key"])

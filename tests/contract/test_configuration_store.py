@@ -18,8 +18,6 @@ from tests.builders import NOW, a_configuration, rename_to
 from tests.contract.backends import Backend
 from tests.contract.conftest import expect_not_found
 
-# --- adding -----------------------------------------------------------------------------------------------------------
-
 
 def test_an_added_configuration_is_visible_to_other_handles(backend: Backend, ann: str) -> None:
     configuration = a_configuration(ann)
@@ -61,9 +59,6 @@ def test_a_lowered_limit_keeps_stored_configurations_and_refuses_adds_above_it(
     assert len(store.list(ann)) == 2
 
 
-# --- replays ----------------------------------------------------------------------------------------------------------
-
-
 def test_a_repeated_add_returns_the_stored_configuration_and_is_not_counted(backend: Backend, ann: str) -> None:
     first = a_configuration(ann)
     backend.open().add(first, limit=2)
@@ -97,9 +92,6 @@ def test_two_users_can_use_the_same_id(store: ConfigurationStore, ann: str, bob:
     assert store.add(his, limit=1) == AddResult(his, replayed=False)
     assert store.get(ann, hers.config_id) == hers
     assert store.get(bob, hers.config_id) == his
-
-
-# --- reading ----------------------------------------------------------------------------------------------------------
 
 
 def test_lists_are_ordered_by_creation_newest_first_with_ties_by_id(store: ConfigurationStore, ann: str) -> None:
@@ -157,9 +149,6 @@ def test_an_invalid_id_is_not_found(store: ConfigurationStore, ann: str, config_
     store.add(a_configuration(ann), limit=1)
 
     expect_not_found(store, ann, config_id)
-
-
-# --- other users ---
 
 
 def test_another_users_configuration_is_not_found(store: ConfigurationStore, ann: str, bob: str) -> None:

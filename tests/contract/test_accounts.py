@@ -1,4 +1,4 @@
-"""Erasure on every store: only tombstones remain."""
+"""The end of a session on every store: an erasure, of which only tombstones remain, and an extension."""
 
 from __future__ import annotations
 
@@ -14,6 +14,8 @@ from domain.ports import ConfigurationStore
 from tests.builders import NOW, a_configuration, a_keyed_configuration
 from tests.contract.backends import Backend, Interruption
 from tests.contract.races import ADDED, DONE, Act, at_every_interleaving, create, free_places
+
+SOON, LATER, LAST = (NOW + timedelta(days=days) for days in (7, 37, 60))
 
 
 class CrashError(Exception):
@@ -44,11 +46,11 @@ def test_a_crash_at_any_point_is_continued_by_a_repeat(backend: Backend, ann: st
         for each in (a_keyed_configuration(ann), a_configuration(ann)):
             store.add(each, limit=2)
         interruption = Interruption(index, crash)
-        with backend.interrupt(store, interruption):
-            try:
+        try:
+            with backend.interrupt(store, interruption):
                 store.erase(ann, now=NOW)
-            except CrashError:
-                store.erase(ann, now=NOW)
+        except CrashError:
+            store.erase(ann, now=NOW)
 
         assert store.list(ann) == ()
         if not interruption.happened:
@@ -63,3 +65,30 @@ def test_a_concurrent_create_is_erased_or_counted(backend: Backend) -> None:
     for store, user, outcomes in at_every_interleaving(backend, race):
         assert outcomes == [ADDED, DONE]
         assert len(store.list(user)) + free_places(store, user, 2) == 2
+
+
+def test_what_would_expire_earlier_is_extended_and_keeps_its_revision(backend: Backend, ann: str, bob: str) -> None:
+    held = [a_configuration(ann, expires_at=at) for at in (SOON, LATER, LAST, None)]
+    other = a_configuration(bob, expires_at=SOON)
+    for configuration in (*held, other):
+        backend.open().add(configuration, limit=4)
+
+    for _ in range(2):
+        backend.open().extend(ann, expires_at=LATER)
+
+    assert {each.config_id: each for each in backend.open().list(ann)} == {
+        each.config_id: replace(each, expires_at=LATER) if each.expires_at == SOON else each for each in held
+    }
+    assert backend.open().list(bob) == (other,)
+
+
+def test_nothing_is_made_for_a_user_who_holds_nothing(store: ConfigurationStore, ann: str) -> None:
+    configuration = a_keyed_configuration(ann, expires_at=SOON)
+    store.add(configuration, limit=1)
+    store.remove(ann, configuration.config_id, now=NOW)
+
+    store.extend(ann, expires_at=LATER)
+
+    assert store.list(ann) == ()
+    again = replace(configuration, created_at=NOW + TOMBSTONE_RETENTION + timedelta(seconds=1))
+    assert not store.add(again, limit=1).replayed

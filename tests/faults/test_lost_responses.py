@@ -1,10 +1,12 @@
-"""A retry recognises the success of an earlier attempt whose response was lost.
+"""Faults of requests to DynamoDB, and engines that do not return the item of a failed condition.
 
-In each test the first attempt has one fault, before or after it took effect, and a later attempt succeeds.
+A retry recognises the success of an earlier attempt whose response was lost. verification/simulation explores lost
+responses of every write.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 
@@ -12,10 +14,9 @@ import pytest
 
 from adapters.dynamodb.store import DynamoDBStore
 from domain.adoption import Adoption
-from domain.configurations import Configuration
-from domain.errors import Contended, LimitReached, NotFound
+from domain.errors import Contended, IdempotencyKeyReused, LimitReached, NotFound
 from domain.ports import AddResult
-from tests.builders import NOW, a_configuration, a_keyed_configuration
+from tests.builders import NOW, a_configuration, a_keyed_configuration, rename_to
 from verification.environment.fault_proxy import Fault, FaultProxy
 from verification.environment.ministack import read_state
 from verification.history import miscounts
@@ -70,37 +71,6 @@ def test_an_adoption_is_not_refused_while_an_earlier_attempt_may_still_be_carrie
 
 
 @each_fault
-def test_an_update_is_applied_once_after_any_fault(
-    store: DynamoDBStore, proxy: FaultProxy, ann: str, fault: Fault
-) -> None:
-    configuration = a_configuration(ann, timeframe_days=1)
-    store.add(configuration, limit=1)
-    proxy.script(None, fault)
-
-    def one_day_more(current: Configuration) -> Configuration:
-        return replace(current, timeframe_days=current.timeframe_days + 1, revision="one more")
-
-    updated = store.update(ann, configuration.config_id, one_day_more)
-
-    assert updated.timeframe_days == 2
-    assert store.list(ann) == (updated,)
-
-
-@each_fault
-def test_a_delete_succeeds_and_is_counted_once_after_any_fault(
-    store: DynamoDBStore, proxy: FaultProxy, aws: str, table: str, ann: str, fault: Fault
-) -> None:
-    gone, kept = a_configuration(ann), a_configuration(ann)
-    for configuration in (gone, kept):
-        store.add(configuration, limit=2)
-    proxy.script(fault)
-
-    store.remove(ann, gone.config_id, revisions=frozenset({gone.revision}), now=NOW)
-
-    assert read_state(aws, table, ann) == (1, (kept,))
-
-
-@each_fault
 def test_reads_are_retried_after_any_fault(store: DynamoDBStore, proxy: FaultProxy, ann: str, fault: Fault) -> None:
     configuration = a_configuration(ann)
     store.add(configuration, limit=1)
@@ -117,3 +87,72 @@ def test_a_repeated_delete_of_nothing_is_not_found(store: DynamoDBStore, proxy: 
 
     with pytest.raises(NotFound):
         store.remove(ann, "none", now=NOW)
+
+
+def once_before(operation: str, concurrent_request: Callable[[], object]) -> Callable[[str], None]:
+    """A plan without faults that calls `concurrent_request` before the first request of this operation."""
+    pending = [concurrent_request]
+
+    def plan(next_operation: str) -> None:
+        if next_operation == operation and pending:
+            pending.pop()()
+
+    return plan
+
+
+@pytest.fixture
+def older_engine(proxy: FaultProxy) -> FaultProxy:
+    """The proxy in front of an engine that does not return the item: one consistent read replaces it."""
+    proxy.leaves_items_out = True
+    return proxy
+
+
+@pytest.mark.usefixtures("older_engine")
+def test_a_read_distinguishes_a_replay_at_the_limit_from_a_reuse_of_the_key(store: DynamoDBStore, ann: str) -> None:
+    configuration = a_configuration(ann)
+    store.add(configuration, limit=1)
+
+    assert store.add(configuration, limit=1) == AddResult(configuration, replayed=True)
+    with pytest.raises(IdempotencyKeyReused):
+        store.add(replace(configuration, request_fingerprint="another"), limit=1)
+
+
+def test_a_create_is_repeated_if_its_key_is_freed_before_the_read(
+    store: DynamoDBStore, older_engine: FaultProxy, aws: str, table: str, ann: str, other_store: DynamoDBStore
+) -> None:
+    configuration = a_configuration(ann)
+    store.add(configuration, limit=1)
+    older_engine.plan = once_before("GetItem", lambda: other_store.remove(ann, configuration.config_id, now=NOW))
+
+    assert store.add(configuration, limit=1) == AddResult(configuration, replayed=False)
+    assert read_state(aws, table, ann) == (1, (configuration,))
+
+
+def test_an_update_after_a_concurrent_update_is_applied_to_the_current_item(
+    store: DynamoDBStore, older_engine: FaultProxy, ann: str, other_store: DynamoDBStore
+) -> None:
+    configuration = a_configuration(ann)
+    store.add(configuration, limit=1)
+    rename = rename_to("Theirs")
+    older_engine.plan = once_before(
+        "TransactWriteItems", lambda: other_store.update(ann, configuration.config_id, rename)
+    )
+
+    updated = store.update(
+        ann, configuration.config_id, lambda current: replace(current, timeframe_days=9, revision="ours")
+    )
+
+    assert (updated.name, updated.timeframe_days) == ("Theirs", 9)
+
+
+def test_an_update_after_a_concurrent_delete_is_not_found(
+    store: DynamoDBStore, older_engine: FaultProxy, ann: str, other_store: DynamoDBStore
+) -> None:
+    configuration = a_configuration(ann)
+    store.add(configuration, limit=1)
+    older_engine.plan = once_before(
+        "TransactWriteItems", lambda: other_store.remove(ann, configuration.config_id, now=NOW)
+    )
+
+    with pytest.raises(NotFound):
+        store.update(ann, configuration.config_id, rename_to("Ours"))

@@ -1,4 +1,4 @@
-"""The ticker list in an emulated S3, behind a proxy that injects faults: fetches."""
+"""The ticker list in an emulated S3, behind a proxy that injects faults: fetches and publications."""
 
 from __future__ import annotations
 
@@ -7,18 +7,22 @@ import logging
 import random
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
 
 import pytest
 
 from adapters.aws.retry import S3
 from adapters.tickers.s3 import S3TickerList
-from domain.errors import TickerListRefused, TickersUnavailable
+from domain.errors import PublishedMeanwhile, TickerListRefused, TickersUnavailable
 from domain.ticker_list import MAX_BYTES
 from entrypoints.application import close
 from entrypoints.bootstrap import create_app
 from entrypoints.settings import Settings, StoreKind
-from tests.faults.ticker_lists import KEY, SHORT, a_list, fetch
+from tests.faults.ticker_lists import KEY, SHORT, a_list, fetch, refreshed
 from verification.environment.fault_proxy import Fault, FaultProxy, always, no_fault
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
 
 pytestmark = pytest.mark.slow
 
@@ -28,12 +32,11 @@ PACKED = gzip.compress(a_list("1", [f"S{number}" for number in range(100)]))
 def test_a_list_is_downloaded_only_if_it_changed(tickers: S3TickerList, put: Callable[..., None]) -> None:
     put(a_list("1"))
     first = fetch(tickers)
+    assert tickers.fetch(first.etag) is None
 
-    unchanged = tickers.fetch(first.etag)
     put(a_list("2"))
     second = tickers.fetch(first.etag)
 
-    assert (first.body(), unchanged) == (a_list("1"), None)
     assert second is not None
     assert second.body() == a_list("2")
 
@@ -133,3 +136,56 @@ def test_requests_are_served_while_the_bucket_is_unavailable(
 
     close(app)
     assert (fresh, stale, back) == (["s3", 201, 400], ["stale", 201, 503], ["s3", 201, 400])
+
+
+def test_a_published_list_can_be_fetched(tickers: S3TickerList, s3: S3Client, bucket: str) -> None:
+    tickers.publish(a_list("1"), replacing=None)
+
+    stored = s3.head_object(Bucket=bucket, Key=KEY)
+    fetched = fetch(tickers)
+    assert (stored["ContentType"], stored["ContentEncoding"]) == ("application/json", "gzip")
+    assert (fetched.body(), fetched.losses_intended) == (a_list("1"), False)
+
+
+def test_a_forced_loss_is_marked_in_the_metadata(tickers: S3TickerList) -> None:
+    tickers.publish(a_list("1"), replacing=None, losses_intended=True)
+
+    assert fetch(tickers).losses_intended
+
+
+def test_the_second_of_two_publishers_is_refused(tickers: S3TickerList) -> None:
+    tickers.publish(a_list("1"), replacing=None)
+    base = fetch(tickers)
+    with pytest.raises(PublishedMeanwhile):
+        tickers.publish(a_list("as the first"), replacing=None)
+
+    tickers.publish(a_list("ours"), replacing=base.etag)
+    with pytest.raises(PublishedMeanwhile):
+        tickers.publish(a_list("theirs"), replacing=base.etag)
+
+    assert refreshed(tickers).current().freshness.version == "ours"
+
+
+def test_a_list_that_was_deleted_meanwhile_is_not_replaced(tickers: S3TickerList, s3: S3Client, bucket: str) -> None:
+    tickers.publish(a_list("1"), replacing=None)
+    base = fetch(tickers)
+    s3.delete_object(Bucket=bucket, Key=KEY)
+
+    with pytest.raises(PublishedMeanwhile):
+        tickers.publish(a_list("2"), replacing=base.etag)
+
+
+@pytest.mark.parametrize("first", [True, False])
+@pytest.mark.parametrize("fault", [*SHORT, Fault.CONFLICT])
+def test_a_retried_publication_recognises_its_own_success(
+    tickers: S3TickerList, proxy: FaultProxy, fault: Fault, *, first: bool
+) -> None:
+    base = None
+    if not first:
+        tickers.publish(a_list("1"), replacing=None)
+        base = fetch(tickers).etag
+    proxy.script(fault, fault)
+
+    tickers.publish(a_list("2"), replacing=base)
+
+    assert refreshed(tickers).current().freshness.version == "2"

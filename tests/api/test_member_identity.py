@@ -18,7 +18,6 @@ from verification.environment.issuer import (
     an_ec_key,
     an_rsa_key,
     public_jwk,
-    running_issuer,
     segment,
 )
 
@@ -70,14 +69,6 @@ def test_a_token_that_was_issued_in_the_future_is_refused_temporarily(issuer: Is
 def test_an_expired_token_has_its_own_code(issuer: Issuer, ask: Ask) -> None:
     assert ask(issuer.token(exp=NOW)).json["code"] == "expired_token"
     assert ask(issuer.token(exp=NOW + timedelta(seconds=1))).status_code == 200
-
-
-def test_a_token_signed_by_another_issuer_is_refused(issuer: Issuer, ask: Ask) -> None:
-    with running_issuer() as other:
-        other.keys["rsa-1"] = an_ec_key()
-        forged = other.token(iss=issuer.url)
-
-    assert ask(forged).json["code"] == "invalid_token"
 
 
 def test_hs256_with_the_published_key_is_refused(issuer: Issuer, ask: Ask) -> None:

@@ -6,14 +6,12 @@ import gzip
 import json
 import os
 import re
-from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 import schemathesis
-from flask import Flask
 from flask.testing import FlaskClient
 from hypothesis import HealthCheck, settings
 from openapi_spec_validator import OpenAPIV31SpecValidator
@@ -25,13 +23,9 @@ from domain.text import is_one_visible_line
 from entrypoints.bootstrap import create_app
 from tests.api.conftest import SETTINGS, V2, MakeApp, a_session
 from tests.builders import AFixedList
-from tests.contract.backends import BACKENDS
-
-if TYPE_CHECKING:
-    from _typeshed.wsgi import StartResponse, WSGIEnvironment
 
 EXAMPLES = int(os.environ.get("EXAMPLES", "25"))
-"""Requests per operation and store; more with `EXAMPLES=500 make test ARGS=tests/api/test_openapi.py`."""
+"""Requests per operation; more with `EXAMPLES=500 make test ARGS=tests/api/test_openapi.py`."""
 
 COMMITTED = Path(__file__).parents[2] / "openapi.json"
 
@@ -100,40 +94,15 @@ def test_the_documentation_is_compressed_and_answers_304(client: FlaskClient, pa
         assert (again.status_code, again.data) == (304, b"")
 
 
-class Delegate:
-    """Delegates to the current application. The schema is loaded before the stores exist."""
-
-    app: Flask
-
-    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        return self.app(environ, start_response)
-
-
-delegate = Delegate()
-
-
-def an_app(**parts: Any) -> Flask:
-    """An application without rate limits."""
-    return create_app(replace(SETTINGS, rate_user="", rate_address=""), ticker_list=AFixedList(), **parts)
-
-
-@pytest.fixture(scope="module", params=BACKENDS, ids=lambda backend: backend.__name__)
-def every_store(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """Runs the application on each store in turn."""
-    with request.param(tmp_path_factory.mktemp("backend")) as backend:
-        delegate.app = an_app(store=backend.open())
-        yield
-
-
 def served_schema() -> BaseSchema:
-    """The served document."""
-    delegate.app = an_app()
-    token = a_session(delegate.app.test_client())["Authorization"]
-    schema = schemathesis.openapi.from_wsgi("/openapi.json", delegate)
+    """The served document, with a token for every request that needs one, unless a check omits it."""
+    app = create_app(replace(SETTINGS, rate_user="", rate_address=""), ticker_list=AFixedList())
+    token = a_session(app.test_client())["Authorization"]
+    schema = schemathesis.openapi.from_wsgi("/openapi.json", app)
 
     @schema.auth()
     class ASession:
-        """Adds a token to every request that needs one, unless a check omits it."""
+        """An anonymous session."""
 
         def get(self, case: Any, context: Any) -> str:  # noqa: ARG002 - their shape
             return token
@@ -147,7 +116,6 @@ def served_schema() -> BaseSchema:
 schema = served_schema()
 
 
-@pytest.mark.usefixtures("every_store")
 @schema.parametrize()
 @settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=list(HealthCheck))
 def test_every_documented_request_is_answered_as_documented(case: Any) -> None:

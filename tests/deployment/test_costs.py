@@ -1,4 +1,4 @@
-"""The table of units in docs/deployment.md is measured."""
+"""The table of units in docs/deployment.md is measured, and the tables of docs/scale.md follow from it."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from datetime import timedelta
 
 import pytest
 
+from benchmarks.scale import rendered
 from domain.adoption import Adoption
 from domain.tickers import Ticker
 from tests.builders import NOW, a_configuration
@@ -16,12 +17,18 @@ from tests.deployment.recorder import recording
 from tests.deployment.stage import ROOT
 from verification.environment.ministack import a_dynamodb_store, a_table
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("deployment")]
-
 FIVE = tuple(Ticker(f"SYM{n}", "A company with a name of usual length Inc.", "NASDAQ") for n in range(5))
 READS = {"GetItem", "Query"}
 
 
+def test_the_tables_of_the_page_follow_from_its_assumptions() -> None:
+    page = (ROOT / "docs" / "scale.md").read_text(encoding="utf-8")
+
+    assert rendered(page) == page, "run `python -m benchmarks.scale`"
+
+
+@pytest.mark.slow
+@pytest.mark.xdist_group("deployment")
 def test_the_documented_calls_and_capacity_units_are_measured(aws: str) -> None:
     with recording() as calls:
         store = a_dynamodb_store(aws, a_table(aws))

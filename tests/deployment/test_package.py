@@ -1,9 +1,11 @@
-"""The content of the zip, and that the service runs on it alone."""
+"""The content of the zip, and that the service runs on it alone, also under AWS's own runtime client."""
 
 from __future__ import annotations
 
+import json
 import os
 import re
+import socket
 import subprocess
 import sys
 import zipfile
@@ -11,8 +13,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.deployment.stage import ROOT, Stage, host
-from tools.package import PackagingError, write_package
+from tests.deployment.stage import ROOT
+from tests.support.lambda_events import a_request
+from tests.support.runtime_api import running
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("deployment")]
 
@@ -22,14 +25,6 @@ UNCHECKED_HASH = 1
 
 def test_the_zip_has_at_most_12_mib(package: Path) -> None:
     assert package.stat().st_size <= 12 * 2**20
-
-
-def test_the_same_sources_give_the_same_bytes(package: Path, project: Path, aws: str, tmp_path: Path) -> None:
-    again = tmp_path / "again.zip"
-
-    Stage("dev", aws, project).zappa("package", "-o", str(again))
-
-    assert again.read_bytes() == package.read_bytes()
 
 
 def test_the_zip_contains_the_service_and_no_development_files(package: Path) -> None:
@@ -50,14 +45,6 @@ def test_the_zip_contains_the_locked_sdk_with_the_services_in_use(package: Path)
     for name, version in locked.items():
         assert f"{name}-{version}.dist-info/METADATA" in names
     assert {name.split("/")[2] for name in names if re.match(r"botocore/data/.+/", name)} == {"dynamodb", "s3"}
-
-
-def test_a_wrong_hash_stops_the_packaging(tmp_path: Path) -> None:
-    locked = (ROOT / "requirements.txt").read_text()
-    (tmp_path / "requirements.txt").write_text(re.sub(r"sha256:\w{8}", "sha256:00000000", locked))
-
-    with pytest.raises(PackagingError, match="THESE PACKAGES DO NOT MATCH THE HASHES"):
-        write_package(tmp_path / "package.zip", host(), source=tmp_path, settings=b"")
 
 
 def test_each_module_has_bytecode_that_is_loaded_without_its_source(package: Path) -> None:
@@ -98,3 +85,27 @@ assert not foreign, foreign
     )
 
     assert done.returncode == 0, done.stderr[-3000:]
+
+
+def test_a_request_shortly_before_the_timeout_ends_in_a_503(unpacked: Path, tmp_path: Path) -> None:
+    # This server accepts connections and never answers.
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        environment = {
+            "CONFIG_API_STORE": "dynamodb",
+            "CONFIG_API_TABLE": "config-api-dev",
+            "CONFIG_API_SECRET_KEYS": "a secret key of at least thirty-two characters",
+            "CONFIG_API_DEADLINE": "29",
+            "AWS_ENDPOINT_URL_DYNAMODB": f"http://127.0.0.1:{silent.getsockname()[1]}",
+        }
+        with running(
+            unpacked, "entrypoints.aws_lambda.handle", log=tmp_path / "log", environment=environment
+        ) as function:
+            session = function.invoke(a_request("POST", "/api/v2/auth/anonymous"))
+            bearer = f"Bearer {json.loads(session.payload['body'])['token']}"
+
+            refused = [
+                function.invoke(a_request("GET", "/api/v2/configurations", authorization=bearer), remaining=remaining)
+                for remaining in (2.0, 0.1)
+            ]
+
+    assert [outcome.payload["statusCode"] for outcome in refused] == [503, 503]

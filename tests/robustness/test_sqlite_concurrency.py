@@ -121,21 +121,6 @@ def test_connections_are_shared_between_threads_and_closed_with_the_store(open_s
             connection.execute("SELECT 1")
 
 
-def test_threads_read_at_the_same_time(open_store: OpenStore) -> None:
-    together = Barrier(3)
-
-    class Together(sqlite3.Connection):
-        def execute(self, statement: str, *parameters: Any) -> sqlite3.Cursor:
-            if statement.startswith("SELECT config_id"):
-                together.wait()
-            return super().execute(statement, *parameters)
-
-    store = open_store(connection_factory=Together)
-
-    with ThreadPoolExecutor(3) as threads:
-        assert list(threads.map(store.list, ["ann"] * 3)) == [()] * 3
-
-
 def _set_barrier(barrier: Barrier) -> None:
     global _together  # noqa: PLW0603 - the initializer of a process pool has no other place
     _together = barrier

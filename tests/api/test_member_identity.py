@@ -11,15 +11,7 @@ from cryptography.hazmat.primitives import serialization
 
 from tests.api.conftest import Ask
 from tests.builders import NOW
-from verification.environment.issuer import (
-    AUDIENCE,
-    Issuer,
-    a_weak_rsa_key,
-    an_ec_key,
-    an_rsa_key,
-    public_jwk,
-    segment,
-)
+from verification.environment.issuer import AUDIENCE, Issuer, a_weak_rsa_key, an_ec_key, an_rsa_key, public_jwk, segment
 
 
 def test_a_member_may_hold_more_than_an_anonymous_user(issuer: Issuer, ask: Ask) -> None:

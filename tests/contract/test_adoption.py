@@ -159,10 +159,7 @@ def test_an_adoption_and_another_operation_take_effect_one_after_the_other(
         held = [*two_of(ours, ann), own]
         ours.add(own, limit=limit)
         adopting, other = (ours, theirs) if ours_is_the_adoption else (theirs, ours)
-        acts = (
-            lambda: str(len(adopt(adopting, ann, bob, limit=limit))),
-            lambda: concurrent(other, ann, bob, held),
-        )
+        acts = (lambda: str(len(adopt(adopting, ann, bob, limit=limit))), lambda: concurrent(other, ann, bob, held))
         return acts if ours_is_the_adoption else (acts[1], acts[0])
 
     for store, user, outcomes in at_every_interleaving(backend, race):

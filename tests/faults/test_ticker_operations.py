@@ -174,10 +174,7 @@ def test_the_job_publishes_a_list_only_if_it_changed(run: Run, job: Callable[[by
 
 
 def test_the_job_logs_an_error_and_publishes_nothing_if_the_list_is_refused(
-    app: Flask,
-    put: Callable[[bytes], None],
-    job: Callable[[bytes], dict[str, str]],
-    caplog: pytest.LogCaptureFixture,
+    app: Flask, put: Callable[[bytes], None], job: Callable[[bytes], dict[str, str]], caplog: pytest.LogCaptureFixture
 ) -> None:
     put(a_list("1", SYMBOLS))
 

@@ -177,10 +177,7 @@ def test_a_body_that_does_not_arrive_ends_in_an_error_and_a_closed_connection(tm
 
 def test_a_client_that_does_not_read_its_responses_is_disconnected(tmp_path: Path) -> None:
     pipelined = (b"GET /openapi.json HTTP/1.1\r\n" + HOST + b"\r\n") * 2000
-    with (
-        started(tmp_path, request_timeout=0.5) as server,
-        connect(port_of(server), pipelined) as connection,
-    ):
+    with started(tmp_path, request_timeout=0.5) as server, connect(port_of(server), pipelined) as connection:
         closed = select.poll()
         closed.register(connection, select.POLLRDHUP)
 

@@ -2,24 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import boto3
 import pytest
+from click.testing import Result
 from moto import mock_aws
 
 from domain.sign_in import PublicClient
-from entrypoints.settings import OpenIdConnect, StoreKind
-from tests.cli.conftest import Run
+from entrypoints.application import close
+from entrypoints.bootstrap import create_app
+from entrypoints.settings import OpenIdConnect, Settings, StoreKind
+from tests.builders import AFixedList
 from verification.environment.authorization_server import CLIENT_ID
 from verification.environment.issuer import AUDIENCE, running_issuer
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
+Run = Callable[..., Result]
+
 TABLE = "config-api"
+SETTINGS = Settings(store=StoreKind.DYNAMODB, table=TABLE, secret_keys=("a key of at least thirty-two characters",))
 PAST, FUTURE = {"N": "1700000000"}, {"N": "4000000000"}
 
 
@@ -27,6 +34,20 @@ PAST, FUTURE = {"N": "1700000000"}, {"N": "4000000000"}
 def aws() -> Iterator[DynamoDBClient]:
     with mock_aws():
         yield boto3.client("dynamodb")
+
+
+@pytest.fixture
+def run() -> Run:
+    """Runs a command on the application that the settings describe, and returns its output."""
+
+    def run(*arguments: str, clock: Callable[[], datetime] = lambda: datetime.now(UTC), **settings: Any) -> Result:
+        app = create_app(replace(SETTINGS, **settings), ticker_list=AFixedList(), clock=clock)
+        try:
+            return app.test_cli_runner().invoke(args=arguments)
+        finally:
+            close(app)
+
+    return run
 
 
 @pytest.fixture

@@ -18,7 +18,7 @@ from domain.ticker_list import MAX_BYTES
 from entrypoints.application import close
 from entrypoints.bootstrap import create_app
 from entrypoints.settings import Settings, StoreKind
-from tests.faults.ticker_lists import KEY, SHORT, a_list, fetch, refreshed
+from tests.faults.conftest import KEY, SHORT, a_list, fetch, refreshed
 from verification.environment.fault_proxy import Fault, FaultProxy, always, no_fault
 
 if TYPE_CHECKING:

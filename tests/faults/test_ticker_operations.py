@@ -15,7 +15,7 @@ from adapters.tickers.files import PublicTickerFiles
 from entrypoints import jobs
 from entrypoints.application import KEY, close
 from entrypoints.bootstrap import create_app
-from tests.faults.ticker_lists import SYMBOLS, Run, a_list, a_nasdaq_file, list_in_use, publish
+from tests.faults.conftest import SYMBOLS, Run, a_list, a_nasdaq_file, list_in_use, publish
 from verification.environment.fault_proxy import Fault, FaultProxy, always
 
 pytestmark = pytest.mark.slow

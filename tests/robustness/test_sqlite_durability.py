@@ -48,6 +48,20 @@ assert children
 """
 
 
+STORE_AND_PRINT = """
+import random, sys
+from pathlib import Path
+from adapters.sqlite.store import SQLiteStore
+from tests.builders import a_configuration
+
+store = SQLiteStore(Path(sys.argv[1]), rng=random.Random(0))
+while True:
+    configuration = a_configuration(sys.argv[2])
+    store.add(configuration, limit=1_000_000)
+    print(configuration.config_id, flush=True)
+"""
+
+
 @pytest.mark.slow
 def test_acknowledged_creates_survive_kill_9(path: Path, open_store: OpenStore) -> None:
     """Two writers at a time are killed at different points of their work; reopening finds what they acknowledged."""
@@ -178,5 +192,5 @@ def test_a_purge_deletes_most_rows_only_if_recent_writes_confirm_the_clock(
 
 
 def _writer(path: Path, user: str) -> subprocess.Popen[str]:
-    command = [sys.executable, "-m", "tests.robustness.writer", str(path), user]
+    command = [sys.executable, "-c", STORE_AND_PRINT, str(path), user]
     return subprocess.Popen(command, cwd=REPOSITORY, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)

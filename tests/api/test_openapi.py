@@ -49,7 +49,7 @@ def test_the_document_has_every_operation_of_the_api(make_app: MakeApp) -> None:
 
     documented = {(method.upper(), path) for path, item in served.items() for method in item.keys() - {"parameters"}}
     assert documented == {
-        (method, re.sub(r"<(?:path:)?(\w+)>", r"{\1}", rule.rule))
+        (method, re.sub(r"<(?:\w+:)?(\w+)>", r"{\1}", rule.rule))
         for rule in app.url_map.iter_rules()
         if rule.rule.startswith(V2)
         for method in (rule.methods or set()) - {"HEAD", "OPTIONS"}

@@ -27,10 +27,11 @@ pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("deployment")]
 @pytest.fixture(scope="module")
 def calls(aws: str) -> Calls:
     """The calls of all operations of the store and the ticker list."""
+    table = a_table(aws)
     boto3.client("s3", endpoint_url=aws).create_bucket(Bucket="config-api-recorded")
     with recording() as calls, pytest.MonkeyPatch.context() as patch:
         patch.setenv("AWS_ENDPOINT_URL", aws)
-        store = a_dynamodb_store(aws, a_table(aws))
+        store = a_dynamodb_store(aws, table)
         tickers = S3TickerList("config-api-recorded", "ticker-cache/us-symbols.json", rng=random.Random(1))
     _use_the_store(store)
     assert tickers.fetch_if_any() is None

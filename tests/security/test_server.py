@@ -181,9 +181,7 @@ def test_a_client_that_does_not_read_its_responses_is_disconnected(tmp_path: Pat
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=["Ctrl+C", "SIGTERM"])
-def test_a_request_in_progress_is_finished_and_the_application_closed_before_the_server_exits(
-    tmp_path: Path, number: signal.Signals
-) -> None:
+def test_a_request_in_progress_is_finished_before_the_server_exits(tmp_path: Path, number: signal.Signals) -> None:
     (tmp_path / "slow.py").write_text(SLOW_APP)
     with (
         # A signal to a worker that is still starting would be lost, and the server would wait for its timeout.
@@ -202,8 +200,16 @@ def test_a_request_in_progress_is_finished_and_the_application_closed_before_the
 
         assert b"finished" in answer
         assert server.process.wait(HANG) == 0
-    assert (tmp_path / "closed").exists()
     assert "Traceback" not in (tmp_path / "log").read_text()
+
+
+def test_the_application_is_closed_when_the_server_exits(tmp_path: Path) -> None:
+    (tmp_path / "slow.py").write_text(SLOW_APP)
+
+    with serving("slow:app", log=tmp_path / "log", place=tmp_path, options=("--workers", "1")):
+        pass
+
+    assert (tmp_path / "closed").exists()
 
 
 def test_a_wrong_setting_ends_gunicorn() -> None:

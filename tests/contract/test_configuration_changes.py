@@ -10,7 +10,7 @@ import pytest
 
 from domain.configurations import Configuration, WatchedTicker
 from domain.errors import RevisionMismatch
-from domain.ports import ConfigurationStore
+from domain.ports import AddResult, ConfigurationStore
 from tests.builders import APPLE, BERKSHIRE, NOW, a_configuration, a_keyed_configuration, rename_to
 from tests.contract.backends import Backend
 from tests.contract.conftest import expect_not_found
@@ -84,6 +84,14 @@ def test_a_delete_with_other_revisions_is_refused(store: ConfigurationStore, ann
 
     store.remove(ann, configuration.config_id, revisions=frozenset({"another", configuration.revision}), now=NOW)
     assert store.list(ann) == ()
+
+
+def test_the_id_of_a_deleted_configuration_without_a_key_is_free(store: ConfigurationStore, ann: str) -> None:
+    configuration = a_configuration(ann)
+    store.add(configuration, limit=1)
+    store.remove(ann, configuration.config_id, now=NOW)
+
+    assert store.add(configuration, limit=1) == AddResult(configuration, replayed=False)
 
 
 def test_the_check_of_an_available_store_succeeds(store: ConfigurationStore) -> None:

@@ -1,8 +1,4 @@
-"""The promises of domain/ports.py, on every store: adds, replays and reads.
-
-tests/properties/test_state_machine.py adds any sequence of operations, on two handles, with changing limits, with
-repeated and reused keys, and with late duplicates.
-"""
+"""The promises of domain/ports.py, on every store: adds, replays and reads."""
 
 from __future__ import annotations
 
@@ -15,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from domain.configurations import Configuration, WatchedTicker
-from domain.errors import LimitReached, NotFound
+from domain.errors import IdempotencyKeyReused, LimitReached, NotFound
 from domain.ports import AddResult, ConfigurationStore
 from domain.tickers import Ticker
 from tests.builders import NOW, a_configuration, rename_to
@@ -37,6 +33,22 @@ def test_the_limit_can_be_filled_exactly_and_a_refused_add_stores_nothing(store:
         store.get(ann, refused.config_id)
 
 
+def test_a_lowered_limit_keeps_stored_configurations_and_refuses_adds_above_it(
+    store: ConfigurationStore, ann: str
+) -> None:
+    held = [a_configuration(ann) for _ in range(3)]
+    for configuration in held:
+        store.add(configuration, limit=3)
+
+    for configuration in held[:2]:
+        with pytest.raises(LimitReached):
+            store.add(a_configuration(ann), limit=2)
+        store.remove(ann, configuration.config_id, now=NOW)
+
+    store.add(a_configuration(ann), limit=2)
+    assert len(store.list(ann)) == 2
+
+
 def test_a_repeated_add_returns_the_stored_configuration_and_is_not_counted(backend: Backend, ann: str) -> None:
     first = a_configuration(ann)
     backend.open().add(first, limit=2)
@@ -49,6 +61,17 @@ def test_a_repeated_add_returns_the_stored_configuration_and_is_not_counted(back
     renamed = backend.open().update(ann, first.config_id, rename_to("New"))
     assert backend.open().add(later, limit=1) == AddResult(renamed, replayed=True), "updated, and above the limit"
     assert len(backend.open().list(ann)) == 2
+
+
+@pytest.mark.parametrize("limit", [1, 2])
+def test_the_same_id_with_another_fingerprint_is_refused(store: ConfigurationStore, ann: str, limit: int) -> None:
+    first = a_configuration(ann)
+    store.add(first, limit=limit)
+
+    with pytest.raises(IdempotencyKeyReused):
+        store.add(replace(first, name="Other", request_fingerprint="other"), limit=limit)
+
+    assert store.list(ann) == (first,)
 
 
 def test_two_users_can_use_the_same_id(store: ConfigurationStore, ann: str, bob: str) -> None:

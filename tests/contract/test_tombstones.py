@@ -41,6 +41,24 @@ def test_a_late_duplicate_of_a_create_is_refused_after_the_delete(backend: Backe
     assert backend.open().list(ann) == ()
 
 
+def test_another_request_with_the_key_of_a_deleted_configuration_is_a_reuse(
+    store: ConfigurationStore, ann: str, deleted: Configuration
+) -> None:
+    with pytest.raises(IdempotencyKeyReused):
+        store.add(replace(deleted, request_fingerprint="another"), limit=1)
+
+    assert store.list(ann) == ()
+
+
+def test_a_late_duplicate_is_refused_as_deleted_at_the_limit_too(
+    store: ConfigurationStore, ann: str, deleted: Configuration
+) -> None:
+    store.add(a_configuration(ann), limit=1)
+
+    with pytest.raises(DeletedSince):
+        store.add(deleted, limit=1)
+
+
 def test_an_expired_tombstone_frees_the_key(store: ConfigurationStore, ann: str, deleted: Configuration) -> None:
     before, after = (DELETED_AT + TOMBSTONE_RETENTION + each for each in (-MOMENT, MOMENT))
 

@@ -119,9 +119,9 @@ def test_requests_are_served_while_the_bucket_is_unavailable(
 
     def answers() -> list[str | int]:
         """The source of the list, and the status of a create with a symbol that it has and with another one."""
-        found = [client.get("/api/v2/health/ready").json["tickers"]["source"]]
+        found = [client.get("/api/v2/health/ready").get_json()["tickers"]["source"]]
         for symbol in ("NEWCO", "ZZZZ"):
-            token = client.post("/api/v2/auth/anonymous").json["token"]
+            token = client.post("/api/v2/auth/anonymous").get_json()["token"]
             body, headers = {"name": "Tech", "tickers": [symbol]}, {"Authorization": f"Bearer {token}"}
             found.append(client.post("/api/v2/configurations", json=body, headers=headers).status_code)
         return found

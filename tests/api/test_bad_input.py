@@ -30,6 +30,7 @@ def problems_of(answer: Any) -> list[tuple[str, str]]:
         ({"tickers": None}, ("tickers", "null")),
         ({"tickers": [1]}, ("tickers.0", "invalid_type")),
         ({"tickers": [None]}, ("tickers.0", "null")),
+        ({"tickers": ["AAPL", "BRK.B", "MSFT", "NVDA", "TSLA", "KO"]}, ("tickers", "too_many")),
         ({"tickers": ["AAPL", "ZZZZ"]}, ("tickers.1", "unknown_ticker")),
         ({"timeframe_days": -(10**30)}, ("timeframe_days", "out_of_range")),
         ({"timeframe_days": 7.5}, ("timeframe_days", "invalid_type")),

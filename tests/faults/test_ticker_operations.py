@@ -65,6 +65,18 @@ def test_a_list_that_lost_half_of_its_symbols_is_published_only_with_force(
     assert "Refused: it lacks 15 of 30 symbols" in refused.output
 
 
+def test_a_list_with_an_outdated_base_is_refused(run: Run) -> None:
+    publish(run, *SYMBOLS)
+    for name, new in (("ours", "OURS"), ("theirs", "THEIRS")):
+        Path("now.txt").write_bytes(a_nasdaq_file(*SYMBOLS, new))
+        run("build", "now.txt", "-o", f"{name}.json")
+
+    first, second = run("publish", "theirs.json"), run("publish", "ours.json", "--force")
+
+    assert (first.exit_code, second.exit_code) == (0, 1)
+    assert "Another list was published" in second.output
+
+
 def test_an_invalid_list_in_the_bucket_can_be_replaced(app: Flask, run: Run, put: Callable[[bytes], None]) -> None:
     put(b"<html>")
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from datetime import timedelta
 from functools import partial
 from threading import Barrier
 from uuid import uuid4
@@ -30,6 +31,7 @@ from tests.contract.races import (
 )
 
 LIMIT = 2
+EXPIRY, RENEWED = NOW + timedelta(days=7), NOW + timedelta(days=37)
 Operation = Callable[[ConfigurationStore, Configuration, Configuration], str | None]
 """On a stored configuration, and on another one that is not stored yet."""
 
@@ -46,11 +48,11 @@ def one_more_day(current: Configuration) -> Configuration:
     return replace(current, timeframe_days=current.timeframe_days + 1, revision=str(uuid4()))
 
 
-def extend(store: ConfigurationStore, held: Configuration, _: Configuration) -> str:
+def update(store: ConfigurationStore, held: Configuration, _: Configuration) -> str:
     return f"{store.update(held.user_id, held.config_id, one_more_day).timeframe_days} days"
 
 
-def extend_at_its_revision(store: ConfigurationStore, held: Configuration, _: Configuration) -> str:
+def update_at_its_revision(store: ConfigurationStore, held: Configuration, _: Configuration) -> str:
     def change(current: Configuration) -> Configuration:
         if current.revision != held.revision:
             raise RevisionMismatch
@@ -67,6 +69,10 @@ def delete_at_its_revision(store: ConfigurationStore, held: Configuration, _: Co
     store.remove(held.user_id, held.config_id, revisions=frozenset({held.revision}), now=NOW)
 
 
+def renew(store: ConfigurationStore, held: Configuration, _: Configuration) -> None:
+    store.extend(held.user_id, expires_at=RENEWED)
+
+
 TWO_DAYS, THREE_DAYS = "2 days", "3 days"
 
 
@@ -75,11 +81,14 @@ TWO_DAYS, THREE_DAYS = "2 days", "3 days"
     [
         (add, add_another, [({ADDED, FULL}, [1, 7])]),
         (add, add, [({ADDED, REPLAYED}, [1, 7])]),
-        (extend, extend, [({TWO_DAYS, THREE_DAYS}, [3])]),
-        (extend_at_its_revision, extend_at_its_revision, [({TWO_DAYS, OUTDATED}, [2])]),
+        (update, update, [({TWO_DAYS, THREE_DAYS}, [3])]),
+        (update_at_its_revision, update_at_its_revision, [({TWO_DAYS, OUTDATED}, [2])]),
         (delete, delete, [({DONE, GONE}, [])]),
-        (extend, delete, [({DONE, GONE}, []), ({DONE, TWO_DAYS}, [])]),
-        (delete_at_its_revision, extend, [({DONE, GONE}, []), ({TWO_DAYS, OUTDATED}, [2])]),
+        (update, delete, [({DONE, GONE}, []), ({DONE, TWO_DAYS}, [])]),
+        (delete_at_its_revision, update, [({DONE, GONE}, []), ({TWO_DAYS, OUTDATED}, [2])]),
+        (renew, delete, [({DONE}, [])]),
+        (renew, update, [({DONE, TWO_DAYS}, [2])]),
+        (update, renew, [({DONE, TWO_DAYS}, [2])]),
     ],
 )
 def test_concurrent_operations_take_effect_one_after_the_other(
@@ -88,13 +97,14 @@ def test_concurrent_operations_take_effect_one_after_the_other(
     """Both outcomes are allowed together with the time frames of what is stored then, all of which is counted."""
 
     def race(our_store: ConfigurationStore, their_store: ConfigurationStore, user: str) -> tuple[Act, Act]:
-        held, new = a_configuration(user, timeframe_days=1), a_configuration(user)
+        held, new = a_configuration(user, timeframe_days=1, expires_at=EXPIRY), a_configuration(user)
         our_store.add(held, limit=LIMIT)
         return partial(ours, our_store, held, new), partial(theirs, their_store, held, new)
 
     for store, user, outcomes in at_every_interleaving(backend, race):
         stored = store.list(user)
         assert (set(outcomes), sorted(each.timeframe_days for each in stored)) in allowed
+        assert renew not in {ours, theirs} or {each.expires_at for each in stored} <= {RENEWED}
         assert len(stored) + free_places(store, user, LIMIT) == LIMIT
 
 

@@ -6,6 +6,7 @@ import errno
 from typing import Any
 
 import gevent
+from gevent.lock import RLock
 
 REQUEST_TIMEOUT = 30.0
 """Seconds from the end of a request's header to the end of its response; CONFIG_API_DEADLINE is at most 29."""
@@ -37,8 +38,11 @@ control_socket_disable = True
 _requests: dict[Any, gevent.Timeout] = {}
 """The requests in progress in this worker, and the timeout of each."""
 
+_closing = RLock()
+"""Held while the application is closed. Ctrl+C reaches a worker twice: from the terminal and from gunicorn."""
+
 _quitting: list[gevent.Greenlet] = []
-"""The greenlets that run gunicorn's handler of Ctrl+C: it exits the worker as soon as `worker_int` returns."""
+"""The greenlets that run gunicorn's handler of Ctrl+C: it exits the worker soon after `worker_int` returns."""
 
 
 def pre_request(worker: Any, request: Any) -> None:  # noqa: ARG001 - gunicorn's signature
@@ -53,18 +57,25 @@ def post_request(worker: Any, request: Any, environ: Any, response: Any) -> None
     _requests.pop(request).close()
 
 
-def worker_int(worker: Any) -> None:  # noqa: ARG001 - gunicorn's signature
-    """Finish the requests in progress on Ctrl+C, as on SIGTERM."""
+def worker_int(worker: Any) -> None:
+    """Finish the requests in progress on Ctrl+C, as on SIGTERM, and close the application."""
     _quitting.append(gevent.getcurrent())
     while _requests:
         gevent.sleep(0.05)
+    _close_application(worker)
 
 
 def worker_exit(server: Any, worker: Any) -> None:  # noqa: ARG001 - gunicorn's signature
-    """Close the store, the clients and the threads of the application."""
+    """Close the application, unless Ctrl+C has closed it."""
+    _close_application(worker)
     # Otherwise gunicorn's handler of Ctrl+C would exit the worker a second time, in the middle of its exit.
     gevent.killall(_quitting)
+
+
+def _close_application(worker: Any) -> None:
+    """Close the store, the clients and the threads of the application. Done again, it has no effect."""
     # A worker that could not load its application has no `wsgi`.
     extensions = getattr(getattr(worker, "wsgi", None), "extensions", {})
-    if application := extensions.get("config_api"):
-        application.close()
+    with _closing:
+        if application := extensions.get("config_api"):
+            application.close()

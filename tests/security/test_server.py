@@ -192,10 +192,7 @@ def test_a_request_in_progress_is_finished_before_the_server_exits(tmp_path: Pat
         while b"started" not in answer:
             answer += connection.recv(65536)
 
-        # A terminal sends Ctrl+C to each process; SIGTERM comes from a supervisor, which knows only the first one.
-        workers = server.workers() if number == signal.SIGINT else []
-        for pid in [server.process.pid, *workers]:
-            os.kill(pid, number)
+        interrupt(server, number)
         answer += read_to_end(connection)
 
         assert b"finished" in answer
@@ -203,13 +200,22 @@ def test_a_request_in_progress_is_finished_before_the_server_exits(tmp_path: Pat
     assert "Traceback" not in (tmp_path / "log").read_text()
 
 
-def test_the_application_is_closed_when_the_server_exits(tmp_path: Path) -> None:
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=["Ctrl+C", "SIGTERM"])
+def test_the_application_is_closed_when_an_idle_server_exits(tmp_path: Path, number: signal.Signals) -> None:
     (tmp_path / "slow.py").write_text(SLOW_APP)
 
-    with serving("slow:app", log=tmp_path / "log", place=tmp_path, options=("--workers", "1")):
-        pass
+    with serving("slow:app", log=tmp_path / "log", place=tmp_path, options=("--workers", "1")) as server:
+        interrupt(server, number)
+        assert server.process.wait(HANG) == 0
 
     assert (tmp_path / "closed").exists()
+
+
+def interrupt(server: Server, number: signal.Signals) -> None:
+    """A terminal sends Ctrl+C to each process; SIGTERM comes from a supervisor, which knows only the first one."""
+    workers = server.workers() if number == signal.SIGINT else []
+    for pid in [server.process.pid, *workers]:
+        os.kill(pid, number)
 
 
 def test_a_wrong_setting_ends_gunicorn() -> None:

@@ -1,53 +1,38 @@
-"""The rules for the updates of a configuration."""
+"""The rules for the updates of a configuration, and the use case."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 import pytest
 
 from domain.configurations import ConfigurationUpdate, WatchedTicker, apply_update
+from domain.errors import UnknownTicker
+from domain.limits import User
 from domain.tickers import Ticker
 from tests.builders import APPLE, BERKSHIRE, NOW, a_configuration, a_draft
-
-# --- changes ----------------------------------------------------------------------------------------------------------
-
+from tests.support.services import AService
 
 LATER = NOW + timedelta(hours=1)
 BEFORE = a_configuration("ann", APPLE, BERKSHIRE, timeframe_days=30, include_extended_hours=True, expires_at=NOW)
 
 
-def test_an_empty_update_changes_only_time_and_revision() -> None:
-    after = apply_update(BEFORE, ConfigurationUpdate.of(), None, revision="2", now=LATER)
-
-    assert after == a_configuration(
-        **_fields_of(BEFORE) | {"updated_at": LATER, "revision": "2", "tickers": BEFORE.tickers}
-    )
-
-
 @pytest.mark.parametrize(
-    ("changes", "field", "value"),
-    [
-        (ConfigurationUpdate.of(name="After"), "name", "After"),
-        (ConfigurationUpdate.of(timeframe_days=1), "timeframe_days", 1),
-        (ConfigurationUpdate.of(include_extended_hours=False), "include_extended_hours", False),
-    ],
+    "fields", [{}, {"name": "After"}, {"timeframe_days": 1}, {"include_extended_hours": False}], ids=str
 )
-def test_an_update_changes_only_the_fields_that_are_set(
-    changes: ConfigurationUpdate, field: str, value: object
-) -> None:
-    after = apply_update(BEFORE, changes, None, revision="2", now=LATER)
+def test_an_update_changes_only_the_fields_that_are_set_and_time_and_revision(fields: dict[str, Any]) -> None:
+    after = apply_update(BEFORE, ConfigurationUpdate.of(**fields), None, revision="2", now=LATER)
 
-    assert _fields_of(after) == _fields_of(BEFORE) | {field: value, "updated_at": LATER, "revision": "2"}
+    assert after == replace(BEFORE, updated_at=LATER, revision="2", **fields)
 
 
 def test_a_kept_ticker_keeps_its_added_at_and_gets_its_current_name() -> None:
     renamed, new = Ticker("AAPL", "Apple Computer", "NYSE"), Ticker("KO", "Coca-Cola Co", "NYSE")
+    update = ConfigurationUpdate.of(tickers=["KO", "AAPL"])
 
-    after = apply_update(
-        BEFORE, ConfigurationUpdate.of(tickers=["KO", "AAPL"]), [new, renamed], revision="2", now=LATER
-    )
+    after = apply_update(BEFORE, update, [new, renamed], revision="2", now=LATER)
 
     assert after.tickers == (WatchedTicker(new, LATER), WatchedTicker(renamed, NOW))
 
@@ -65,14 +50,27 @@ def test_a_replace_sets_every_field() -> None:
 
 
 def test_an_update_is_normalised_like_an_input() -> None:
-    assert ConfigurationUpdate.of(name=" Tech ", tickers=["brk-b"]) == ConfigurationUpdate(
-        "Tech", ("BRK.B",), None, None
-    )
-    assert ConfigurationUpdate.of() == ConfigurationUpdate(None, None, None, None)
-    assert ConfigurationUpdate.of(timeframe_days=1, include_extended_hours=False) == ConfigurationUpdate(
-        timeframe_days=1, include_extended_hours=False
-    )
+    update = ConfigurationUpdate.of(name=" Tech ", tickers=["brk-b"])
+
+    assert (update.name, update.symbols) == ("Tech", ("BRK.B",))
 
 
-def _fields_of(configuration: object) -> dict[str, Any]:
-    return {name: getattr(configuration, name) for name in configuration.__slots__}  # type: ignore[attr-defined]  # all have slots
+def test_an_update_is_stored_with_a_new_revision(service: AService, ann: User) -> None:
+    before = service.create(ann, a_draft()).configuration
+    service.now += timedelta(hours=1)
+
+    after = service.update(ann, before.config_id, ConfigurationUpdate.of(tickers=["brk-b", "AAPL"]))
+
+    tickers = WatchedTicker(BERKSHIRE, service.now), WatchedTicker(APPLE, NOW)
+    assert after == replace(before, tickers=tickers, updated_at=service.now, revision=after.revision)
+    assert len({before.config_id, before.revision, after.revision, None}) == 4
+    assert service.get(ann, before.config_id) == after
+
+
+def test_an_update_without_tickers_does_not_validate_them(service: AService, ann: User) -> None:
+    before = service.create(ann, a_draft()).configuration
+    del service.tickers.listings["AAPL"]
+
+    assert service.update(ann, before.config_id, ConfigurationUpdate.of(name="After")).tickers == before.tickers
+    with pytest.raises(UnknownTicker):
+        service.update(ann, before.config_id, ConfigurationUpdate.of(tickers=["AAPL"]))

@@ -7,13 +7,11 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-import pytest
-
 from adapters.tickers.json_format import encode
 from adapters.tickers.refresh import RefreshedTickers, bundled_tickers
 from domain.deadline import remaining
 from domain.errors import TickerListRefused, TickersUnavailable
-from domain.ticker_list import TickerSource
+from domain.ticker_list import PublishedTickerList, TickerListCandidate, TickerSource
 from domain.tickers import Listing, Ticker
 from tests.builders import NOW
 
@@ -78,6 +76,23 @@ class FakeClock:
         self.now += time
 
 
+@dataclass
+class ARepository:
+    """A repository in memory; counts how often the list is downloaded."""
+
+    current: PublishedTickerList | None = None
+    downloads: int = 0
+    replaced: list[tuple[TickerListCandidate, bool]] = field(default_factory=list)
+
+    def published(self) -> PublishedTickerList | None:
+        self.downloads += 1
+        return self.current
+
+    def replace(self, candidate: TickerListCandidate, *, losses_intended: bool) -> None:
+        self.replaced.append((candidate, losses_intended))
+        self.current = PublishedTickerList(candidate.version, candidate.listings)
+
+
 def on_lambda(source: FakeSource, clock: FakeClock, *, seed: int = 7) -> RefreshedTickers:
     """The list in a process in which no code runs between requests."""
     tickers = RefreshedTickers(source, ttl=TTL, clock=clock, rng=random.Random(seed), background=False)
@@ -91,7 +106,3 @@ def state(tickers: RefreshedTickers) -> tuple[TickerSource, str, bool]:
 
 
 BUNDLED_STATE = (BUNDLED, bundled_tickers().current().freshness.version, False)
-
-
-def logged(caplog: pytest.LogCaptureFixture) -> list[tuple[str, str, str]]:
-    return [(record.levelname, record.message, record.__dict__["source"]) for record in caplog.records]

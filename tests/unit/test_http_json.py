@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import socket
-import socketserver
 import ssl
-import threading
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
 from ipaddress import ip_address
 from itertools import cycle
@@ -21,29 +19,15 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 from adapters.identity.http_json import FETCH_ERRORS, MAX_BODY, get_json
+from tests.support.http_servers import Handle, answering, read_head, serving
 
-Serve = Callable[[Callable[[socket.socket], None]], int]
+Serve = Callable[[Handle], int]
 
 JSON = b'{"a": 1}'
 RESPONSE = b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % len(JSON) + JSON
 
 
-def read_head(connection: socket.socket) -> bytes:
-    head = b""
-    while b"\r\n\r\n" not in head and (chunk := connection.recv(4096)):
-        head += chunk
-    return head
-
-
-def answering(response: bytes) -> Callable[[socket.socket], None]:
-    def answer(connection: socket.socket) -> None:
-        read_head(connection)
-        connection.sendall(response)
-
-    return answer
-
-
-def sending_for_ever(start: bytes, repeated: bytes) -> Callable[[socket.socket], None]:
+def sending_for_ever(start: bytes, repeated: bytes) -> Handle:
     """Sends a byte at a time until the client closes the connection."""
 
     def answer(connection: socket.socket) -> None:
@@ -53,28 +37,6 @@ def sending_for_ever(start: bytes, repeated: bytes) -> Callable[[socket.socket],
             connection.sendall(bytes([byte]))
 
     return answer
-
-
-@contextmanager
-def serving(handle: Callable[[socket.socket], None]) -> Iterator[int]:
-    """The port of a server that handles each connection with `handle`."""
-
-    class Handler(socketserver.BaseRequestHandler):
-        def handle(self) -> None:
-            with suppress(OSError):
-                handle(self.request)
-
-    class Server(socketserver.ThreadingTCPServer):
-        allow_reuse_address = True
-
-    with Server(("127.0.0.1", 0), Handler) as server:
-        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-        thread.start()
-        try:
-            yield server.server_address[1]
-        finally:
-            server.shutdown()
-            thread.join()
 
 
 @pytest.fixture
@@ -107,7 +69,7 @@ def certificate(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> ssl.SSLConte
     return context
 
 
-def over_tls(context: ssl.SSLContext, handle: Callable[[socket.socket], None]) -> Callable[[socket.socket], None]:
+def over_tls(context: ssl.SSLContext, handle: Handle) -> Handle:
     def handle_tls(connection: socket.socket) -> None:
         with context.wrap_socket(connection, server_side=True) as encrypted:
             handle(encrypted)
@@ -115,7 +77,7 @@ def over_tls(context: ssl.SSLContext, handle: Callable[[socket.socket], None]) -
     return handle_tls
 
 
-def long() -> float:
+def no_deadline() -> float:
     return 30.0
 
 
@@ -140,7 +102,7 @@ def test_a_json_object_is_read(serve: Serve) -> None:
 
     port = serve(answer)
 
-    assert get_json(f"http://127.0.0.1:{port}/a?b=c", long) == {"a": 1}
+    assert get_json(f"http://127.0.0.1:{port}/a?b=c", no_deadline) == {"a": 1}
     assert heads[0].startswith(b"GET /a?b=c HTTP/1.1\r\n")
     assert f"\r\nHost: 127.0.0.1:{port}\r\n".encode() in heads[0]
 
@@ -155,7 +117,7 @@ def test_a_json_object_is_read(serve: Serve) -> None:
     ids=["1.0", "close", "chunked"],
 )
 def test_each_framing_of_a_body_is_read(serve: Serve, response: bytes) -> None:
-    assert get_json(f"http://127.0.0.1:{serve(answering(response))}", long) == {"a": 1}
+    assert get_json(f"http://127.0.0.1:{serve(answering(response))}", no_deadline) == {"a": 1}
 
 
 @pytest.mark.parametrize(
@@ -183,19 +145,14 @@ def test_a_server_that_sends_a_byte_at_a_time_is_cut_off_at_the_deadline(
     [
         b"",
         b"\x16\x03\x01",
-        b"HTTP/1.1 302 Found\r\nLocation: /b\r\nContent-Length: 0\r\n\r\n",
-        b"HTTP/1.1 500 Oops\r\nContent-Length: 0\r\n\r\n",
-        b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n[]",
-        b"HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\n{",
         b"HTTP/1.1 200 OK\r\n\r\n" + b" " * (MAX_BODY + 1) + JSON,
-        b"HTTP/1.1 200 OK\r\n\r\n" + b"[" * 100_000,
         b"HTTP/1.1 200 OK\r\n" + b"X: y\r\n" * 200 + b"\r\n" + JSON,
     ],
-    ids=lambda response: repr(response[:20]),
+    ids=["nothing", "TLS", "large body", "many headers"],
 )
-def test_any_other_response_is_an_error(serve: Serve, response: bytes) -> None:
+def test_what_is_no_small_http_response_is_an_error(serve: Serve, response: bytes) -> None:
     with pytest.raises(FETCH_ERRORS):
-        get_json(f"http://127.0.0.1:{serve(answering(response))}/", long)
+        get_json(f"http://127.0.0.1:{serve(answering(response))}/", no_deadline)
 
 
 def test_a_certificate_is_verified(
@@ -203,12 +160,12 @@ def test_a_certificate_is_verified(
 ) -> None:
     url = f"https://127.0.0.1:{serve(over_tls(certificate, answering(RESPONSE)))}/"
 
-    assert get_json(url, long) == {"a": 1}
+    assert get_json(url, no_deadline) == {"a": 1}
     (tmp_path / "empty.pem").touch()
     monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "empty.pem"))
     monkeypatch.setenv("SSL_CERT_DIR", str(tmp_path / "none"))
     with pytest.raises(ssl.SSLError):
-        get_json(url, long)
+        get_json(url, no_deadline)
 
 
 def test_a_proxy_of_the_environment_is_used(
@@ -224,14 +181,14 @@ def test_a_proxy_of_the_environment_is_used(
     monkeypatch.setenv("HTTPS_PROXY", f"http://ann:s%40crat@127.0.0.1:{serve(proxy)}")
     monkeypatch.delenv("NO_PROXY", raising=False)
 
-    assert get_json("https://127.0.0.1:1/", long) == {"a": 1}
+    assert get_json("https://127.0.0.1:1/", no_deadline) == {"a": 1}
     assert heads[0].startswith(b"CONNECT 127.0.0.1:1 HTTP/1.1\r\n")
     assert b"\r\nProxy-Authorization: Basic YW5uOnNAY3JhdA==\r\n" in heads[0]
 
 
 @pytest.mark.parametrize("handle", [answering(b"HTTP/1.1 407 No\r\n\r\n"), sending_for_ever(b"", b"H")])
 def test_a_proxy_that_refuses_or_hangs_is_an_error(
-    serve: Serve, monkeypatch: pytest.MonkeyPatch, handle: Callable[[socket.socket], None]
+    serve: Serve, monkeypatch: pytest.MonkeyPatch, handle: Handle
 ) -> None:
     monkeypatch.setenv("HTTPS_PROXY", f"127.0.0.1:{serve(handle)}")
 
@@ -247,7 +204,7 @@ def test_the_next_address_is_tried_when_one_is_unreachable(serve: Serve, monkeyp
     found: list[Any] = [(socket.AF_INET, socket.SOCK_STREAM, 6, "", address) for address in addresses]
     monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: found)
 
-    assert get_json("http://issuer.example/", long) == {"a": 1}
+    assert get_json("http://issuer.example/", no_deadline) == {"a": 1}
     del found[1]
     with pytest.raises(ConnectionRefusedError):
-        get_json("http://issuer.example/", long)
+        get_json("http://issuer.example/", no_deadline)

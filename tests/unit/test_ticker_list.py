@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import date
-from pathlib import Path
 
 import pytest
 
+from adapters.tickers.files import PublicTickerFiles
 from domain.errors import PublishedMeanwhile, TickerListRefused
 from domain.ticker_list import (
-    OnProgress,
     PublishedTickerList,
     TickerFile,
-    TickerListCandidate,
     TickerListChange,
     check_losses,
     compare,
@@ -25,6 +23,7 @@ from domain.ticker_list import (
 from domain.ticker_services import TickerListService
 from domain.tickers import Listing, Ticker
 from tests.builders import NOW
+from tests.support.ticker_sources import ARepository
 
 TODAY = NOW.date()
 
@@ -54,22 +53,18 @@ def a_merge(
     return merge(by_symbol(*before), [file], successors=successors or {}, today=TODAY)
 
 
-def test_a_symbol_that_is_missing_in_its_exchange_s_file_is_delisted_today() -> None:
-    assert a_merge([traded("A"), traded("B")], ["A"]) == by_symbol(traded("A"), delisted("B", TODAY))
-
-
-def test_a_symbol_of_an_exchange_without_a_file_is_kept() -> None:
-    otc = traded("B", exchange="OTC")
-
-    assert a_merge([otc], ["A"])["B"] == otc
-
-
-def test_a_delisted_symbol_keeps_its_date_and_successor() -> None:
-    assert a_merge([delisted("B", successor="C")], ["A"])["B"] == delisted("B", successor="C")
-
-
-def test_a_delisted_symbol_that_is_listed_again_is_traded() -> None:
-    assert a_merge([delisted("B", successor="A")], ["A", "B"])["B"] == traded("B")
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        (traded("B"), delisted("B", TODAY)),
+        (traded("B", exchange="OTC"), traded("B", exchange="OTC")),
+        (delisted("B", successor="A"), delisted("B", successor="A")),
+        (delisted("A", successor="B"), traded("A")),
+    ],
+    ids=["missing", "of an exchange without a file", "still delisted", "listed again"],
+)
+def test_a_symbol_is_traded_if_the_file_of_its_exchange_lists_it(before: Listing, after: Listing) -> None:
+    assert a_merge([before], ["A"]) == by_symbol(traded("A"), after)
 
 
 def test_a_delisted_symbol_can_be_given_a_successor_at_once_or_later() -> None:
@@ -133,16 +128,10 @@ def test_traded_listings_are_ranked_followed_by_new_and_by_delisted_ones() -> No
 def test_each_kind_of_change_is_recognised(before: Listing | None, after: Listing | None, kind: str) -> None:
     lists = [{"B": traded("B")} | ({"A": listing} if listing else {}) for listing in (before, after)]
 
-    changes = compare(*lists)
+    (change,) = compare(*lists)
 
-    assert changes == [TickerListChange("A", before, after)]
-    assert changes[0].kind == kind
-
-
-def test_changes_are_in_alphabetical_order() -> None:
-    changes = compare(by_symbol(traded("C"), traded("B")), by_symbol(traded("B"), traded("A")))
-
-    assert [change.symbol for change in changes] == ["A", "C"]
+    assert change == TickerListChange("A", before, after)
+    assert change.kind == kind
 
 
 def test_up_to_a_tenth_of_the_symbols_may_be_lost() -> None:
@@ -154,42 +143,13 @@ def test_up_to_a_tenth_of_the_symbols_may_be_lost() -> None:
         check_losses(before, {*sorted(before)[11:], *(f"N{number}" for number in range(50))})
 
 
-class NoFiles:
-    """No files: the tests pass what would be read from them."""
-
-    default_sources = ()
-
-    def read_source(self, source: str, *, on_progress: OnProgress) -> TickerFile:
-        raise NotImplementedError
-
-    def write_candidate(self, path: Path, candidate: TickerListCandidate) -> None:
-        raise NotImplementedError
-
-    def read_candidate(self, path: Path, base: PublishedTickerList | None) -> TickerListCandidate:
-        raise NotImplementedError
-
-
-@dataclass
-class Repository:
-    """A repository in memory; counts how often the list is downloaded."""
-
-    current: PublishedTickerList | None = None
-    downloads: int = 0
-    replaced: list[tuple[TickerListCandidate, bool]] = field(default_factory=list)
-
-    def published(self) -> PublishedTickerList | None:
-        self.downloads += 1
-        return self.current
-
-    def replace(self, candidate: TickerListCandidate, *, losses_intended: bool) -> None:
-        self.replaced.append((candidate, losses_intended))
-
-
 BUNDLED = by_symbol(traded("X"), traded("Y"), delisted("FB", successor="X"))
 
 
-def a_service(repository: Repository | None = None) -> TickerListService:
-    return TickerListService(files=NoFiles(), repository=repository, bundled=lambda: BUNDLED, clock=lambda: NOW)
+def a_service(repository: ARepository | None = None) -> TickerListService:
+    return TickerListService(
+        files=PublicTickerFiles(), repository=repository, bundled=lambda: BUNDLED, clock=lambda: NOW
+    )
 
 
 def test_the_first_list_is_based_on_the_bundled_list() -> None:
@@ -202,7 +162,7 @@ def test_the_first_list_is_based_on_the_bundled_list() -> None:
 
 
 def test_symbols_that_only_the_bundled_list_has_are_added_to_the_published_list() -> None:
-    repository = Repository(PublishedTickerList("etag", by_symbol(traded("A"), delisted("Y"))))
+    repository = ARepository(PublishedTickerList("etag", by_symbol(traded("A"), delisted("Y"))))
 
     candidate = a_service(repository).build([a_file(exchanges=[])], successors={})
 
@@ -223,29 +183,29 @@ def test_names_come_from_the_exchanges_and_the_order_from_the_ranked_file() -> N
 
 
 def test_build_compare_and_publish_download_the_published_list_once() -> None:
-    repository = Repository(PublishedTickerList("etag", by_symbol(traded("A"))))
+    repository = ARepository(PublishedTickerList("etag", by_symbol(traded("A"))))
     service = a_service(repository)
 
     candidate = service.build([a_file(traded("A").ticker, traded("B").ticker)], successors={})
     changes = service.compare_with_published(candidate)
     service.publish(candidate, force=False)
 
-    assert [change.symbol for change in changes] == ["B", "FB", "X", "Y"]
+    assert [change.symbol for change in changes] == ["B", "FB", "X", "Y"], "in alphabetical order"
     assert repository.replaced == [(candidate, False)]
     assert candidate.based_on == "etag"
     assert repository.downloads == 1
 
 
 def test_the_first_list_is_compared_with_the_bundled_list() -> None:
-    service = a_service(Repository())
+    service = a_service(ARepository())
 
-    changes = service.compare_with_published(service.build([a_file(traded("X").ticker)], successors={}))
+    (change,) = service.compare_with_published(service.build([a_file(traded("X").ticker)], successors={}))
 
-    assert [(change.symbol, change.kind) for change in changes] == [("Y", "delisted")]
+    assert (change.symbol, change.kind) == ("Y", "delisted")
 
 
 def test_a_list_that_lost_many_symbols_is_published_only_if_forced() -> None:
-    repository = Repository(PublishedTickerList("etag", by_symbol(traded("A"), traded("B"))))
+    repository = ARepository(PublishedTickerList("etag", by_symbol(traded("A"), traded("B"))))
     service = a_service(repository)
     candidate = service.build([a_file(traded("A").ticker)], successors={})
 
@@ -257,7 +217,7 @@ def test_a_list_that_lost_many_symbols_is_published_only_if_forced() -> None:
 
 
 def test_a_candidate_with_an_outdated_base_is_refused_even_if_forced() -> None:
-    repository = Repository(PublishedTickerList("etag", by_symbol(traded("A"))))
+    repository = ARepository(PublishedTickerList("etag", by_symbol(traded("A"))))
     service = a_service(repository)
     candidate = replace(service.build([a_file(traded("A").ticker)], successors={}), based_on="older")
 

@@ -1,4 +1,4 @@
-"""The list in use: fresh, stale or bundled; when it is refreshed; what is logged."""
+"""The list in use: fresh, stale or bundled; when it is refreshed; what is refused; what is logged."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 
 from adapters.tickers.refresh import AT_START, IN_REQUEST, RETRY_AFTER, bundled_tickers
-from domain.errors import TickersUnavailable
+from domain.errors import TickerListRefused, TickersUnavailable
 from domain.ticker_list import TickerSource
 from domain.tickers import Listing, Ticker
 from tests.builders import NOW
@@ -16,22 +16,26 @@ from tests.support.ticker_sources import (
     BUNDLED,
     BUNDLED_STATE,
     DOWN,
+    INVALID,
     S3,
     STALE,
     SYMBOLS,
     TTL,
+    Document,
     FakeClock,
     FakeSource,
     a_document,
-    logged,
     on_lambda,
     state,
 )
 
+THROTTLED = TickersUnavailable("out of reach", retry_after=timedelta(seconds=5))
+THROTTLED.__cause__ = RuntimeError("throttled: SlowDown")
 
-@pytest.fixture(autouse=True)
-def _log_at_info(caplog: pytest.LogCaptureFixture) -> None:
-    caplog.set_level(logging.INFO, logger="adapters.tickers.refresh")
+
+@pytest.fixture
+def source() -> FakeSource:
+    return FakeSource(a_document("1"))
 
 
 def test_without_a_bucket_the_bundled_list_is_authoritative() -> None:
@@ -39,23 +43,20 @@ def test_without_a_bucket_the_bundled_list_is_authoritative() -> None:
 
     assert (snapshot.authoritative, snapshot.freshness.source) == (True, BUNDLED)
     assert snapshot.freshness.count > 10_000
-    assert snapshot.find("AAPL") is not None
-    assert [ticker.symbol for ticker in snapshot.search("apple", 1)] == ["AAPL"]
 
 
-def test_the_published_list_is_loaded_at_start(clock: FakeClock) -> None:
-    source = FakeSource(a_document("1"))
+def test_the_published_list_is_loaded_at_start(clock: FakeClock, source: FakeSource) -> None:
+    tickers = on_lambda(source, clock)
 
-    snapshot = on_lambda(source, clock).current()
+    snapshot = tickers.current()
 
-    assert (snapshot.freshness.source, snapshot.freshness.version, snapshot.freshness.count) == (S3, "1", len(SYMBOLS))
-    assert (snapshot.freshness.as_of, snapshot.authoritative) == (NOW, True)
+    assert state(tickers) == (S3, "1", True)
+    assert (snapshot.freshness.count, snapshot.freshness.as_of) == (len(SYMBOLS), NOW)
     assert snapshot.find("S7") == Listing(Ticker("S7", "S7 Inc.", "NYSE"))
     assert source.asked == [None]
 
 
-def test_an_unchanged_list_is_confirmed(clock: FakeClock) -> None:
-    source = FakeSource(a_document("1"))
+def test_an_unchanged_list_is_confirmed(clock: FakeClock, source: FakeSource) -> None:
     tickers = on_lambda(source, clock)
     first = tickers.current()
 
@@ -78,16 +79,34 @@ def test_the_ttl_has_jitter(clock: FakeClock) -> None:
     assert 4 <= sum(len(source.asked) == 2 for source in sources) <= 16
 
 
-def test_while_the_source_fails_the_last_list_is_stale_and_not_authoritative(clock: FakeClock) -> None:
-    source = FakeSource(a_document("1"))
+@pytest.mark.parametrize(
+    ("answer", "reason"),
+    [
+        (DOWN, "out of reach"),
+        (THROTTLED, "throttled: SlowDown"),
+        (INVALID, "not JSON"),
+        (Document('"bomb"', TickerListRefused("it is too large")), "too large"),
+        (a_document("2", ["NOT A SYMBOL"]), "NOT A SYMBOL"),
+        (a_document("2", SYMBOLS[3:]), "lacks 3 of 20 symbols"),
+    ],
+    ids=["down", "throttled", "no JSON", "too large", "no symbol", "losses"],
+)
+def test_after_an_unusable_answer_the_last_list_is_stale_and_the_reason_is_logged(
+    clock: FakeClock,
+    source: FakeSource,
+    caplog: pytest.LogCaptureFixture,
+    answer: Document | Exception,
+    reason: str,
+) -> None:
     tickers = on_lambda(source, clock)
 
-    source.file = DOWN
+    source.file = answer
     clock.advance(TTL * 1.11)
 
     assert state(tickers) == (STALE, "1", False)
     assert tickers.current().find("S7") is not None
     assert tickers.current().freshness.as_of == NOW
+    assert reason in vars(caplog.records[-1])["reason"]
 
 
 def test_after_a_failure_the_next_refresh_is_soon_but_not_in_each_request(clock: FakeClock) -> None:
@@ -121,30 +140,23 @@ def test_the_list_is_fresh_again_when_the_source_answers(clock: FakeClock, etag:
     assert source.asked[-1] == etag
 
 
-def test_a_failure_is_logged_once_and_so_is_the_recovery(clock: FakeClock, caplog: pytest.LogCaptureFixture) -> None:
-    source = FakeSource(a_document("1"))
+def test_a_failure_is_logged_once_and_so_is_the_recovery(
+    clock: FakeClock, source: FakeSource, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO, logger="adapters.tickers.refresh")
     tickers = on_lambda(source, clock)
     for file in (DOWN, DOWN, DOWN, a_document("1"), a_document("1")):
         source.file = file
         clock.advance(TTL * 1.11)
         tickers.current()
 
-    assert logged(caplog) == [
-        ("INFO", "ticker list loaded", S3),
-        ("WARNING", "ticker list is not fresh", STALE),
-        ("INFO", "ticker list is fresh again", S3),
+    loaded, failure, recovery = map(vars, caplog.records)
+    assert [(each["levelname"], each["source"]) for each in (loaded, failure, recovery)] == [
+        ("INFO", S3),
+        ("WARNING", STALE),
+        ("INFO", S3),
     ]
-    warning = caplog.records[1].__dict__
-    assert (warning["age_seconds"], warning["version"], warning["reason"]) == (333, "1", "out of reach")
-
-
-def test_the_cause_of_the_failure_is_logged(clock: FakeClock, caplog: pytest.LogCaptureFixture) -> None:
-    failure = TickersUnavailable("out of reach", retry_after=timedelta(seconds=5))
-    failure.__cause__ = RuntimeError("throttled: SlowDown")
-
-    on_lambda(FakeSource(failure), clock)
-
-    assert caplog.records[0].__dict__["reason"] == "throttled: SlowDown"
+    assert failure["age_seconds"] == 333
 
 
 def test_an_unexpected_error_is_logged_with_its_traceback(clock: FakeClock, caplog: pytest.LogCaptureFixture) -> None:
@@ -154,8 +166,7 @@ def test_an_unexpected_error_is_logged_with_its_traceback(clock: FakeClock, capl
     assert caplog.records[0].exc_info is not None
 
 
-def test_the_list_is_refreshed_when_the_clock_is_set_back(clock: FakeClock) -> None:
-    source = FakeSource(a_document("1"))
+def test_the_list_is_refreshed_when_the_clock_is_set_back(clock: FakeClock, source: FakeSource) -> None:
     tickers = on_lambda(source, clock)
 
     clock.advance(timedelta(days=-1))
@@ -164,18 +175,19 @@ def test_the_list_is_refreshed_when_the_clock_is_set_back(clock: FakeClock) -> N
     assert source.asked == [None, '"1"']
 
 
-def test_a_refresh_has_a_deadline_at_the_start_and_in_a_request(clock: FakeClock) -> None:
-    source = FakeSource(a_document("1"))
+def test_a_refresh_has_a_deadline_at_the_start_and_a_shorter_one_in_a_request(
+    clock: FakeClock, source: FakeSource
+) -> None:
     tickers = on_lambda(source, clock)
 
     clock.advance(TTL * 1.11)
     tickers.current()
 
-    assert source.seconds_left == [pytest.approx(AT_START, abs=0.5), pytest.approx(IN_REQUEST, abs=0.5)]
+    at_start, in_request = source.seconds_left
+    assert in_request <= IN_REQUEST < at_start <= AT_START
 
 
-def test_a_request_during_a_refresh_uses_the_last_list(clock: FakeClock) -> None:
-    source = FakeSource(a_document("1"))
+def test_a_request_during_a_refresh_uses_the_last_list(clock: FakeClock, source: FakeSource) -> None:
     tickers = on_lambda(source, clock)
     seen: list[tuple[TickerSource, str, bool]] = []
     source.meanwhile = lambda: seen.append(state(tickers))
@@ -186,3 +198,41 @@ def test_a_request_during_a_refresh_uses_the_last_list(clock: FakeClock) -> None
 
     assert seen == [(S3, "1", True)]
     assert len(source.asked) == 2
+
+
+# --- refused lists ----------------------------------------------------------------------------------------------------
+
+
+def test_a_refused_list_is_downloaded_and_logged_once(clock: FakeClock, caplog: pytest.LogCaptureFixture) -> None:
+    source = FakeSource(INVALID)
+    tickers = on_lambda(source, clock)
+
+    for _ in range(3):
+        clock.advance(TTL * 1.11)
+        assert state(tickers) == BUNDLED_STATE
+
+    assert source.asked == [None, '"html"', '"html"', '"html"']
+    assert len(caplog.records) == 1
+
+
+def test_a_refused_list_is_still_refused_after_an_outage(clock: FakeClock, source: FakeSource) -> None:
+    tickers = on_lambda(source, clock)
+    for file in (INVALID, DOWN, INVALID):
+        source.file = file
+        clock.advance(TTL * 1.11)
+        tickers.current()
+
+    assert state(tickers) == (STALE, "1", False)
+
+
+def test_a_loss_of_symbols_that_the_publisher_forced_is_accepted(clock: FakeClock, source: FakeSource) -> None:
+    tickers = on_lambda(source, clock)
+
+    source.file = a_document("2", ["ONLY"], losses_intended=True)
+    clock.advance(TTL * 1.11)
+
+    assert state(tickers) == (S3, "2", True)
+
+
+def test_a_small_list_is_not_compared_with_the_bundled_one(clock: FakeClock) -> None:
+    assert state(on_lambda(FakeSource(a_document("1", ["ONLY"])), clock)) == (S3, "1", True)

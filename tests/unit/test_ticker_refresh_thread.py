@@ -71,13 +71,16 @@ def prepared(monkeypatch: pytest.MonkeyPatch) -> list[TickerIndex]:
     return prepared
 
 
-def test_on_a_server_the_list_is_refreshed_without_requests(clock: FakeClock, start_server: StartServer) -> None:
+def test_on_a_server_the_thread_refreshes_the_list_and_requests_do_not(
+    clock: FakeClock, start_server: StartServer
+) -> None:
     source = FakeSource(a_document("1"))
     server = start_server(source)
     seconds = server.next_wait()
 
     source.file = a_document("2")
-    clock.advance(timedelta(seconds=seconds))
+    clock.advance(timedelta(days=1))
+    assert state(server.tickers) == (S3, "1", True)
     server.wake()
     server.next_wait()
 
@@ -101,16 +104,6 @@ def test_the_bundled_list_can_be_prepared_at_the_start(prepared: list[TickerInde
     snapshot = bundled_tickers(prepared=wanted).current()
 
     assert prepared == [snapshot.index] * wanted
-
-
-def test_on_a_server_a_request_does_not_refresh_the_list(clock: FakeClock, start_server: StartServer) -> None:
-    source = FakeSource(a_document("1"))
-    server = start_server(source)
-
-    clock.advance(timedelta(days=1))
-
-    assert state(server.tickers) == (S3, "1", True)
-    assert source.asked == [None]
 
 
 def test_on_a_server_the_refresh_after_a_failure_is_soon(start_server: StartServer) -> None:

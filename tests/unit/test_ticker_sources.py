@@ -8,10 +8,11 @@ import pytest
 
 from adapters.tickers.bundled import bundled_listings
 from adapters.tickers.files import PublicTickerFiles, parse
-from domain.ticker_list import PublishedTickerList, TickerFile, TickerListCandidate
+from domain.ticker_list import TickerFile, traded_symbols
 from domain.ticker_services import TickerListService
 from domain.tickers import Ticker
 from tests.builders import NOW
+from tests.support.ticker_sources import ARepository
 from tests.unit.test_ticker_files import nasdaq_listed, other_listed, sec_file
 
 _EXCHANGES = {"AMEX": "A", "NYSE": "N", "ARCA": "P", "CBOE": "Z"}
@@ -44,34 +45,17 @@ def files() -> dict[str, TickerFile]:
 COMBINATIONS = [names for size in (1, 2, 3) for names in combinations(("nasdaq", "other", "sec"), size)]
 
 
-class Repository:
-    """A repository in memory."""
-
-    def __init__(self) -> None:
-        self._list: PublishedTickerList | None = None
-
-    def published(self) -> PublishedTickerList | None:
-        return self._list
-
-    def replace(self, candidate: TickerListCandidate, *, losses_intended: bool) -> None:
-        assert not losses_intended
-        self._list = PublishedTickerList(candidate.version, candidate.listings)
-
-
 @pytest.mark.parametrize("names", COMBINATIONS, ids="+".join)
 def test_bundled_symbols_stay_valid_with_every_combination_of_sources_and_with_the_weekly_job(
     names: tuple[str, ...], files: dict[str, TickerFile]
 ) -> None:
-    """A symbol of the bundled list is valid in a list built from current files, also after the weekly job."""
-    bundled = bundled_listings()
     service = TickerListService(
-        files=PublicTickerFiles(), repository=Repository(), bundled=bundled_listings, clock=lambda: NOW
+        files=PublicTickerFiles(), repository=ARepository(), bundled=bundled_listings, clock=lambda: NOW
     )
-    traded = {symbol for symbol, listing in bundled.items() if listing.is_active}
 
     first = service.build([files[name] for name in names], successors={})
     service.publish(first, force=False)
     weekly = service.build([files["nasdaq"], files["other"]], successors={})
     service.publish(weekly, force=False)
 
-    assert traded == set(first.traded) == set(weekly.traded)
+    assert traded_symbols(bundled_listings()) == first.traded == weekly.traded

@@ -25,6 +25,7 @@ from adapters.aws.errors import (
     classify_dynamodb_error,
     classify_s3_error,
 )
+from tests.support.sentences import is_sentence
 
 URL = "http://127.0.0.1"
 
@@ -41,10 +42,6 @@ def as_pynamodb_raises(error: ClientError, *reasons: str | None) -> Exception:
     )
     verbose.__cause__ = error
     return (TransactWriteError if reasons else GetError)("failed", verbose)
-
-
-def a_cancelled_transaction(*reasons: str | None) -> Exception:
-    return as_pynamodb_raises(a_client_error("TransactionCanceledException"), *reasons)
 
 
 @pytest.mark.parametrize(
@@ -96,7 +93,10 @@ def test_s3_error_codes_are_classified(code: str, status: int, kind: ErrorKind) 
     assert (classified.kind, classified.code) == (kind, code)
 
 
-@pytest.mark.parametrize("classify", [classify_dynamodb_error, classify_s3_error])
+each_service = pytest.mark.parametrize("classify", [classify_dynamodb_error, classify_s3_error], ids=["DynamoDB", "S3"])
+
+
+@each_service
 @pytest.mark.parametrize(
     ("error", "kind"),
     [
@@ -118,14 +118,14 @@ def test_network_errors_are_classified(classify: Callable[[Exception], Any], err
 
 
 def test_a_known_error_code_has_its_own_remedy() -> None:
-    denied, unknown = (classify_dynamodb_error(a_client_error(code)) for code in ("AccessDeniedException", "New"))
+    known, unknown = (classify_dynamodb_error(a_client_error(code)) for code in ("AccessDeniedException", "New"))
 
-    assert denied.remedy is not None
-    assert denied.remedy.startswith("Allow the role dynamodb:GetItem")
-    assert unknown.remedy == "Look the error code up in the AWS reference."
+    assert "dynamodb:GetItem" in str(known.remedy)
+    assert "dynamodb" not in str(unknown.remedy)
+    assert is_sentence(str(unknown.remedy))
 
 
-@pytest.mark.parametrize("classify", [classify_dynamodb_error, classify_s3_error])
+@each_service
 @pytest.mark.parametrize("response", [{}, {"Error": {}}, {"ResponseMetadata": {}}])
 def test_an_error_response_without_code_or_status_is_permanent(
     classify: Callable[[Exception], Any], response: Any
@@ -136,9 +136,7 @@ def test_an_error_response_without_code_or_status_is_permanent(
 
 
 def test_a_timeout_is_found_inside_the_error_of_pynamodb() -> None:
-    classified = classify_dynamodb_error(GetError("failed", ReadTimeoutError(endpoint_url=URL)))
-
-    assert (classified.kind, classified.code) == (ErrorKind.TIMEOUT, "ReadTimeoutError")
+    assert classify_dynamodb_error(GetError("failed", ReadTimeoutError(endpoint_url=URL))).kind is ErrorKind.TIMEOUT
 
 
 @pytest.mark.parametrize(
@@ -156,7 +154,9 @@ def test_a_timeout_is_found_inside_the_error_of_pynamodb() -> None:
 def test_a_cancelled_transaction_has_the_kind_of_its_most_severe_reason(
     reasons: list[str | None], kind: ErrorKind
 ) -> None:
-    assert classify_dynamodb_error(a_cancelled_transaction(*reasons)).kind is kind
+    error = a_client_error("TransactionCanceledException")
+
+    assert classify_dynamodb_error(as_pynamodb_raises(error, *reasons)).kind is kind
 
 
 def test_a_cancelled_transaction_without_reasons_is_transient() -> None:

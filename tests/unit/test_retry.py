@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 
@@ -15,8 +14,6 @@ from domain.deadline import within
 from domain.errors import Contended, LimitReached, StoreUnavailable, Throttled, TickersUnavailable, TryLater
 from tests.support.retries import Attempts, LongestDelays, expect_unavailable, failing, open_circuit
 from tests.support.virtual_time import VirtualTime
-
-RETRIED = [kind for kind in ErrorKind if kind not in {ErrorKind.UNSETTLED, ErrorKind.PERMANENT}]
 
 
 def test_only_the_injected_sleep_waits(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -69,14 +66,6 @@ def test_the_last_error_determines_the_delay(retry: Retry, time: VirtualTime) ->
     assert time.waits == [0.05, 0.2, 0.2]
 
 
-@pytest.mark.parametrize("kind", RETRIED)
-def test_the_caller_does_not_see_an_error_that_a_retry_overcomes(retry: Retry, kind: ErrorKind) -> None:
-    attempts = failing(kind, 3)
-
-    assert retry("add", attempts) == "done"
-    assert attempts.made == 4
-
-
 @pytest.mark.parametrize(
     ("kind", "domain_error", "shortest", "longest"),
     [
@@ -103,12 +92,17 @@ def test_retry_after_is_random_within_the_bounds_of_the_kind(
     assert timedelta(seconds=shortest) <= min(spans) < max(spans) <= timedelta(seconds=longest)
 
 
-def test_other_exceptions_are_raised_unchanged_and_not_retried(retry: Retry, time: VirtualTime) -> None:
-    for error in (LimitReached(2), KeyError("a bug")):
-        with pytest.raises(type(error)) as raised:
-            retry("add", _raising(error))
-        assert raised.value is error
+@pytest.mark.parametrize("error", [LimitReached(2), KeyError("a bug")], ids=repr)
+def test_other_exceptions_are_raised_unchanged_and_not_retried(
+    retry: Retry, time: VirtualTime, error: Exception
+) -> None:
+    def attempt() -> None:
+        raise error
 
+    with pytest.raises(type(error)) as raised:
+        retry("add", attempt)
+
+    assert raised.value is error
     assert time.waits == []
 
 
@@ -131,15 +125,6 @@ def test_a_probe_makes_one_attempt(time: VirtualTime) -> None:
 
 
 # --- the deadline -----------------------------------------------------------------------------------------------------
-
-
-def test_no_attempt_starts_that_could_exceed_the_deadline(retry: Retry, time: VirtualTime) -> None:
-    with within(5, clock=time), pytest.raises(StoreUnavailable):
-        retry("add", attempts := failing(ErrorKind.TIMEOUT, time=time, takes=1.0))
-
-    assert attempts.made == 4
-    assert time.now - 1000 + DYNAMODB.attempt_timeout >= 5
-    assert time.now - 1000 <= 5
 
 
 def test_there_is_no_delay_that_leaves_no_time_for_an_attempt(retry: Retry, time: VirtualTime) -> None:
@@ -185,22 +170,7 @@ def test_more_than_999_of_1000_calls_succeed_when_three_of_ten_attempts_fail(tim
         except TryLater:
             refused += 1
 
-    assert refused / 10_000 < 0.001
-
-
-# --- circuit breaker --------------------------------------------------------------------------------------------------
-
-
-def test_with_an_open_circuit_calls_are_refused_without_an_attempt(retry: Retry, time: VirtualTime) -> None:
-    open_circuit(retry, time)
-
-    attempts = [failing(ErrorKind.TIMEOUT, time=time, takes=1.0) for _ in range(20)]
-    began = time.now
-    for each in attempts:
-        expect_unavailable(retry, each)
-
-    assert sum(each.made for each in attempts) == 0
-    assert time.now == began
+    assert refused < 10
 
 
 def test_calls_are_refused_while_the_probe_is_in_progress(retry: Retry, time: VirtualTime) -> None:
@@ -214,10 +184,3 @@ def test_calls_are_refused_while_the_probe_is_in_progress(retry: Retry, time: Vi
         raise ServiceError(ErrorKind.TIMEOUT, "ReadTimeoutError")
 
     expect_unavailable(retry, probe)
-
-
-def _raising(error: Exception) -> Callable[[], None]:
-    def attempt() -> None:
-        raise error
-
-    return attempt

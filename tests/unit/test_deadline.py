@@ -2,21 +2,14 @@
 
 from __future__ import annotations
 
-import time
+import time as system_time
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
 
 import pytest
 
 from domain.deadline import remaining, within
-
-
-class AMonotonicClock:
-    def __init__(self, now: float = 1000.0) -> None:
-        self.now = now
-
-    def __call__(self) -> float:
-        return self.now
+from tests.support.virtual_time import VirtualTime
 
 
 def test_without_a_deadline_the_remaining_time_is_infinite() -> None:
@@ -24,48 +17,40 @@ def test_without_a_deadline_the_remaining_time_is_infinite() -> None:
     assert remaining(default=5.0) == 5.0
 
 
-def test_remaining_time_decreases_below_zero() -> None:
-    clock = AMonotonicClock()
-
-    with within(5, clock=clock):
-        assert remaining(clock=clock, default=99) == 5
-        clock.now += 2
-        assert remaining(clock=clock) == 3
-        clock.now += 4
-        assert remaining(clock=clock) == -1
+def test_remaining_time_decreases_below_zero(time: VirtualTime) -> None:
+    with within(5, clock=time):
+        assert remaining(clock=time, default=99) == 5
+        time.now += 2
+        assert remaining(clock=time) == 3
+        time.now += 4
+        assert remaining(clock=time) == -1
 
 
-def test_a_deadline_ends_with_its_block() -> None:
+def test_a_deadline_ends_with_its_block_also_if_that_raises() -> None:
     with within(5):
         pass
-
     assert remaining(default=99) == 99
 
-
-def test_a_deadline_ends_with_a_block_that_raises() -> None:
     with pytest.raises(ValueError, match="failed"), within(5):
         raise ValueError("failed")
-
     assert remaining(default=99) == 99
 
 
-def test_a_nested_deadline_does_not_extend_the_outer_one() -> None:
-    clock = AMonotonicClock()
-
-    with within(5, clock=clock):
-        with within(9, clock=clock):
-            assert remaining(clock=clock) == 5
-        with within(2, clock=clock):
-            assert remaining(clock=clock) == 2
-            clock.now += 1
-        assert remaining(clock=clock) == 4
+def test_a_nested_deadline_does_not_extend_the_outer_one(time: VirtualTime) -> None:
+    with within(5, clock=time):
+        with within(9, clock=time):
+            assert remaining(clock=time) == 5
+        with within(2, clock=time):
+            assert remaining(clock=time) == 2
+            time.now += 1
+        assert remaining(clock=time) == 4
 
 
 def test_the_default_clock_is_monotonic() -> None:
-    before = time.monotonic()
+    before = system_time.monotonic()
     with within(5):
         left = remaining()
-    elapsed = time.monotonic() - before
+    elapsed = system_time.monotonic() - before
 
     assert 5 - elapsed <= left <= 5
 

@@ -78,9 +78,7 @@ def test_every_variable_is_read() -> None:
             "https://issuer.example.com/",
             "config-api",
             PublicClient(
-                "page",
-                "openid offline_access",
-                {"audience": "https://api.example.com", "prompt": "select account!"},
+                "page", "openid offline_access", {"audience": "https://api.example.com", "prompt": "select account!"}
             ),
         ),
         cors_origins=("https://a.example.com", "http://localhost:3000"),
@@ -117,27 +115,25 @@ def test_a_wrong_value_is_reported_with_the_expected_format(name: str, value: st
     assert "takes" in refused(**{name: value})[name]
 
 
-def test_dynamodb_needs_a_table_and_keys() -> None:
-    assert refused(STORE="dynamodb").keys() == {"TABLE", "SECRET_KEYS"}
-
-
-def test_fault_injection_is_refused_with_dynamodb() -> None:
-    with pytest.raises(SettingsError, match="CONFIG_API_FAULTS"):
-        Settings.of(DYNAMODB | {"CONFIG_API_FAULTS": "1"})
-
-
-def test_issuer_and_audience_require_each_other() -> None:
-    assert refused(OIDC_ISSUER="https://issuer.example.com").keys() == {"OIDC_AUDIENCE"}
-    assert refused(OIDC_AUDIENCE="config-api").keys() == {"OIDC_ISSUER"}
-
-
-def test_what_only_sign_in_needs_requires_an_issuer_and_a_client() -> None:
-    assert refused(OIDC_CLIENT_ID="page").keys() == {"OIDC_ISSUER"}
-    assert refused(OIDC_SCOPE="openid").keys() == refused(OIDC_PARAMETERS="a=1").keys() == {"OIDC_CLIENT_ID"}
+@pytest.mark.parametrize(
+    ("environ", "wrong"),
+    [
+        ({"STORE": "dynamodb"}, {"TABLE", "SECRET_KEYS"}),
+        ({"STORE": "dynamodb", "TABLE": "configs", "SECRET_KEYS": KEY, "FAULTS": "1"}, {"FAULTS"}),
+        ({"OIDC_ISSUER": "https://issuer.example.com"}, {"OIDC_AUDIENCE"}),
+        ({"OIDC_AUDIENCE": "config-api"}, {"OIDC_ISSUER"}),
+        ({"OIDC_CLIENT_ID": "page"}, {"OIDC_ISSUER"}),
+        ({"OIDC_SCOPE": "openid"}, {"OIDC_CLIENT_ID"}),
+        ({"OIDC_PARAMETERS": "a=1"}, {"OIDC_CLIENT_ID"}),
+    ],
+    ids=" ".join,
+)
+def test_settings_that_do_not_fit_together_are_refused(environ: dict[str, str], wrong: set[str]) -> None:
+    assert refused(**environ).keys() == wrong
 
 
 def test_an_unknown_variable_is_refused_with_a_suggestion() -> None:
-    assert refused(LIMIT_MEMBERS="7")["LIMIT_MEMBERS"] == "is not a setting; did you mean CONFIG_API_LIMIT_MEMBER?"
+    assert "CONFIG_API_LIMIT_MEMBER?" in refused(LIMIT_MEMBERS="7")["LIMIT_MEMBERS"]
     assert refused(QQQQQQQQQQQQQQQQQQQQQQQ="7")["QQQQQQQQQQQQQQQQQQQQQQQ"] == "is not a setting"
 
 

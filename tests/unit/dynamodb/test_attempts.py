@@ -1,20 +1,31 @@
-"""The number of requests to DynamoDB: one or two if all is well, and as many attempts as the policy allows if not."""
+"""The number of requests to DynamoDB: one or two if all is well, as many attempts as the policy allows if one fails.
+
+While DynamoDB is down, does not respond or denies access, requests fail fast, and recover without a restart.
+"""
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 
 import pytest
+from botocore.exceptions import EndpointConnectionError, ReadTimeoutError
 
 from adapters.aws.errors import ErrorKind
 from adapters.aws.retry import DYNAMODB
 from adapters.dynamodb.items import to_item
+from adapters.dynamodb.models import READ_TIMEOUT
 from adapters.dynamodb.store import DynamoDBStore
+from domain.deadline import within
 from domain.errors import Contended, LimitReached, StoreUnavailable
 from tests.builders import NOW, a_configuration
-from tests.support.simulated_endpoint import SimulatedEndpoint
+from tests.support.simulated_endpoint import SimulatedEndpoint, internal_error
+from tests.support.virtual_time import VirtualTime
+from verification.simulation.requests import Response
 
+URL = "http://127.0.0.1"
+DEADLINE = 5.0
 ATTEMPTS = DYNAMODB.backoffs[ErrorKind.TRANSIENT].max_attempts
 STORED, UNCOUNTED = a_configuration(config_id="stored"), a_configuration(config_id="uncounted")
 
@@ -43,8 +54,8 @@ def endpoint() -> SimulatedEndpoint:
 
 
 @pytest.fixture
-def store(endpoint: SimulatedEndpoint) -> Iterator[DynamoDBStore]:
-    with endpoint.store() as store:
+def store(endpoint: SimulatedEndpoint, time: VirtualTime) -> Iterator[DynamoDBStore]:
+    with endpoint.store(time) as store:
         store.add(STORED, limit=9)
         endpoint.put(to_item(replace(UNCOUNTED, user_id="bob")).serialize())
         endpoint.requests.clear()
@@ -118,3 +129,83 @@ def test_a_delete_of_an_uncounted_item_that_is_counted_meanwhile_is_contended(
     endpoint.before = lambda _: None
     store.remove("bob", "uncounted", now=NOW)
     assert store.list("bob") == ()
+
+
+# --- outages ----------------------------------------------------------------------------------------------------------
+
+
+def refuse_connections(_: VirtualTime) -> Response:
+    raise EndpointConnectionError(endpoint_url=URL)
+
+
+def time_out(time: VirtualTime) -> Response:
+    time.now += READ_TIMEOUT
+    raise ReadTimeoutError(endpoint_url=URL)
+
+
+def refused_at_once(operate: Operation, store: DynamoDBStore, time: VirtualTime) -> bool:
+    start = time.now
+    with within(DEADLINE, clock=time), pytest.raises(StoreUnavailable):
+        operate(store)
+    assert time.now - start < DEADLINE
+    return time.now == start
+
+
+@pytest.mark.parametrize(
+    ("fail", "attempts"),
+    [(lambda _: internal_error(), 1), (refuse_connections, 1), (time_out, 0)],
+    ids=["errors", "unreachable", "no response"],
+)
+def test_requests_while_the_store_is_down_soon_end_at_once_and_recover(
+    store: DynamoDBStore,
+    endpoint: SimulatedEndpoint,
+    time: VirtualTime,
+    fail: Callable[[VirtualTime], Response],
+    attempts: int,
+) -> None:
+    """A failing store gets one request for each operation, one that does not respond gets none."""
+    endpoint.healthy, endpoint.fail = 0, lambda: fail(time)
+    operations = [operate for operate, _ in OPERATIONS.values()]
+    while not refused_at_once(operations[0], store, time):
+        assert len(endpoint.requests) < 9 * ATTEMPTS
+    endpoint.requests.clear()
+
+    assert all(refused_at_once(operate, store, time) for operate in operations)
+
+    assert len(endpoint.requests) == attempts * len(operations)
+    endpoint.healthy = float("inf")
+    time.now += 1.0
+    assert store.list("ann") == (STORED,)
+
+
+@pytest.mark.parametrize("operation", OPERATIONS)
+def test_a_missing_table_is_not_retried_and_logged_with_a_remedy(
+    store: DynamoDBStore, endpoint: SimulatedEndpoint, caplog: pytest.LogCaptureFixture, operation: str
+) -> None:
+    endpoint.healthy = 0
+    endpoint.fail = lambda: Response('{"message": "simulated does not exist"}', "ResourceNotFoundException")
+
+    with pytest.raises(StoreUnavailable) as refusal:
+        OPERATIONS[operation][0](store)
+
+    assert len(endpoint.requests) == 1
+    assert "simulated" not in str(refusal.value)
+    (error,) = [vars(record) for record in caplog.records if record.levelno == logging.ERROR]
+    assert error["event"] == "permanent fault"
+    assert "CONFIG_API_TABLE" in error["remedy"]
+
+
+def test_a_health_check_makes_one_attempt_even_without_retry_quota(
+    store: DynamoDBStore, endpoint: SimulatedEndpoint, time: VirtualTime
+) -> None:
+    endpoint.healthy = 0
+    while not refused_at_once(OPERATIONS["list"][0], store, time):
+        pass
+    endpoint.requests.clear()
+
+    with pytest.raises(StoreUnavailable):
+        store.check()
+    endpoint.healthy = float("inf")
+    store.check()
+
+    assert endpoint.requests == ["GetItem", "GetItem"]

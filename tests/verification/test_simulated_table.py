@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -16,7 +17,7 @@ from verification.simulation.requests import Request, Response
 from verification.simulation.state import TOKEN_LIFETIME, State
 
 KEY = {"PK": {"S": "USER#ann"}, "SK": {"S": "QUOTA"}}
-PRESENT = {"ConditionExpression": "attribute_exists(PK)"}
+OTHER = KEY | {"SK": {"S": "CONFIG#1"}}
 
 
 def an_increment(amount: Any = 1, **parameters: Any) -> dict[str, Any]:
@@ -47,10 +48,9 @@ def error_of(call: Call) -> str | None:
     return call.response.error
 
 
-def reasons_of(call: Call) -> list[dict[str, Any]]:
+def reasons_of(call: Call) -> Any:
     assert call.response
-    reasons: list[dict[str, Any]] = call.response.body["CancellationReasons"]
-    return reasons
+    return call.response.body["CancellationReasons"]
 
 
 def test_a_transaction_conflicts_with_one_that_has_prepared_the_same_item() -> None:
@@ -65,17 +65,26 @@ def test_a_transaction_conflicts_with_one_that_has_prepared_the_same_item() -> N
     assert state.items[("USER#ann", "QUOTA")].attributes["n"] == {"N": "1"}
 
 
-def test_a_plain_write_conflicts_with_a_transaction_in_progress() -> None:
-    state, _ = some_steps(State(), "first", a_call("TransactWriteItems", a_transaction(an_increment())), 1)
+@pytest.mark.parametrize(
+    ("steps", "call", "error"),
+    [
+        (1, a_call("UpdateItem", an_increment()), "TransactionConflictException"),
+        (1, a_call("TransactWriteItems", a_transaction(an_increment())), "TransactionInProgressException"),
+        (99, a_call("TransactWriteItems", a_transaction(an_increment(2))), "IdempotentParameterMismatchException"),
+    ],
+    ids=["a plain write", "the same token", "the same token with other parameters"],
+)
+def test_what_a_transaction_in_progress_or_its_token_excludes_is_refused(steps: int, call: Call, error: str) -> None:
+    first = a_call("TransactWriteItems", a_transaction(an_increment()))
+    state, _ = some_steps(State(), "first", first, steps)
 
-    _, write = some_steps(state, "second", a_call("UpdateItem", an_increment()))
+    _, second = some_steps(state, "second", call)
 
-    assert error_of(write) == "TransactionConflictException"
+    assert error_of(second) == error
 
 
 def test_a_query_may_see_half_of_a_transaction() -> None:
-    other = KEY | {"SK": {"S": "CONFIG#1"}}
-    both = a_call("TransactWriteItems", a_transaction(an_increment(), an_increment(Key=other)))
+    both = a_call("TransactWriteItems", a_transaction(an_increment(), an_increment(Key=OTHER)))
     query = {
         "KeyConditionExpression": "PK = :user",
         "ExpressionAttributeValues": {":user": KEY["PK"]},
@@ -100,33 +109,13 @@ def test_a_token_is_recognised_until_ten_minutes_have_passed() -> None:
     assert [each.items[("USER#ann", "QUOTA")].attributes["n"]["N"] for each in (repeated, later)] == ["1", "2"]
 
 
-def test_a_token_with_other_parameters_is_refused() -> None:
-    state, _ = some_steps(State(), "first", a_call("TransactWriteItems", a_transaction(an_increment())))
-
-    _, call = some_steps(state, "second", a_call("TransactWriteItems", a_transaction(an_increment(2))))
-
-    assert error_of(call) == "IdempotentParameterMismatchException"
-
-
-def test_a_token_of_a_transaction_in_progress_is_refused() -> None:
-    call = a_call("TransactWriteItems", a_transaction(an_increment()))
-    state, _ = some_steps(State(), "first", call, 1)
-
-    _, again = some_steps(state, "second", call)
-
-    assert error_of(again) == "TransactionInProgressException"
-
-
 def test_every_failed_condition_is_reported_with_the_item_where_it_is_asked_for() -> None:
     state, _ = some_steps(State(), "first", a_call("UpdateItem", an_increment()))
     absent = {"ConditionExpression": "attribute_not_exists(PK)", "ReturnValuesOnConditionCheckFailure": "ALL_OLD"}
-    other = KEY | {"SK": {"S": "CONFIG#1"}}
+    present = {"ConditionExpression": "attribute_exists(PK)"}
+    transaction = a_transaction(an_increment(**absent), an_increment(Key=OTHER, **present))
 
-    after, call = some_steps(
-        state,
-        "second",
-        a_call("TransactWriteItems", a_transaction(an_increment(**absent), an_increment(Key=other, **PRESENT))),
-    )
+    after, call = some_steps(state, "second", a_call("TransactWriteItems", transaction))
 
     assert reasons_of(call) == [
         {"Code": "ConditionalCheckFailed", "Item": {**KEY, "n": {"N": "1"}}},
@@ -185,6 +174,14 @@ _conditions = st.recursive(
 )
 
 
+def outcome_of(update: Callable[[], object]) -> str:
+    try:
+        update()
+    except ClientError as error:
+        return error.response["Error"]["Code"]
+    return "done"
+
+
 @pytest.mark.slow
 def test_conditions_hold_in_the_simulation_exactly_where_they_hold_in_the_emulator() -> None:
     with ministack() as endpoint:
@@ -200,25 +197,17 @@ def test_conditions_hold_in_the_simulation_exactly_where_they_hold_in_the_emulat
             names = [f":v{number}" for number in range(len(values))]
             parameters: dict[str, Any] = {
                 "TableName": table,
-                "Key": KEY | {"SK": {"S": "CONFIG#1"}} if absent else KEY,
+                "Key": OTHER if absent else KEY,
                 "ConditionExpression": text.format(*names),
                 "UpdateExpression": "REMOVE unknown_attribute",
             }
             if values:
                 parameters["ExpressionAttributeValues"] = dict(zip(names, values, strict=True))
-            outcomes = []
-            for update in (
-                lambda: client.update_item(**parameters),
-                lambda: parsed(simulated.send("UpdateItem", parameters), "UpdateItem"),
-            ):
-                try:
-                    update()
-                    outcomes.append("done")
-                except ClientError as error:
-                    outcomes.append(error.response["Error"]["Code"])
-            if absent and outcomes[0] == "done":
-                for each in (client.delete_item, lambda **key: simulated.send("DeleteItem", key)):
-                    each(TableName=table, Key=parameters["Key"])
-            assert outcomes[0] == outcomes[1], parameters
+            expected = outcome_of(lambda: client.update_item(**parameters))
+            actual = outcome_of(lambda: parsed(simulated.send("UpdateItem", parameters), "UpdateItem"))
+            if absent and expected == "done":
+                client.delete_item(TableName=table, Key=OTHER)
+                simulated.send("DeleteItem", {"TableName": table, "Key": OTHER})
+            assert actual == expected, parameters
 
         compare()

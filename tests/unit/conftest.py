@@ -32,10 +32,5 @@ def ann() -> User:
 
 
 @pytest.fixture
-def bob() -> User:
-    return a_user("bob")
-
-
-@pytest.fixture
 def clock() -> FakeClock:
     return FakeClock()

@@ -19,8 +19,6 @@ from botocore.parsers import ResponseParserError
 from pynamodb.exceptions import CancellationReason, GetError, TransactWriteError, VerboseClientError
 
 from adapters.aws.errors import (
-    DYNAMODB_DOMAIN_ERRORS,
-    S3_DOMAIN_ERRORS,
     ErrorKind,
     classify_dynamodb_error,
     classify_s3_error,
@@ -165,8 +163,3 @@ def test_a_cancelled_transaction_without_reasons_is_transient() -> None:
 
 def test_the_text_of_an_error_has_its_kind_and_its_code() -> None:
     assert str(classify_s3_error(a_client_error("SlowDown", 503))) == "throttled: SlowDown"
-
-
-@pytest.mark.parametrize("domain_errors", [DYNAMODB_DOMAIN_ERRORS, S3_DOMAIN_ERRORS])
-def test_every_kind_of_error_has_a_domain_error(domain_errors: dict[ErrorKind, type]) -> None:
-    assert set(domain_errors) == set(ErrorKind)

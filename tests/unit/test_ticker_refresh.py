@@ -7,9 +7,8 @@ from datetime import timedelta
 
 import pytest
 
-from adapters.tickers.refresh import AT_START, IN_REQUEST, RETRY_AFTER, bundled_tickers
+from adapters.tickers.refresh import AT_START, IN_REQUEST, RETRY_AFTER, RefreshedTickers, bundled_tickers
 from domain.errors import TickerListRefused, TickersUnavailable
-from domain.ticker_list import TickerSource
 from domain.tickers import Listing, Ticker
 from tests.builders import NOW
 from tests.support.ticker_sources import (
@@ -38,6 +37,12 @@ def source() -> FakeSource:
     return FakeSource(a_document("1"))
 
 
+@pytest.fixture
+def tickers(source: FakeSource, clock: FakeClock) -> RefreshedTickers:
+    """The list that was loaded from the source at the start."""
+    return on_lambda(source, clock)
+
+
 def test_without_a_bucket_the_bundled_list_is_authoritative() -> None:
     snapshot = bundled_tickers().current()
 
@@ -45,9 +50,7 @@ def test_without_a_bucket_the_bundled_list_is_authoritative() -> None:
     assert snapshot.freshness.count > 10_000
 
 
-def test_the_published_list_is_loaded_at_start(clock: FakeClock, source: FakeSource) -> None:
-    tickers = on_lambda(source, clock)
-
+def test_the_published_list_is_loaded_at_start(tickers: RefreshedTickers, source: FakeSource) -> None:
     snapshot = tickers.current()
 
     assert state(tickers) == (S3, "1", True)
@@ -56,8 +59,7 @@ def test_the_published_list_is_loaded_at_start(clock: FakeClock, source: FakeSou
     assert source.asked == [None]
 
 
-def test_an_unchanged_list_is_confirmed(clock: FakeClock, source: FakeSource) -> None:
-    tickers = on_lambda(source, clock)
+def test_an_unchanged_list_is_confirmed(tickers: RefreshedTickers, source: FakeSource, clock: FakeClock) -> None:
     first = tickers.current()
 
     clock.advance(TTL * 1.11)
@@ -79,6 +81,14 @@ def test_the_ttl_has_jitter(clock: FakeClock) -> None:
     assert 4 <= sum(len(source.asked) == 2 for source in sources) <= 16
 
 
+def ask_again(tickers: RefreshedTickers, source: FakeSource, clock: FakeClock, *answers: Document | Exception) -> None:
+    """The source answers so to one refresh after the other."""
+    for answer in answers:
+        source.file = answer
+        clock.advance(TTL * 1.11)
+        tickers.current()
+
+
 @pytest.mark.parametrize(
     ("answer", "reason"),
     [
@@ -92,16 +102,14 @@ def test_the_ttl_has_jitter(clock: FakeClock) -> None:
     ids=["down", "throttled", "no JSON", "too large", "no symbol", "losses"],
 )
 def test_after_an_unusable_answer_the_last_list_is_stale_and_the_reason_is_logged(
-    clock: FakeClock,
+    tickers: RefreshedTickers,
     source: FakeSource,
+    clock: FakeClock,
     caplog: pytest.LogCaptureFixture,
     answer: Document | Exception,
     reason: str,
 ) -> None:
-    tickers = on_lambda(source, clock)
-
-    source.file = answer
-    clock.advance(TTL * 1.11)
+    ask_again(tickers, source, clock, answer)
 
     assert state(tickers) == (STALE, "1", False)
     assert tickers.current().find("S7") is not None
@@ -124,13 +132,13 @@ def test_after_a_failure_the_next_refresh_is_soon_but_not_in_each_request(clock:
     assert len(source.asked) == 2
 
 
-@pytest.mark.parametrize("etag", [None, '"1"'])
-def test_the_list_is_fresh_again_when_the_source_answers(clock: FakeClock, etag: str | None) -> None:
-    source = FakeSource(a_document("1") if etag else DOWN)
+@pytest.mark.parametrize(("first", "etag"), [(DOWN, None), (a_document("1"), '"1"')], ids=["down at start", "loaded"])
+def test_the_list_is_fresh_again_when_the_source_answers(
+    clock: FakeClock, first: Document | Exception, etag: str | None
+) -> None:
+    source = FakeSource(first)
     tickers = on_lambda(source, clock)
-    source.file = DOWN
-    clock.advance(TTL * 1.11)
-    tickers.current()
+    ask_again(tickers, source, clock, DOWN)
 
     source.file = a_document("1")
     clock.advance(RETRY_AFTER[1])
@@ -144,19 +152,12 @@ def test_a_failure_is_logged_once_and_so_is_the_recovery(
     clock: FakeClock, source: FakeSource, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.INFO, logger="adapters.tickers.refresh")
-    tickers = on_lambda(source, clock)
-    for file in (DOWN, DOWN, DOWN, a_document("1"), a_document("1")):
-        source.file = file
-        clock.advance(TTL * 1.11)
-        tickers.current()
+
+    ask_again(on_lambda(source, clock), source, clock, DOWN, DOWN, DOWN, a_document("1"), a_document("1"))
 
     loaded, failure, recovery = map(vars, caplog.records)
-    assert [(each["levelname"], each["source"]) for each in (loaded, failure, recovery)] == [
-        ("INFO", S3),
-        ("WARNING", STALE),
-        ("INFO", S3),
-    ]
-    assert failure["age_seconds"] == 333
+    assert (loaded["levelname"], loaded["source"]) == (recovery["levelname"], recovery["source"]) == ("INFO", S3)
+    assert (failure["levelname"], failure["source"], failure["age_seconds"]) == ("WARNING", STALE, 333)
 
 
 def test_an_unexpected_error_is_logged_with_its_traceback(clock: FakeClock, caplog: pytest.LogCaptureFixture) -> None:
@@ -166,9 +167,9 @@ def test_an_unexpected_error_is_logged_with_its_traceback(clock: FakeClock, capl
     assert caplog.records[0].exc_info is not None
 
 
-def test_the_list_is_refreshed_when_the_clock_is_set_back(clock: FakeClock, source: FakeSource) -> None:
-    tickers = on_lambda(source, clock)
-
+def test_the_list_is_refreshed_when_the_clock_is_set_back(
+    tickers: RefreshedTickers, source: FakeSource, clock: FakeClock
+) -> None:
     clock.advance(timedelta(days=-1))
     tickers.current()
 
@@ -176,25 +177,21 @@ def test_the_list_is_refreshed_when_the_clock_is_set_back(clock: FakeClock, sour
 
 
 def test_a_refresh_has_a_deadline_at_the_start_and_a_shorter_one_in_a_request(
-    clock: FakeClock, source: FakeSource
+    tickers: RefreshedTickers, source: FakeSource, clock: FakeClock
 ) -> None:
-    tickers = on_lambda(source, clock)
-
-    clock.advance(TTL * 1.11)
-    tickers.current()
+    ask_again(tickers, source, clock, source.file)
 
     at_start, in_request = source.seconds_left
     assert in_request <= IN_REQUEST < at_start <= AT_START
 
 
-def test_a_request_during_a_refresh_uses_the_last_list(clock: FakeClock, source: FakeSource) -> None:
-    tickers = on_lambda(source, clock)
-    seen: list[tuple[TickerSource, str, bool]] = []
+def test_a_request_during_a_refresh_uses_the_last_list(
+    tickers: RefreshedTickers, source: FakeSource, clock: FakeClock
+) -> None:
+    seen = []
     source.meanwhile = lambda: seen.append(state(tickers))
 
-    source.file = a_document("2")
-    clock.advance(TTL * 1.11)
-    tickers.current()
+    ask_again(tickers, source, clock, a_document("2"))
 
     assert seen == [(S3, "1", True)]
     assert len(source.asked) == 2
@@ -207,29 +204,25 @@ def test_a_refused_list_is_downloaded_and_logged_once(clock: FakeClock, caplog: 
     source = FakeSource(INVALID)
     tickers = on_lambda(source, clock)
 
-    for _ in range(3):
-        clock.advance(TTL * 1.11)
-        assert state(tickers) == BUNDLED_STATE
+    ask_again(tickers, source, clock, INVALID, INVALID, INVALID)
 
+    assert state(tickers) == BUNDLED_STATE
     assert source.asked == [None, '"html"', '"html"', '"html"']
     assert len(caplog.records) == 1
 
 
-def test_a_refused_list_is_still_refused_after_an_outage(clock: FakeClock, source: FakeSource) -> None:
-    tickers = on_lambda(source, clock)
-    for file in (INVALID, DOWN, INVALID):
-        source.file = file
-        clock.advance(TTL * 1.11)
-        tickers.current()
+def test_a_refused_list_is_still_refused_after_an_outage(
+    tickers: RefreshedTickers, source: FakeSource, clock: FakeClock
+) -> None:
+    ask_again(tickers, source, clock, INVALID, DOWN, INVALID)
 
     assert state(tickers) == (STALE, "1", False)
 
 
-def test_a_loss_of_symbols_that_the_publisher_forced_is_accepted(clock: FakeClock, source: FakeSource) -> None:
-    tickers = on_lambda(source, clock)
-
-    source.file = a_document("2", ["ONLY"], losses_intended=True)
-    clock.advance(TTL * 1.11)
+def test_a_loss_of_symbols_that_the_publisher_forced_is_accepted(
+    tickers: RefreshedTickers, source: FakeSource, clock: FakeClock
+) -> None:
+    ask_again(tickers, source, clock, a_document("2", ["ONLY"], losses_intended=True))
 
     assert state(tickers) == (S3, "2", True)
 

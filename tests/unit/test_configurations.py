@@ -37,9 +37,6 @@ def problems_of(**fields: Any) -> list[tuple[str, str]]:
     return [(problem.field, problem.code) for problem in refusal.value.problems]
 
 
-# --- names ------------------------------------------------------------------------------------------------------------
-
-
 @pytest.mark.parametrize(
     ("name", "normalised"),
     [
@@ -88,9 +85,6 @@ def test_only_as_many_code_points_are_normalised_as_a_valid_name_can_have(monkey
     assert lengths == [MAX_INPUT_CODE_POINTS + 1]
 
 
-# --- the rest ---------------------------------------------------------------------------------------------------------
-
-
 def test_tickers_keep_their_order_in_canonical_form() -> None:
     assert a_draft(tickers=("tsla", " BRK/B ", "aapl", "Ko", "msft")).symbols == ("TSLA", "BRK.B", "AAPL", "KO", "MSFT")
 
@@ -129,9 +123,6 @@ def test_all_invalid_fields_are_reported_together() -> None:
     ]
 
 
-# --- requests that ask for the same -----------------------------------------------------------------------------------
-
-
 def test_the_fingerprint_algorithm_is_stable() -> None:
     stored_long_ago = hashlib.sha256(rb'["Zo\u00eb", ["AAPL"], 7, false]').hexdigest()
 
@@ -152,9 +143,6 @@ def test_different_requests_have_different_fingerprints() -> None:
     assert len({draft.fingerprint() for draft in drafts}) == len(drafts)
 
 
-# --- verdicts ---------------------------------------------------------------------------------------------------------
-
-
 FACEBOOK = Ticker("FB", "Facebook, Inc.", "NASDAQ")
 
 
@@ -165,9 +153,6 @@ def test_the_validation_of_a_delisted_symbol_has_all_that_the_list_knows() -> No
     assert gone == TickerValidation("FB", TickerStatus.DELISTED, "FB is no longer traded.", FACEBOOK)
     assert renamed == TickerValidation("FB", TickerStatus.DELISTED, renamed.message, FACEBOOK, "META")
     assert "2022-06-09" in renamed.message
-
-
-# --- lists and refusals -----------------------------------------------------------------------------------------------
 
 
 def test_remaining_is_not_negative_after_the_limit_was_lowered() -> None:

@@ -87,9 +87,6 @@ def test_a_slow_call_ends_at_its_deadline(store: ConfigurationStore, plan: Fault
     assert 0 < slept[0] <= 2
 
 
-# --- interception -----------------------------------------------------------------------------------------------------
-
-
 KEYED, OTHER = a_keyed_configuration("ann", expires_at=NOW), a_configuration("ann", expires_at=NOW)
 ID, REVISION, FINGERPRINT = KEYED.config_id, KEYED.revision, KEYED.request_fingerprint
 

@@ -31,9 +31,6 @@ def test_only_the_injected_sleep_waits(monkeypatch: pytest.MonkeyPatch) -> None:
     assert time.waits == [0.05, 0.1, 0.2]
 
 
-# --- delays -----------------------------------------------------------------------------------------------------------
-
-
 @pytest.mark.parametrize(
     ("kind", "waits"),
     [
@@ -112,9 +109,6 @@ def test_a_probe_makes_one_attempt(time: VirtualTime) -> None:
     assert attempts.made == 1
 
 
-# --- the deadline -----------------------------------------------------------------------------------------------------
-
-
 def test_there_is_no_delay_that_leaves_no_time_for_an_attempt(retry: Retry, time: VirtualTime) -> None:
     with within(DYNAMODB.attempt_timeout + 0.12, clock=time), pytest.raises(StoreUnavailable):
         retry("add", failing(ErrorKind.TRANSIENT))
@@ -129,9 +123,6 @@ def test_a_delay_and_an_attempt_that_fit_exactly_are_made(time: VirtualTime) -> 
 
     with within(0.75, clock=time):
         assert retry("add", failing(ErrorKind.TRANSIENT, 1)) == "done"
-
-
-# --- retry quota ------------------------------------------------------------------------------------------------------
 
 
 def test_contention_takes_no_tokens(retry: Retry) -> None:
@@ -172,9 +163,6 @@ def test_calls_are_refused_while_the_probe_is_in_progress(retry: Retry, time: Vi
         raise ServiceError(ErrorKind.TIMEOUT, "ReadTimeoutError")
 
     expect_unavailable(retry, probe)
-
-
-# --- the log, and what the caller sees --------------------------------------------------------------------------------
 
 
 @pytest.fixture

@@ -225,9 +225,6 @@ def a_service(
     )
 
 
-# --- lists that are built from the files, on top of the bundled list --------------------------------------------------
-
-
 _EXCHANGES = {"AMEX": "A", "NYSE": "N", "ARCA": "P", "CBOE": "Z"}
 _SUFFIXES = {"WT": (".W", ".WS"), "WTA": (".A", ".WS.A"), "UN": (".U", ".U"), "RI": (".R", "r")}
 """The suffixes of ACT and CQS symbols."""

@@ -197,9 +197,6 @@ def test_a_request_during_a_refresh_uses_the_last_list(
     assert len(source.asked) == 2
 
 
-# --- refused lists ----------------------------------------------------------------------------------------------------
-
-
 def test_a_refused_list_is_downloaded_and_logged_once(clock: FakeClock, caplog: pytest.LogCaptureFixture) -> None:
     source = FakeSource(INVALID)
     tickers = on_lambda(source, clock)

@@ -131,9 +131,6 @@ def test_a_delete_of_an_uncounted_item_that_is_counted_meanwhile_is_contended(
     assert store.list("bob") == ()
 
 
-# --- outages ----------------------------------------------------------------------------------------------------------
-
-
 def refuse_connections(_: VirtualTime) -> Response:
     raise EndpointConnectionError(endpoint_url=URL)
 

@@ -14,7 +14,7 @@ from domain.configurations import WatchedTicker
 from domain.errors import NotFound, RevisionMismatch
 from domain.ports import AddResult
 from tests.builders import APPLE, BERKSHIRE, NOW, a_configuration, rename_to
-from tests.support.moto_dynamodb import MotoTable
+from tests.unit.dynamodb.conftest import MotoTable
 
 LEGACY: dict[str, Any] = {
     "PK": "USER#ann",
@@ -37,19 +37,16 @@ LEGACY: dict[str, Any] = {
 }
 
 
-# --- writes -----------------------------------------------------------------------------------------------------------
-
-
 def test_a_create_writes_the_documented_items(table: MotoTable, store: DynamoDBStore) -> None:
-    expires = NOW + timedelta(days=37)
-    configuration = a_configuration(expires_at=expires)
+    expiry = int(NOW.timestamp())
+    configuration = a_configuration(config_id="a", revision="r1", request_fingerprint="f1", expires_at=NOW)
 
     store.add(configuration, limit=1)
 
-    assert table.item(configuration.config_id) == {
+    assert table.item("a") == {
         "PK": "USER#ann",
-        "SK": f"CONFIG#{configuration.config_id}",
-        "config_id": configuration.config_id,
+        "SK": "CONFIG#a",
+        "config_id": "a",
         "user_id": "ann",
         "name": "Tech",
         "tickers": [{"symbol": "AAPL", "name": "Apple Inc.", "exchange": "NASDAQ", "added_at": "2026-11-23T12:00:00Z"}],
@@ -60,18 +57,12 @@ def test_a_create_writes_the_documented_items(table: MotoTable, store: DynamoDBS
         "entity_type": "CONFIGURATION",
         "status": "active",
         "is_active": True,
-        "revision": configuration.revision,
-        "request_fingerprint": configuration.request_fingerprint,
-        "expires_at": int(expires.timestamp()),
+        "revision": "r1",
+        "request_fingerprint": "f1",
+        "expires_at": expiry,
     }
-    assert table.quota() == {
-        "PK": "USER#ann",
-        "SK": "QUOTA",
-        "config_count": 1,
-        "version": 1,
-        "expires_at": int(expires.timestamp()),
-        "complete_until": int(expires.timestamp()),
-    }
+    quota = {"config_count": 1, "version": 1, "expires_at": expiry, "complete_until": expiry}
+    assert table.quota() == {"PK": "USER#ann", "SK": "QUOTA"} | quota
 
 
 def test_items_of_a_member_do_not_expire(table: MotoTable, store: DynamoDBStore) -> None:
@@ -110,9 +101,6 @@ def test_an_adoption_keeps_attributes_that_the_service_does_not_know(table: Moto
     assert after == {name: value for name, value in (before | changed).items() if name != "expires_at"}
 
 
-# --- items of older services ------------------------------------------------------------------------------------------
-
-
 def test_an_item_of_an_older_service_is_read(table: MotoTable, store: DynamoDBStore) -> None:
     table.put(LEGACY)
 
@@ -130,12 +118,14 @@ def test_an_item_of_an_older_service_is_read(table: MotoTable, store: DynamoDBSt
 
 def test_the_revision_of_an_older_item_changes_with_its_last_update(table: MotoTable, store: DynamoDBStore) -> None:
     table.put(LEGACY)
-    first, again = store.get("ann", "old").revision, store.get("ann", "old").revision
-
+    outdated = store.get("ann", "old").revision
     table.put(LEGACY | {"updated_at": "2024-03-03T08:00:00"})
 
-    assert first == again
-    assert store.get("ann", "old").revision != first
+    with pytest.raises(RevisionMismatch):
+        store.remove("ann", "old", revisions=frozenset({outdated, "another"}), now=NOW)
+    store.remove("ann", "old", revisions=frozenset({store.get("ann", "old").revision}), now=NOW)
+
+    assert store.list("ann") == ()
 
 
 def test_an_update_keeps_unknown_attributes(table: MotoTable, store: DynamoDBStore) -> None:
@@ -166,27 +156,16 @@ def test_an_update_of_an_older_item_does_not_overwrite_a_concurrent_update(
     assert (updated.name, updated.timeframe_days) == ("Meanwhile", 1)
 
 
-@pytest.mark.parametrize("revisions", [None, "its own"])
 def test_an_uncounted_item_is_deleted_with_a_warning(
-    table: MotoTable, store: DynamoDBStore, caplog: pytest.LogCaptureFixture, revisions: str | None
+    table: MotoTable, store: DynamoDBStore, caplog: pytest.LogCaptureFixture
 ) -> None:
     table.put(LEGACY)
-    expected = None if revisions is None else frozenset({store.get("ann", "old").revision})
 
-    store.remove("ann", "old", revisions=expected, now=NOW)
+    store.remove("ann", "old", now=NOW)
 
     assert store.list("ann") == ()
     assert table.quota().get("config_count", 0) == 0
-    assert "quotas reconcile" in caplog.records[-1].__dict__["remedy"]
-
-
-def test_an_older_item_is_not_deleted_at_another_revision(table: MotoTable, store: DynamoDBStore) -> None:
-    table.put(LEGACY)
-
-    with pytest.raises(RevisionMismatch):
-        store.remove("ann", "old", revisions=frozenset({"0-2024-01-01T00:00:00", "another"}), now=NOW)
-
-    assert len(store.list("ann")) == 1
+    assert "quotas reconcile" in vars(caplog.records[-1])["remedy"]
 
 
 @pytest.mark.parametrize("deleted", [{"status": "inactive"}, {"is_active": False}], ids=str)
@@ -221,9 +200,6 @@ def test_absent_attributes_have_defaults(table: MotoTable, store: DynamoDBStore,
     found = store.get("ann", "old")
 
     assert (found.timeframe_days, found.include_extended_hours, found.expires_at) == (7, False, None)
-
-
-# --- limits of DynamoDB -----------------------------------------------------------------------------------------------
 
 
 def test_more_revisions_than_a_condition_can_have_are_compared(store: DynamoDBStore) -> None:

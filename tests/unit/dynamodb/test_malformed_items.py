@@ -194,9 +194,6 @@ def test_an_item_with_a_null_revision_is_compared_by_its_last_update(
     assert store.list("ann") == ()
 
 
-# --- quota items ------------------------------------------------------------------------------------------------------
-
-
 def put_quota(table: SimulatedEndpoint, name: str, kind: str) -> None:
     """One stored configuration, counted, and its quota item with a malformed attribute."""
     table.put(to_item(a_configuration(config_id="a")).serialize())

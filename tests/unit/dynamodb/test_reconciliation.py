@@ -9,7 +9,7 @@ import pytest
 from adapters.dynamodb.items import to_item
 from domain.operations import Quota
 from tests.builders import a_configuration
-from tests.support.moto_dynamodb import MotoTable
+from tests.unit.dynamodb.conftest import MotoTable
 
 NULL, TEXT, MISSING = {"NULL": True}, {"S": "text"}, None
 

@@ -104,30 +104,18 @@ def test_retries_never_exceed_the_deadline(history: tuple[Run, Requests]) -> Non
 
 
 @given(histories())
-def test_no_kind_of_error_has_more_attempts_than_its_maximum(history: tuple[Run, Requests]) -> None:
-    """A retry follows an error only while the kind of this error has attempts left."""
-    run, requests = history
-
-    for attempts, seconds in requests:
-        run.request(attempts, seconds)
-
-        assert len(run.made) <= max(terms.max_attempts for terms in run.policy.backoffs.values())
-        for tries, kind in enumerate(run.made[:-1], start=1):
-            assert kind is not None, "after a success there is no further attempt"
-            assert tries < run.policy.backoffs[kind].max_attempts
-
-
-@given(histories())
-def test_every_delay_is_within_its_exponential_step(history: tuple[Run, Requests]) -> None:
-    """Each retry has one delay, between 0 and the step of the last error's kind."""
+def test_attempts_and_delays_follow_the_terms_of_each_error(history: tuple[Run, Requests]) -> None:
+    """A retry follows an error only while its kind has attempts left, after a delay between 0 and its step."""
     run, requests = history
 
     for attempts, seconds in requests:
         run.request(attempts, seconds)
 
         assert len(run.waits) == max(0, len(run.made) - 1)
+        assert [kind for kind, _, _ in run.waits] == run.made[:-1], "after a success there is no further attempt"
         for kind, tries, wait in run.waits:
             terms = run.policy.backoffs[kind]
+            assert tries < terms.max_attempts
             assert 0 <= wait <= min(terms.max_delay, terms.base_delay * 2 ** (tries - 1))
 
 

@@ -55,18 +55,6 @@ def test_an_update_is_normalised_like_an_input() -> None:
     assert (update.name, update.symbols) == ("Tech", ("BRK.B",))
 
 
-def test_an_update_is_stored_with_a_new_revision(service: AService, ann: User) -> None:
-    before = service.create(ann, a_draft()).configuration
-    service.now += timedelta(hours=1)
-
-    after = service.update(ann, before.config_id, ConfigurationUpdate.of(tickers=["brk-b", "AAPL"]))
-
-    tickers = WatchedTicker(BERKSHIRE, service.now), WatchedTicker(APPLE, NOW)
-    assert after == replace(before, tickers=tickers, updated_at=service.now, revision=after.revision)
-    assert len({before.config_id, before.revision, after.revision, None}) == 4
-    assert service.get(ann, before.config_id) == after
-
-
 def test_an_update_without_tickers_does_not_validate_them(service: AService, ann: User) -> None:
     before = service.create(ann, a_draft()).configuration
     del service.tickers.listings["AAPL"]

@@ -1,11 +1,10 @@
-"""A simulated table behind an endpoint that can fail, on virtual time and without a network."""
+"""A store whose requests go to a simulated table behind an endpoint that can fail, without a network or real time."""
 
 from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -23,29 +22,29 @@ def internal_error() -> Response:
 
 @dataclass
 class SimulatedEndpoint:
-    """`requests` are the operations that were sent. `before` runs before each of them.
+    """`requests` are the operations that `store` sent. `before` runs before each of them.
 
     From request number `healthy` on, each request fails: `fail` returns the response, or raises an error.
     """
 
+    time: VirtualTime = field(default_factory=VirtualTime)
     table: SimulatedTable = field(default_factory=lambda: SimulatedTable(time.monotonic))
     requests: list[str] = field(default_factory=list)
     before: Callable[[str], None] = lambda _: None
     healthy: float = float("inf")
     fail: Callable[[], Response] = internal_error
+    store: DynamoDBStore = field(init=False)
+
+    def __post_init__(self) -> None:
+        with every_client(self._prepare):
+            self.store = a_dynamodb_store("http://127.0.0.1", "simulated", clock=self.time, sleep=self.time.sleep)
 
     def put(self, item: RawItem) -> None:
         """Store an item as another program would."""
         self.table.send("PutItem", {"TableName": "simulated", "Item": item})
 
-    @contextmanager
-    def store(self, clock: VirtualTime | None = None) -> Iterator[DynamoDBStore]:
-        """A store that sends its requests here."""
-        clock = clock or VirtualTime()
-        with every_client(self._prepare):
-            store = a_dynamodb_store("http://127.0.0.1", "simulated", clock=clock, sleep=clock.sleep)
-        with closing(store):
-            yield store
+    def close(self) -> None:
+        self.store.close()
 
     def _prepare(self, create_client: Callable[[], Any]) -> Any:
         client = create_client()

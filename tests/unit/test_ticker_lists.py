@@ -118,6 +118,7 @@ def test_a_time_without_a_zone_is_utc() -> None:
         (a_document(updated_at=None), "updated_at"),
         (a_document(updated_at="yesterday"), "updated_at"),
         (a_document(symbols={}), "empty"),
+        (a_document(symbols=["AAPL"]), "object of objects"),
         (a_document(symbols={"AAPL": "Apple Inc."}), "object of objects"),
         (a_document(symbols={"NOT A SYMBOL": {}, "<script>": {}}), "2 of its symbols are invalid"),
         (a_document(symbols={"FB": {"name": "Facebook", "exchange": "NASDAQ", "is_active": False}}), "is traded"),

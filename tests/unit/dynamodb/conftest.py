@@ -70,8 +70,3 @@ def table(dynamodb: MotoTable) -> Iterator[MotoTable]:
         with dynamodb.raw.batch_writer() as batch:
             for key in keys:
                 batch.delete_item(key)
-
-
-@pytest.fixture
-def store(table: MotoTable) -> DynamoDBStore:
-    return table.store

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from dataclasses import replace
 
 import pytest
@@ -49,17 +50,12 @@ OPERATIONS: dict[str, tuple[Operation, list[str]]] = {
 
 
 @pytest.fixture
-def endpoint() -> SimulatedEndpoint:
-    return SimulatedEndpoint()
-
-
-@pytest.fixture
-def store(endpoint: SimulatedEndpoint, time: VirtualTime) -> Iterator[DynamoDBStore]:
-    with endpoint.store(time) as store:
-        store.add(STORED, limit=9)
+def endpoint() -> Iterator[SimulatedEndpoint]:
+    with closing(SimulatedEndpoint()) as endpoint:
+        endpoint.store.add(STORED, limit=9)
         endpoint.put(to_item(replace(UNCOUNTED, user_id="bob")).serialize())
         endpoint.requests.clear()
-        yield store
+        yield endpoint
 
 
 @pytest.mark.parametrize(
@@ -67,39 +63,35 @@ def store(endpoint: SimulatedEndpoint, time: VirtualTime) -> Iterator[DynamoDBSt
     [(name, healthy) for name, (_, requests) in OPERATIONS.items() for healthy in range(len(requests))],
 )
 def test_a_failing_request_is_sent_as_often_as_the_policy_allows(
-    store: DynamoDBStore, endpoint: SimulatedEndpoint, operation: str, healthy: int
+    endpoint: SimulatedEndpoint, operation: str, healthy: int
 ) -> None:
     operate, requests = OPERATIONS[operation]
     endpoint.healthy = healthy
 
     with pytest.raises(StoreUnavailable):
-        operate(store)
+        operate(endpoint.store)
 
     assert endpoint.requests[: healthy + 1] == requests[: healthy + 1]
     assert len(endpoint.requests) == healthy + ATTEMPTS
 
 
-def test_a_create_at_the_limit_sends_one_request(store: DynamoDBStore, endpoint: SimulatedEndpoint) -> None:
+def test_a_create_at_the_limit_sends_one_request(endpoint: SimulatedEndpoint) -> None:
     with pytest.raises(LimitReached):
-        store.add(a_configuration(), limit=1)
+        endpoint.store.add(a_configuration(), limit=1)
 
     assert endpoint.requests == ["TransactWriteItems"]
 
 
 @pytest.mark.parametrize("operation", OPERATIONS)
-def test_a_healthy_operation_sends_its_requests_once(
-    store: DynamoDBStore, endpoint: SimulatedEndpoint, operation: str
-) -> None:
+def test_a_healthy_operation_sends_its_requests_once(endpoint: SimulatedEndpoint, operation: str) -> None:
     operate, requests = OPERATIONS[operation]
 
-    operate(store)
+    operate(endpoint.store)
 
     assert endpoint.requests == requests
 
 
-def test_an_update_that_loses_every_race_is_written_as_often_as_the_policy_allows(
-    store: DynamoDBStore, endpoint: SimulatedEndpoint
-) -> None:
+def test_an_update_that_loses_every_race_is_written_as_often_as_the_policy_allows(endpoint: SimulatedEndpoint) -> None:
     def overwrite(operation: str) -> None:
         if operation == "TransactWriteItems":
             concurrent = replace(STORED, revision=f"concurrent {len(endpoint.requests)}")
@@ -108,14 +100,12 @@ def test_an_update_that_loses_every_race_is_written_as_often_as_the_policy_allow
     endpoint.before = overwrite
 
     with pytest.raises(Contended):
-        store.update("ann", "stored", lambda each: replace(each, revision="new"))
+        endpoint.store.update("ann", "stored", lambda each: replace(each, revision="new"))
 
     assert endpoint.requests == ["GetItem"] + ["TransactWriteItems"] * ATTEMPTS
 
 
-def test_a_delete_of_an_uncounted_item_that_is_counted_meanwhile_is_contended(
-    store: DynamoDBStore, endpoint: SimulatedEndpoint
-) -> None:
+def test_a_delete_of_an_uncounted_item_that_is_counted_meanwhile_is_contended(endpoint: SimulatedEndpoint) -> None:
     def count(_: str) -> None:
         if len(endpoint.requests) > 1:
             endpoint.put({"PK": {"S": "USER#bob"}, "SK": {"S": "QUOTA"}, "config_count": {"N": "1"}})
@@ -123,12 +113,12 @@ def test_a_delete_of_an_uncounted_item_that_is_counted_meanwhile_is_contended(
     endpoint.before = count
 
     with pytest.raises(Contended):
-        store.remove("bob", "uncounted", now=NOW)
+        endpoint.store.remove("bob", "uncounted", now=NOW)
 
     assert endpoint.requests == ["TransactWriteItems", "GetItem"] + ["TransactWriteItems"] * ATTEMPTS
     endpoint.before = lambda _: None
-    store.remove("bob", "uncounted", now=NOW)
-    assert store.list("bob") == ()
+    endpoint.store.remove("bob", "uncounted", now=NOW)
+    assert endpoint.store.list("bob") == ()
 
 
 def refuse_connections(_: VirtualTime) -> Response:
@@ -140,12 +130,12 @@ def time_out(time: VirtualTime) -> Response:
     raise ReadTimeoutError(endpoint_url=URL)
 
 
-def refused_at_once(operate: Operation, store: DynamoDBStore, time: VirtualTime) -> bool:
-    start = time.now
-    with within(DEADLINE, clock=time), pytest.raises(StoreUnavailable):
-        operate(store)
-    assert time.now - start < DEADLINE
-    return time.now == start
+def refused_at_once(operate: Operation, endpoint: SimulatedEndpoint) -> bool:
+    start = endpoint.time.now
+    with within(DEADLINE, clock=endpoint.time), pytest.raises(StoreUnavailable):
+        operate(endpoint.store)
+    assert endpoint.time.now - start < DEADLINE
+    return endpoint.time.now == start
 
 
 @pytest.mark.parametrize(
@@ -154,36 +144,34 @@ def refused_at_once(operate: Operation, store: DynamoDBStore, time: VirtualTime)
     ids=["errors", "unreachable", "no response"],
 )
 def test_requests_while_the_store_is_down_soon_end_at_once_and_recover(
-    store: DynamoDBStore,
     endpoint: SimulatedEndpoint,
-    time: VirtualTime,
     fail: Callable[[VirtualTime], Response],
     attempts: int,
 ) -> None:
     """A failing store gets one request for each operation, one that does not respond gets none."""
-    endpoint.healthy, endpoint.fail = 0, lambda: fail(time)
+    endpoint.healthy, endpoint.fail = 0, lambda: fail(endpoint.time)
     operations = [operate for operate, _ in OPERATIONS.values()]
-    while not refused_at_once(operations[0], store, time):
+    while not refused_at_once(operations[0], endpoint):
         assert len(endpoint.requests) < 9 * ATTEMPTS
     endpoint.requests.clear()
 
-    assert all(refused_at_once(operate, store, time) for operate in operations)
+    assert all(refused_at_once(operate, endpoint) for operate in operations)
 
     assert len(endpoint.requests) == attempts * len(operations)
     endpoint.healthy = float("inf")
-    time.now += 1.0
-    assert store.list("ann") == (STORED,)
+    endpoint.time.now += 1.0
+    assert endpoint.store.list("ann") == (STORED,)
 
 
 @pytest.mark.parametrize("operation", OPERATIONS)
 def test_a_missing_table_is_not_retried_and_logged_with_a_remedy(
-    store: DynamoDBStore, endpoint: SimulatedEndpoint, caplog: pytest.LogCaptureFixture, operation: str
+    endpoint: SimulatedEndpoint, caplog: pytest.LogCaptureFixture, operation: str
 ) -> None:
     endpoint.healthy = 0
     endpoint.fail = lambda: Response('{"message": "simulated does not exist"}', "ResourceNotFoundException")
 
     with pytest.raises(StoreUnavailable) as refusal:
-        OPERATIONS[operation][0](store)
+        OPERATIONS[operation][0](endpoint.store)
 
     assert len(endpoint.requests) == 1
     assert "simulated" not in str(refusal.value)
@@ -192,17 +180,15 @@ def test_a_missing_table_is_not_retried_and_logged_with_a_remedy(
     assert "CONFIG_API_TABLE" in error["remedy"]
 
 
-def test_a_health_check_makes_one_attempt_even_without_retry_quota(
-    store: DynamoDBStore, endpoint: SimulatedEndpoint, time: VirtualTime
-) -> None:
+def test_a_health_check_makes_one_attempt_even_without_retry_quota(endpoint: SimulatedEndpoint) -> None:
     endpoint.healthy = 0
-    while not refused_at_once(OPERATIONS["list"][0], store, time):
+    while not refused_at_once(OPERATIONS["list"][0], endpoint):
         pass
     endpoint.requests.clear()
 
     with pytest.raises(StoreUnavailable):
-        store.check()
+        endpoint.store.check()
     endpoint.healthy = float("inf")
-    store.check()
+    endpoint.store.check()
 
     assert endpoint.requests == ["GetItem", "GetItem"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from typing import Any
 
 import pytest
@@ -86,39 +87,35 @@ UNREADABLE_IDS = ITEMS.keys() - READABLE_IDS
 
 
 @pytest.fixture(scope="module")
-def endpoint() -> SimulatedEndpoint:
-    return SimulatedEndpoint()
+def endpoint() -> Iterator[SimulatedEndpoint]:
+    with closing(SimulatedEndpoint()) as endpoint:
+        yield endpoint
 
 
-@pytest.fixture(scope="module")
-def store(endpoint: SimulatedEndpoint) -> Iterator[DynamoDBStore]:
-    with endpoint.store() as store:
-        yield store
-
-
-@pytest.fixture(autouse=True)
+@pytest.fixture
 def table(endpoint: SimulatedEndpoint) -> SimulatedEndpoint:
     """An empty table."""
     endpoint.table.state = State()
+    endpoint.requests.clear()
     return endpoint
+
+
+@pytest.fixture
+def full_table(table: SimulatedEndpoint) -> SimulatedEndpoint:
+    """All malformed items, of one user."""
+    for item, _ in ITEMS.values():
+        table.put(item)
+    return table
 
 
 def stored_item(table: SimulatedEndpoint, sort_key: str) -> RawItem:
     return table.table.state.items["USER#ann", sort_key].attributes
 
 
-@pytest.fixture
-def items(table: SimulatedEndpoint) -> None:
-    """All malformed items, of one user."""
-    for item, _ in ITEMS.values():
-        table.put(item)
-
-
-@pytest.mark.usefixtures("items")
 def test_a_list_has_all_readable_items_and_reports_the_others(
-    store: DynamoDBStore, caplog: pytest.LogCaptureFixture
+    full_table: SimulatedEndpoint, caplog: pytest.LogCaptureFixture
 ) -> None:
-    listed = store.list("ann")
+    listed = full_table.store.list("ann")
 
     assert {each.config_id for each in listed} == READABLE_IDS
     errors = [vars(record) for record in caplog.records if record.levelno == logging.ERROR]
@@ -128,70 +125,59 @@ def test_a_list_has_all_readable_items_and_reports_the_others(
     assert "symbol" in next(error["cause"] for error in errors if "tickers symbol N" in error["remedy"])
 
 
-@pytest.mark.usefixtures("items")
-def test_a_readable_item_is_read_and_updated_and_keeps_its_other_attributes(
-    table: SimulatedEndpoint, store: DynamoDBStore
-) -> None:
+def test_a_readable_item_is_read_and_updated_and_keeps_its_other_attributes(full_table: SimulatedEndpoint) -> None:
     for config_id in READABLE_IDS:
-        before = stored_item(table, f"CONFIG#{config_id}")
+        before = stored_item(full_table, f"CONFIG#{config_id}")
 
-        assert store.get("ann", config_id).user_id == "ann"
-        assert store.update("ann", config_id, rename_to("New")).name == "New"
+        assert full_table.store.get("ann", config_id).user_id == "ann"
+        assert full_table.store.update("ann", config_id, rename_to("New")).name == "New"
 
-        after = stored_item(table, f"CONFIG#{config_id}")
+        after = stored_item(full_table, f"CONFIG#{config_id}")
         changed = {name for name in before.keys() | after.keys() if before.get(name) != after.get(name)}
         assert changed == {"name", "revision"}
 
 
-@pytest.mark.usefixtures("items")
-def test_an_unreadable_item_can_be_neither_read_nor_updated(store: DynamoDBStore) -> None:
+def test_an_unreadable_item_can_be_neither_read_nor_updated(full_table: SimulatedEndpoint) -> None:
     for config_id in UNREADABLE_IDS:
         with pytest.raises(StoreUnavailable):
-            store.get("ann", config_id)
+            full_table.store.get("ann", config_id)
         with pytest.raises(StoreUnavailable):
-            store.update("ann", config_id, rename_to("New"))
+            full_table.store.update("ann", config_id, rename_to("New"))
 
 
-@pytest.mark.usefixtures("items")
-def test_every_malformed_item_can_be_deleted(table: SimulatedEndpoint, store: DynamoDBStore) -> None:
+def test_every_malformed_item_can_be_deleted(full_table: SimulatedEndpoint) -> None:
     for config_id in ITEMS:
-        store.remove("ann", config_id, now=NOW)
+        full_table.store.remove("ann", config_id, now=NOW)
 
         with pytest.raises(NotFound):
-            store.get("ann", config_id)
-    assert set(table.table.state.items) == {("USER#ann", "QUOTA")}
+            full_table.store.get("ann", config_id)
+    assert set(full_table.table.state.items) == {("USER#ann", "QUOTA")}
 
 
-@pytest.mark.usefixtures("items")
-def test_malformed_items_do_not_affect_a_create(store: DynamoDBStore) -> None:
+def test_malformed_items_do_not_affect_a_create(full_table: SimulatedEndpoint) -> None:
     configuration = a_configuration()
 
-    assert not store.add(configuration, limit=1).replayed
-    assert store.get("ann", configuration.config_id) == configuration
+    assert not full_table.store.add(configuration, limit=1).replayed
+    assert full_table.store.get("ann", configuration.config_id) == configuration
 
 
-@pytest.mark.usefixtures("items")
-def test_a_create_with_the_key_of_a_malformed_item_does_not_overwrite_it(
-    table: SimulatedEndpoint, store: DynamoDBStore
-) -> None:
-    before = stored_item(table, "CONFIG#name NULL")
+def test_a_create_with_the_key_of_a_malformed_item_does_not_overwrite_it(full_table: SimulatedEndpoint) -> None:
+    before = stored_item(full_table, "CONFIG#name NULL")
 
     with pytest.raises(StoreUnavailable):
-        store.add(a_configuration(config_id="name NULL"), limit=1)
+        full_table.store.add(a_configuration(config_id="name NULL"), limit=1)
 
-    assert stored_item(table, "CONFIG#name NULL") == before
+    assert stored_item(full_table, "CONFIG#name NULL") == before
 
 
-def test_an_item_with_a_null_revision_is_compared_by_its_last_update(
-    table: SimulatedEndpoint, store: DynamoDBStore
-) -> None:
+def test_an_item_with_a_null_revision_is_compared_by_its_last_update(table: SimulatedEndpoint) -> None:
     item, _ = ITEMS["revision NULL"]
     table.put(item)
-    revision = store.get("ann", "revision NULL").revision
+    revision = table.store.get("ann", "revision NULL").revision
 
-    store.remove("ann", "revision NULL", revisions=frozenset({revision}), now=NOW)
+    table.store.remove("ann", "revision NULL", revisions=frozenset({revision}), now=NOW)
 
-    assert store.list("ann") == ()
+    assert table.store.list("ann") == ()
 
 
 def put_quota(table: SimulatedEndpoint, name: str, kind: str) -> None:
@@ -212,12 +198,12 @@ WRITES: dict[str, tuple[Callable[[DynamoDBStore], object], str]] = {
 @pytest.mark.parametrize("name", ["config_count", "version"])
 @pytest.mark.parametrize("kind", WRONG_FOR_A_NUMBER)
 def test_a_write_repairs_a_malformed_quota_and_logs_it(
-    table: SimulatedEndpoint, store: DynamoDBStore, caplog: pytest.LogCaptureFixture, write: str, name: str, kind: str
+    table: SimulatedEndpoint, caplog: pytest.LogCaptureFixture, write: str, name: str, kind: str
 ) -> None:
     put_quota(table, name, kind)
     operate, count = WRITES[write]
 
-    operate(store)
+    operate(table.store)
 
     assert stored_item(table, "QUOTA")["config_count"] == {"N": count}
     errors = [vars(record)["event"] for record in caplog.records if record.levelno == logging.ERROR]
@@ -225,27 +211,24 @@ def test_a_write_repairs_a_malformed_quota_and_logs_it(
 
 
 @pytest.mark.parametrize("kind", WRONG_FOR_A_NUMBER)
-def test_a_create_overwrites_a_malformed_expiry_of_the_quota(
-    table: SimulatedEndpoint, store: DynamoDBStore, kind: str
-) -> None:
+def test_a_create_overwrites_a_malformed_expiry_of_the_quota(table: SimulatedEndpoint, kind: str) -> None:
     put_quota(table, "expires_at", kind)
 
-    store.add(a_configuration(expires_at=NOW), limit=2)
+    table.store.add(a_configuration(expires_at=NOW), limit=2)
 
     assert stored_item(table, "QUOTA")["expires_at"] == {"N": str(int(NOW.timestamp()))}
 
 
-def test_another_request_may_repair_a_malformed_quota_first(table: SimulatedEndpoint, store: DynamoDBStore) -> None:
+def test_another_request_may_repair_a_malformed_quota_first(table: SimulatedEndpoint) -> None:
     put_quota(table, "config_count", "S")
-    table.requests.clear()
 
     def repair_after_the_query(_: str) -> None:
         if "Query" in table.requests[:-1]:
             table.before = lambda _: None
-            store.add(a_configuration(), limit=3)
+            table.store.add(a_configuration(), limit=3)
 
     table.before = repair_after_the_query
 
-    store.add(a_configuration(), limit=3)
+    table.store.add(a_configuration(), limit=3)
 
     assert stored_item(table, "QUOTA")["config_count"] == {"N": "3"}

@@ -93,14 +93,34 @@ class ARepository:
         self.current = PublishedTickerList(candidate.version, candidate.listings)
 
 
-def on_lambda(source: FakeSource, clock: FakeClock, *, seed: int = 7) -> RefreshedTickers:
-    """The list in a process in which no code runs between requests."""
-    tickers = RefreshedTickers(source, ttl=TTL, clock=clock, rng=random.Random(seed), background=False)
-    tickers.start()
-    return tickers
+class OnLambda:
+    """The list in a process in which no code runs between requests. The source gives `first` at the start."""
+
+    def __init__(self, first: Document | Exception, *, seed: int = 7) -> None:
+        self.source = FakeSource(first)
+        self.clock = FakeClock()
+        self.tickers = RefreshedTickers(
+            self.source, ttl=TTL, clock=self.clock, rng=random.Random(seed), background=False
+        )
+        self.tickers.start()
+
+    def refresh(self, *answers: Document | Exception) -> None:
+        """The source gives one of these answers after each TTL."""
+        for answer in answers:
+            self.source.file = answer
+            self.clock.advance(TTL * 1.11)
+            self.tickers.current()
+
+    @property
+    def state(self) -> State:
+        return state(self.tickers)
 
 
-def state(tickers: RefreshedTickers) -> tuple[TickerSource, str, bool]:
+State = tuple[TickerSource, str, bool]
+"""The source and the version of the list in use, and whether it is authoritative."""
+
+
+def state(tickers: RefreshedTickers) -> State:
     snapshot = tickers.current()
     return snapshot.freshness.source, snapshot.freshness.version, snapshot.authoritative
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import random
 import threading
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from collections.abc import Iterator
+from contextlib import closing
 from datetime import timedelta
 from queue import Queue
 from threading import Event, Thread
@@ -14,17 +14,20 @@ import pytest
 
 from adapters.tickers.index import TickerIndex
 from adapters.tickers.refresh import SHORTEST_WAIT, RefreshedTickers, bundled_tickers
-from tests.support.ticker_sources import DOWN, S3, TTL, FakeClock, FakeSource, a_document, on_lambda, state
+from tests.support.ticker_sources import DOWN, S3, TTL, Document, FakeClock, FakeSource, OnLambda, a_document, state
+
+LIST = a_document("1")
 
 
 class Server:
     """The list in a process with a refresh thread, which waits until the test wakes it."""
 
-    def __init__(self, source: FakeSource, clock: FakeClock) -> None:
+    def __init__(self, first: Document | Exception = LIST) -> None:
+        self.source, self.clock = FakeSource(first), FakeClock()
         self.waits: Queue[float] = Queue()
         self._wakes: Queue[None] = Queue()
         self.tickers = RefreshedTickers(
-            source, ttl=TTL, clock=clock, rng=random.Random(7), background=True, wait=self._wait
+            self.source, ttl=TTL, clock=self.clock, rng=random.Random(7), background=True, wait=self._wait
         )
         self.tickers.start()
 
@@ -44,19 +47,10 @@ class Server:
         self.tickers.close()
 
 
-StartServer = Callable[[FakeSource], Server]
-
-
 @pytest.fixture
-def start_server(clock: FakeClock) -> Iterator[StartServer]:
-    with ExitStack() as stack:
-
-        def start(source: FakeSource) -> Server:
-            server = Server(source, clock)
-            stack.callback(server.close)
-            return server
-
-        yield start
+def server() -> Iterator[Server]:
+    with closing(Server()) as server:
+        yield server
 
 
 def refresh_threads() -> list[Thread]:
@@ -71,15 +65,11 @@ def prepared(monkeypatch: pytest.MonkeyPatch) -> list[TickerIndex]:
     return prepared
 
 
-def test_on_a_server_the_thread_refreshes_the_list_and_requests_do_not(
-    clock: FakeClock, start_server: StartServer
-) -> None:
-    source = FakeSource(a_document("1"))
-    server = start_server(source)
+def test_on_a_server_the_thread_refreshes_the_list_and_requests_do_not(server: Server) -> None:
     seconds = server.next_wait()
 
-    source.file = a_document("2")
-    clock.advance(timedelta(days=1))
+    server.source.file = a_document("2")
+    server.clock.advance(timedelta(days=1))
     assert state(server.tickers) == (S3, "1", True)
     server.wake()
     server.next_wait()
@@ -88,15 +78,12 @@ def test_on_a_server_the_thread_refreshes_the_list_and_requests_do_not(
     assert state(server.tickers) == (S3, "2", True)
 
 
-def test_on_a_server_the_index_is_prepared_before_a_request_uses_it(
-    clock: FakeClock, start_server: StartServer, prepared: list[TickerIndex]
-) -> None:
-    on_lambda(FakeSource(a_document("1")), clock).current()
+def test_on_a_server_the_index_is_prepared_before_a_request_uses_it(prepared: list[TickerIndex]) -> None:
+    OnLambda(LIST).tickers.current()
     assert prepared == []
 
-    server = start_server(FakeSource(a_document("1")))
-
-    assert prepared == [server.tickers.current().index]
+    with closing(Server()) as server:
+        assert prepared == [server.tickers.current().index]
 
 
 @pytest.mark.parametrize("wanted", [True, False])
@@ -106,39 +93,37 @@ def test_the_bundled_list_can_be_prepared_at_the_start(prepared: list[TickerInde
     assert prepared == [snapshot.index] * wanted
 
 
-def test_on_a_server_the_refresh_after_a_failure_is_soon(start_server: StartServer) -> None:
-    server = start_server(FakeSource(DOWN))
+def test_on_a_server_the_refresh_after_a_failure_is_soon() -> None:
+    with closing(Server(DOWN)) as server:
+        assert 15 <= server.next_wait() <= 30
 
-    assert 15 <= server.next_wait() <= 30
 
-
-def test_a_forked_process_starts_a_thread_of_its_own(clock: FakeClock, start_server: StartServer) -> None:
-    server = start_server(FakeSource(a_document("1")))
+def test_a_forked_process_starts_a_thread_of_its_own(server: Server) -> None:
     server.next_wait()
     parent, server.tickers._refresh_thread = server.tickers._refresh_thread, Thread()  # as in the child: not running
     assert parent is not None
 
-    clock.advance(timedelta(days=1))
+    server.clock.advance(timedelta(days=1))
     server.tickers.current()
 
     assert server.next_wait() == SHORTEST_WAIT
 
 
-def test_close_stops_the_thread_and_closes_the_source(start_server: StartServer) -> None:
-    before, source = refresh_threads(), FakeSource(a_document("1"))
-    server = start_server(source)
+def test_close_stops_the_thread_and_closes_the_source() -> None:
+    before = refresh_threads()
+    server = Server()
     assert len(refresh_threads()) == len(before) + 1
 
     server.close()
 
-    assert source.closed
-    assert source.asked == [None]
+    assert server.source.closed
+    assert server.source.asked == [None]
     assert refresh_threads() == before
 
 
-def test_close_interrupts_the_wait_for_the_next_refresh(clock: FakeClock) -> None:
-    tickers = RefreshedTickers(FakeSource(a_document("1")), ttl=TTL, clock=clock, rng=random.Random(7), background=True)
+def test_close_interrupts_the_wait_for_the_next_refresh() -> None:
     before = refresh_threads()
+    tickers = RefreshedTickers(FakeSource(LIST), ttl=TTL, clock=FakeClock(), rng=random.Random(7), background=True)
     tickers.start()
 
     tickers.close()

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from domain import configurations
+from domain.adoption import MAX_ADOPTED, Adoption
 from domain.configurations import MAX_INPUT_CODE_POINTS, ConfigurationInput, ConfigurationUpdate, newest_first
 from domain.errors import (
     DeletedSince,
@@ -184,3 +185,15 @@ def test_a_failed_validation_names_all_fields_and_the_first_successor() -> None:
 
     assert refusal.successor == "META"
     assert str(refusal) == "tickers.1: Not traded.; Of none."
+
+
+def test_the_chosen_ones_are_adopted_or_all_but_never_too_many() -> None:
+    held = [a_configuration("ann") for _ in range(MAX_ADOPTED + 1)]
+    chosen = {each.config_id for each in held[1:]}
+
+    assert Adoption("ann", "bob", chosen | {"unknown"}).select(held) == tuple(held[1:])
+    with pytest.raises(ValidationFailed) as refusal:
+        Adoption("ann", "bob").select(held)
+
+    (problem,) = refusal.value.problems
+    assert (problem.field, problem.code) == ("config_ids", "too_many")

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
 
 import pytest
 
 from adapters.tickers.files import PublicTickerFiles
-from domain.errors import PublishedMeanwhile, TickerListRefused
+from domain.errors import PublishedMeanwhile, TickerListRefused, TickersUnavailable
 from domain.ticker_list import (
     PublishedTickerList,
     TickerFile,
@@ -20,9 +21,10 @@ from domain.ticker_list import (
     merge_rankings,
     rank,
 )
-from domain.ticker_services import TickerListService
-from domain.tickers import Listing, Ticker
-from tests.builders import NOW
+from domain.ticker_services import TickerListService, TickerService
+from domain.tickers import Listing, Ticker, TickerStatus
+from tests.builders import NOW, AFixedList
+from tests.support.sentences import is_sentence
 from tests.support.ticker_sources import ARepository
 
 TODAY = NOW.date()
@@ -41,16 +43,17 @@ def by_symbol(*listings: Listing) -> dict[str, Listing]:
 
 
 def a_file(
-    *tickers: Ticker, exchanges: Sequence[str] = ("NYSE",), ranked: bool = False, skipped: int = 0
+    *tickers: Ticker | str, exchanges: Sequence[str] = ("NYSE",), ranked: bool = False, skipped: int = 0
 ) -> TickerFile:
-    return TickerFile(tickers, frozenset(exchanges), ranked, skipped)
+    """A file with these tickers, or with tickers of these symbols."""
+    listed = tuple(traded(each).ticker if isinstance(each, str) else each for each in tickers)
+    return TickerFile(listed, frozenset(exchanges), ranked, skipped)
 
 
 def a_merge(
     before: Sequence[Listing], now: Sequence[str], successors: Mapping[str, str] | None = None
 ) -> dict[str, Listing]:
-    file = a_file(*(traded(symbol).ticker for symbol in now))
-    return merge(by_symbol(*before), [file], successors=successors or {}, today=TODAY)
+    return merge(by_symbol(*before), [a_file(*now)], successors=successors or {}, today=TODAY)
 
 
 @pytest.mark.parametrize(
@@ -91,7 +94,7 @@ def test_an_exchange_s_own_file_takes_precedence_over_a_ranked_file() -> None:
         Ticker("A", "A CORP", "NYSE"), Ticker("GONE", "GONE CORP", "NYSE"), Ticker("O", "O Inc", "OTC"), ranked=True
     )
 
-    listings = merge({}, [ranked, a_file(traded("A").ticker)], successors={}, today=TODAY)
+    listings = merge({}, [ranked, a_file("A")], successors={}, today=TODAY)
 
     assert listings == by_symbol(traded("A"), Listing(Ticker("O", "O Inc", "OTC")))
 
@@ -152,8 +155,12 @@ def a_service(repository: ARepository | None = None) -> TickerListService:
     )
 
 
+def published(*listings: Listing) -> ARepository:
+    return ARepository(PublishedTickerList("etag", by_symbol(*listings)))
+
+
 def test_the_first_list_is_based_on_the_bundled_list() -> None:
-    candidate = a_service().build([a_file(traded("NEW").ticker, traded("Y").ticker)], successors={})
+    candidate = a_service().build([a_file("NEW", "Y")], successors={})
 
     assert list(candidate.listings) == ["Y", "NEW", "X", "FB"]
     assert candidate.listings["X"] == delisted("X", TODAY)
@@ -162,7 +169,7 @@ def test_the_first_list_is_based_on_the_bundled_list() -> None:
 
 
 def test_symbols_that_only_the_bundled_list_has_are_added_to_the_published_list() -> None:
-    repository = ARepository(PublishedTickerList("etag", by_symbol(traded("A"), delisted("Y"))))
+    repository = published(traded("A"), delisted("Y"))
 
     candidate = a_service(repository).build([a_file(exchanges=[])], successors={})
 
@@ -183,10 +190,10 @@ def test_names_come_from_the_exchanges_and_the_order_from_the_ranked_file() -> N
 
 
 def test_build_compare_and_publish_download_the_published_list_once() -> None:
-    repository = ARepository(PublishedTickerList("etag", by_symbol(traded("A"))))
+    repository = published(traded("A"))
     service = a_service(repository)
 
-    candidate = service.build([a_file(traded("A").ticker, traded("B").ticker)], successors={})
+    candidate = service.build([a_file("A", "B")], successors={})
     changes = service.compare_with_published(candidate)
     service.publish(candidate, force=False)
 
@@ -199,15 +206,15 @@ def test_build_compare_and_publish_download_the_published_list_once() -> None:
 def test_the_first_list_is_compared_with_the_bundled_list() -> None:
     service = a_service(ARepository())
 
-    (change,) = service.compare_with_published(service.build([a_file(traded("X").ticker)], successors={}))
+    (change,) = service.compare_with_published(service.build([a_file("X")], successors={}))
 
     assert (change.symbol, change.kind) == ("Y", "delisted")
 
 
 def test_a_list_that_lost_many_symbols_is_published_only_if_forced() -> None:
-    repository = ARepository(PublishedTickerList("etag", by_symbol(traded("A"), traded("B"))))
+    repository = published(traded("A"), traded("B"))
     service = a_service(repository)
-    candidate = service.build([a_file(traded("A").ticker)], successors={})
+    candidate = service.build([a_file("A")], successors={})
 
     with pytest.raises(TickerListRefused, match="it lacks 1 of 2 symbols"):
         service.publish(candidate, force=False)
@@ -217,9 +224,9 @@ def test_a_list_that_lost_many_symbols_is_published_only_if_forced() -> None:
 
 
 def test_a_candidate_with_an_outdated_base_is_refused_even_if_forced() -> None:
-    repository = ARepository(PublishedTickerList("etag", by_symbol(traded("A"))))
+    repository = published(traded("A"))
     service = a_service(repository)
-    candidate = replace(service.build([a_file(traded("A").ticker)], successors={}), based_on="older")
+    candidate = replace(service.build([a_file("A")], successors={}), based_on="older")
 
     with pytest.raises(PublishedMeanwhile):
         service.publish(candidate, force=True)
@@ -229,7 +236,31 @@ def test_a_candidate_with_an_outdated_base_is_refused_even_if_forced() -> None:
 
 def test_without_a_bucket_nothing_can_be_published() -> None:
     service = a_service()
-    candidate = service.build([a_file(traded("A").ticker)], successors={})
+    candidate = service.build([a_file("A")], successors={})
 
     with pytest.raises(TickerListRefused, match="CONFIG_API_TICKER_BUCKET"):
         service.publish(candidate, force=True)
+
+
+@pytest.fixture
+def tickers() -> TickerService:
+    """Validates against a list that confirms symbols and denies none."""
+    return TickerService(AFixedList(authoritative=False), rng=random.Random(0))
+
+
+def test_an_invalid_symbol_is_unknown_in_every_list(tickers: TickerService) -> None:
+    (result,) = tickers.validate([" ?? "])
+
+    assert (result.symbol, result.status) == ("??", TickerStatus.UNKNOWN)
+    assert is_sentence(result.message)
+
+
+def test_the_time_to_retry_after_is_random(tickers: TickerService) -> None:
+    waits = []
+    for _ in range(100):
+        with pytest.raises(TickersUnavailable, match="ZZZZ") as refusal:
+            tickers.validate(["ZZZZ"])
+        waits.append(refusal.value.retry_after)
+
+    assert timedelta(seconds=15) <= min(waits) < timedelta(seconds=20)
+    assert timedelta(seconds=40) < max(waits) <= timedelta(seconds=45)

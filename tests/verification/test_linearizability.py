@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import random
 from dataclasses import replace
 
 import pytest
 
-from verification.proof.linearizability import Event, Operation, Outcome, Stored, carry_out, unexplained
-from verification.simulation.state import Frozen
+from verification.proof.linearizability import Event, Operation, Outcome, unexplained
 
 LIMIT = 2
 CREATE = Operation("create", "a", "1", "body")
@@ -87,27 +85,3 @@ UNEXPLAINED: dict[str, list[Entry]] = {
 @pytest.mark.parametrize("name", UNEXPLAINED)
 def test_what_no_order_explains_is_found(name: str) -> None:
     assert unexplained(history(*UNEXPLAINED[name]), limit=LIMIT)
-
-
-def random_history(rng: random.Random, operations: int) -> list[Event]:
-    """A history of concurrent operations that take effect in the order of their list, a tenth of them unknown."""
-    stored: Stored = Frozen()
-    events = []
-    for at in range(operations):
-        kind = rng.choice(["create", "create", "update", "delete", "get", "list"])
-        operation = Operation(kind, rng.choice("abcde") + str(at // 8), f"{at}", rng.choice("xxxy"))
-        outcome, seen, stored = carry_out(stored, operation, LIMIT)
-        invoked, returned = at - rng.random() * 3, at + rng.random() * 3
-        if rng.random() < 0.1:
-            events.append(Event(operation, Outcome.UNKNOWN, None, invoked))
-        else:
-            events.append(Event(operation, outcome, seen, invoked, returned))
-    return events
-
-
-def test_ten_thousand_operations_of_many_users_are_explained() -> None:
-    rng = random.Random(7)
-
-    verdicts = {unexplained(random_history(rng, 40), limit=LIMIT) for _ in range(250)}
-
-    assert verdicts == {None}

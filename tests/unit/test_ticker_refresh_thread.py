@@ -26,12 +26,14 @@ class Server:
         self.source, self.clock = FakeSource(first), FakeClock()
         self.waits: Queue[float] = Queue()
         self._wakes: Queue[None] = Queue()
+        self._closing: list[Event] = []
         self.tickers = RefreshedTickers(
             self.source, ttl=TTL, clock=self.clock, rng=random.Random(7), background=True, wait=self._wait
         )
         self.tickers.start()
 
-    def _wait(self, _closing: Event, seconds: float) -> None:
+    def _wait(self, closing: Event, seconds: float) -> None:
+        self._closing.append(closing)
         self.waits.put(seconds)
         self._wakes.get()
 
@@ -43,6 +45,9 @@ class Server:
         self._wakes.put(None)
 
     def close(self) -> None:
+        for event in self._closing:
+            event.set()
+            self.wake()
         self.wake()
         self.tickers.close()
 

@@ -169,6 +169,10 @@ def test_a_url_is_downloaded_with_progress(*, sized: bool) -> None:
     assert len(progress) > 1
 
 
+def test_both_files_of_nasdaq_trader_are_the_default_sources() -> None:
+    assert a_service().default_sources == (files.NASDAQ_LISTED, files.OTHER_LISTED)
+
+
 def test_a_download_that_is_too_large_is_abandoned(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(files, "MAX_BYTES", 1_000)
     response = b"HTTP/1.0 200 OK\r\n\r\n" + a_large_file()

@@ -197,3 +197,8 @@ def test_the_chosen_ones_are_adopted_or_all_but_never_too_many() -> None:
 
     (problem,) = refusal.value.problems
     assert (problem.field, problem.code) == ("config_ids", "too_many")
+    assert is_sentence(problem.detail)
+
+
+def test_an_adopted_configuration_does_not_expire() -> None:
+    assert Adoption("ann", "bob").adopted(a_configuration("ann", expires_at=NOW)).expires_at is None

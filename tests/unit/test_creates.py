@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from datetime import timedelta
 from typing import Any
-from uuid import NAMESPACE_URL, uuid5
+from uuid import NAMESPACE_URL, uuid4, uuid5
 
 import pytest
 
 from adapters.memory import MemoryStore
 from domain.errors import DeletedSince, IdempotencyKeyReused, StoreUnavailable, TickersUnavailable, UnknownTicker
+from domain.idempotency import Tombstone
 from domain.limits import User, UserKind
 from domain.ports import AddResult
-from tests.builders import AFixedList, a_draft, a_user
+from tests.builders import NOW, AFixedList, a_draft, a_user
 from tests.support.services import AService
 
 
@@ -27,6 +28,11 @@ def test_the_derivation_of_ids_from_user_and_key_is_stable(service: AService, an
 
     assert made.config_id == str(uuid5(NAMESPACE_URL, "ann\nK"))
     assert made.request_fingerprint == a_draft().fingerprint()
+
+
+@pytest.mark.parametrize("config_id", [str(uuid4()), "old"], ids=["random", "of an older service"])
+def test_an_id_that_is_not_derived_from_a_key_leaves_no_tombstone(config_id: str) -> None:
+    assert Tombstone.of_create(config_id, "fingerprint", deleted_at=NOW) is None
 
 
 @pytest.mark.parametrize("authoritative", [True, False], ids=["delisted since", "list out of reach"])

@@ -10,7 +10,7 @@ from datetime import date, timedelta
 import pytest
 
 from adapters.tickers.files import PublicTickerFiles
-from domain.errors import PublishedMeanwhile, TickerListRefused, TickersUnavailable
+from domain.errors import NotFound, PublishedMeanwhile, TickerListRefused, TickersUnavailable
 from domain.ticker_list import (
     PublishedTickerList,
     TickerFile,
@@ -253,6 +253,12 @@ def test_an_invalid_symbol_is_unknown_in_every_list(tickers: TickerService) -> N
 
     assert (result.symbol, result.status) == ("??", TickerStatus.UNKNOWN)
     assert is_sentence(result.message)
+    with pytest.raises(NotFound, match=result.message):
+        tickers.lookup("??")
+
+
+def test_a_search_has_a_limit(tickers: TickerService) -> None:
+    assert tickers.search("a", 0) == []
 
 
 def test_the_time_to_retry_after_is_random(tickers: TickerService) -> None:

@@ -23,6 +23,10 @@ def test_a_configuration_of_a_member_never_expires(service: AService) -> None:
     assert service.create(member, a_draft()).configuration.expires_at is None
 
 
+def test_the_list_of_a_member_has_the_limit_of_members(service: AService) -> None:
+    assert service.list(a_user(kind=UserKind.MEMBER)).max_allowed == 5
+
+
 def test_the_derivation_of_ids_from_user_and_key_is_stable(service: AService, ann: User) -> None:
     made = service.create(ann, a_draft(), idempotency_key="K").configuration
 

@@ -49,6 +49,7 @@ def test_the_published_list_is_loaded_at_start(process: OnLambda) -> None:
     assert process.state == (S3, "1", True)
     assert (snapshot.freshness.count, snapshot.freshness.as_of) == (len(SYMBOLS), NOW)
     assert snapshot.find("S7") == Listing(Ticker("S7", "S7 Inc.", "NYSE"))
+    assert snapshot.search("S7 Inc.", 1) == [Ticker("S7", "S7 Inc.", "NYSE")]
     assert process.source.asked == [None]
 
 

@@ -9,11 +9,12 @@ from uuid import NAMESPACE_URL, uuid4, uuid5
 import pytest
 
 from adapters.memory import MemoryStore
+from domain.configurations import WatchedTicker
 from domain.errors import DeletedSince, IdempotencyKeyReused, StoreUnavailable, TickersUnavailable, UnknownTicker
 from domain.idempotency import Tombstone
 from domain.limits import User, UserKind
 from domain.ports import AddResult
-from tests.builders import NOW, AFixedList, a_draft, a_user
+from tests.builders import APPLE, NOW, AFixedList, a_draft, a_user
 from tests.support.services import AService
 
 
@@ -21,6 +22,10 @@ def test_a_configuration_of_a_member_never_expires(service: AService) -> None:
     member = a_user(kind=UserKind.MEMBER)
 
     assert service.create(member, a_draft()).configuration.expires_at is None
+
+
+def test_a_ticker_is_watched_from_the_create_on(service: AService, ann: User) -> None:
+    assert service.create(ann, a_draft()).configuration.tickers == (WatchedTicker(APPLE, NOW),)
 
 
 def test_the_list_of_a_member_has_the_limit_of_members(service: AService) -> None:

@@ -10,7 +10,7 @@ from datetime import date, timedelta
 import pytest
 
 from adapters.tickers.files import PublicTickerFiles
-from domain.errors import NotFound, PublishedMeanwhile, TickerListRefused, TickersUnavailable
+from domain.errors import NotFound, PublishedMeanwhile, TickerListRefused, TickersUnavailable, UnknownTicker
 from domain.ticker_list import (
     PublishedTickerList,
     TickerFile,
@@ -255,6 +255,11 @@ def test_an_invalid_symbol_is_unknown_in_every_list(tickers: TickerService) -> N
     assert is_sentence(result.message)
     with pytest.raises(NotFound, match=result.message):
         tickers.lookup("??")
+
+
+def test_a_refusal_has_the_message_of_the_validation() -> None:
+    with pytest.raises(UnknownTicker, match="ZZZZ is not a symbol"):
+        TickerService(AFixedList(), rng=random.Random(0)).resolve(["ZZZZ"])
 
 
 def test_a_search_has_a_limit(tickers: TickerService) -> None:

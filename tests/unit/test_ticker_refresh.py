@@ -163,6 +163,12 @@ def test_a_request_during_a_refresh_uses_the_last_list(process: OnLambda) -> Non
     assert len(process.source.asked) == 2
 
 
+def test_close_closes_the_source(process: OnLambda) -> None:
+    process.tickers.close()
+
+    assert process.source.closed
+
+
 def test_a_refused_list_is_downloaded_and_logged_once(caplog: pytest.LogCaptureFixture) -> None:
     process = OnLambda(INVALID)
 

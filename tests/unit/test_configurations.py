@@ -153,7 +153,7 @@ def test_the_validation_of_a_delisted_symbol_has_all_that_the_list_knows() -> No
 
     assert gone == TickerValidation("FB", TickerStatus.DELISTED, "FB is no longer traded.", FACEBOOK)
     assert renamed == TickerValidation("FB", TickerStatus.DELISTED, renamed.message, FACEBOOK, "META")
-    assert "2022-06-09" in renamed.message
+    assert "2022-06-09; its successor is META" in renamed.message
 
 
 def test_remaining_is_not_negative_after_the_limit_was_lowered() -> None:

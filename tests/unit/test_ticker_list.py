@@ -240,7 +240,7 @@ def test_without_a_bucket_nothing_can_be_published() -> None:
     service = a_service()
     candidate = service.build([a_file("A")], successors={})
 
-    with pytest.raises(TickerListRefused, match="^no .* CONFIG_API_TICKER_BUCKET$"):
+    with pytest.raises(TickerListRefused, match=r"^no .* CONFIG_API_TICKER_BUCKET$"):
         service.publish(candidate, force=True)
 
 

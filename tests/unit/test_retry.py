@@ -181,6 +181,7 @@ def test_each_retry_is_logged_and_the_end_with_all_attempts(retry: Retry, caplog
     assert (end["levelname"], end["event"], end["reason"]) == ("WARNING", "gave up", "no attempts left")
     assert [each.get("wait") for each in end["attempts"]] == [*waits, None]
     assert {each["error"] for each in (*retries, *end["attempts"], end)} == {"ATransientError"}
+    assert all(each["message"] == each["event"] for each in (*retries, end))
 
 
 @pytest.mark.usefixtures("_log_at_debug")
@@ -201,6 +202,7 @@ def test_a_permanent_error_is_logged_with_cause_and_remedy(retry: Retry, caplog:
 
     (record,) = map(vars, caplog.records)
     assert (record["levelname"], record["event"], record["operation"]) == ("ERROR", "permanent fault", "add")
+    assert record["message"] == record["event"]
     assert (record["error"], record["cause"], record["remedy"]) == ("AccessDeniedException", "no role", "Allow it.")
 
 

@@ -147,7 +147,9 @@ def merge(
     for file in sorted(files, key=lambda file: file.ranked):
         for ticker in file.tickers:
             if ticker.exchange not in exchanges:
-                known = before.get(ticker.symbol, Listing(ticker))
+                known = before.get(
+                    ticker.symbol, Listing(ticker)
+                )  # pragma: no mutate - its ticker is not read
                 listed.setdefault(ticker.symbol, Listing(ticker, sector=known.sector, industry=known.industry))
         exchanges |= file.exchanges
     for symbol, listing in before.items():
@@ -166,7 +168,7 @@ def merge(
 def merge_rankings(newest: Iterable[str], previous: Iterable[str]) -> list[str]:
     """The newest ranking; each symbol that only the previous one has keeps its place behind its predecessor."""
     position = {symbol: place for place, symbol in enumerate(newest)}
-    last = -1
+    last = -1  # pragma: no mutate - any number before the first place
     for symbol in previous:
         last = position.setdefault(symbol, last)
     return sorted(position, key=position.__getitem__)

@@ -147,9 +147,7 @@ def merge(
     for file in sorted(files, key=lambda file: file.ranked):
         for ticker in file.tickers:
             if ticker.exchange not in exchanges:
-                known = before.get(
-                    ticker.symbol, Listing(ticker)
-                )  # pragma: no mutate - its ticker is not read
+                known = before.get(ticker.symbol, Listing(ticker))  # pragma: no mutate - its ticker is not read
                 listed.setdefault(ticker.symbol, Listing(ticker, sector=known.sector, industry=known.industry))
         exchanges |= file.exchanges
     for symbol, listing in before.items():

@@ -65,13 +65,13 @@ class Server:
             self._answered.append(request)
             self._change.notify_all()
 
-    def wait_for(self, request: str) -> None:
-        """Return when a request with this method and path has been answered."""
+    def wait_for(self, request: str, *, count: int = 1) -> None:
+        """Return when `count` requests with this method and path have been answered."""
         with self._change:
             answered = self._change.wait_for(
-                lambda: any(each.startswith(request) for each in self._answered), timeout=30
+                lambda: sum(each.startswith(request) for each in self._answered) >= count, timeout=30
             )
-            assert answered, f"no {request}"
+            assert answered, f"fewer than {count} of {request}"
 
     def count(self, request: str) -> int:
         """The number of requests with this method and path."""

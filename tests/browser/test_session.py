@@ -139,7 +139,9 @@ def test_tabs_renew_the_session_once_when_a_third_of_it_has_passed(page: Page, s
     expect(other.get_by_role("contentinfo")).to_contain_text("Each visit renews it.")
 
     days_later(page, server, 29)
+    server.wait_for(RENEW, count=2)
     days_later(page, server, 58)
+    server.wait_for(RENEW, count=3)
     expect(card(page, "Tech")).to_be_visible()
     assert server.count(RENEW) == 3
 

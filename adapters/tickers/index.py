@@ -2,7 +2,7 @@
 
 Traded tickers are numbered by their rank, which is their place in the list: the largest company first. Two texts
 have a line for each ticker, in the order of rank: one the symbol and the name without spaces, one the words of the
-name. `str.find` reads a text in 0.1 ms, so that no other structure is needed to find prefixes in the order of rank.
+name. `str.find` reads a text in 0.2 ms, so that no other structure is needed to find prefixes in the order of rank.
 """
 
 from __future__ import annotations

@@ -61,6 +61,7 @@ def test_nothing_moves_without_an_answer_and_a_reload_asks_again(page: Page, ser
     page.reload()
     expect(move_button(page, 1)).to_be_visible()
     page.get_by_role("button", name="Not now").click()
+    expect(page.get_by_role("dialog")).to_have_count(0)
     page.reload()
 
     expect(page.get_by_role("heading", name="Start your first watchlist")).to_be_visible()

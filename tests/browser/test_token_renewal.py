@@ -149,6 +149,7 @@ def test_a_renewal_does_not_replace_a_member_who_signed_in_meanwhile(
         page.evaluate("dispatchEvent(new Event('focus'))")
 
     other.evaluate(f"bob => localStorage.setItem('{MEMBER}', bob)", bob)
+    user_is(page, "Bob")  # a write reaches the other tabs a moment later
     with page.expect_response(f"**{TOKEN}"):
         issuer.server.resume.set()
 

@@ -95,7 +95,7 @@ def test_the_documentation_is_compressed_and_answers_304(client: FlaskClient, pa
 
 
 def served_schema() -> BaseSchema:
-    """The served document, with a token for every request that needs one, unless a check omits it."""
+    """The served document. Requests that need a token have one, except in checks that omit it."""
     app = create_app(replace(SETTINGS, rate_user="", rate_address=""), ticker_list=AFixedList())
     token = a_session(app.test_client())["Authorization"]
     schema = schemathesis.openapi.from_wsgi("/openapi.json", app)

@@ -28,7 +28,7 @@ def open_store(path: Path) -> Iterator[OpenStore]:
     with ExitStack() as stores:
 
         def open_(at: Path = path, **arguments: object) -> SQLiteStore:
-            store = SQLiteStore(at, rng=random.Random(0), **arguments)  # type: ignore[arg-type]  # its keyword arguments
+            store = SQLiteStore(at, rng=random.Random(0), **arguments)  # type: ignore[arg-type]  # mypy cannot match a dict to parameters
             stores.callback(store.close)
             return store
 

@@ -41,7 +41,7 @@ class App:
         start_response("200 OK", [])
         if environ["PATH_INFO"] == "/slow":
             yield b"started"
-            time.sleep(1)
+            time.sleep(1)  # the request is in progress; the test waits for its end, not for this time
             yield b"finished"
 
 app = App()

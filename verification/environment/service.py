@@ -46,7 +46,7 @@ class Service:
         while not self._answers():
             if self._process.poll() is not None:
                 raise RuntimeError(self._last_log_lines())
-            time.sleep(0.05)
+            time.sleep(0.05)  # between two attempts to reach a process that is starting
         self._ready.set()
 
     def kill(self) -> None:

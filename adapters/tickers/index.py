@@ -219,8 +219,8 @@ class _Lines:
     def few_containing(self, text: str) -> list[int] | None:
         """The numbers of the lines that contain the text, or None if they are many.
 
-        The other texts that a query searches are contained in a few lines then. Searches by symbol at p99, on a machine
-        whose rate varies: 0.7 to 1.3 instead of 1.8 ms.
+        The other texts that a query searches are contained in a few lines then. Searches by symbol at p90: 0.42 instead
+        of 0.66 ms; with a typing error at p99: 1.16 instead of 1.32 ms.
         """
         lines = list(islice(self.containing(text), FEW + 1))
         return lines if len(lines) <= FEW else None

@@ -221,6 +221,9 @@ def test_shortcuts_work_and_are_listed(page: Page) -> None:
 
 
 def test_dates_follow_the_locale_of_the_user(new_context: NewContext) -> None:
-    page = visit(new_context(locale="de-DE").new_page())
+    page = given(new_context(locale="de-DE").new_page(), "Tech")
 
     expect(page.get_by_role("contentinfo")).to_contain_text(re.compile(r"ends on \d\d\.\d\d\.\d{4}\."))
+    changed = card(page, "Tech").get_by_role("time")
+    changed.hover()
+    expect(changed).to_have_attribute("title", re.compile(r"\d\d\.\d\d\.\d{4}, \d\d:\d\d"))

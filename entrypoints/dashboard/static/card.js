@@ -26,9 +26,14 @@ export function card(configuration, view, on) {
       {},
       h("span", { class: "fact" }, icon("clock"), plural(timeframe_days, "day")),
       include_extended_hours && h("span", { class: "fact" }, icon("extended"), "Extended hours"),
-      h("time", { datetime: updated_at, title: formatDateTime(updated_at) }, `Changed ${timeAgo(updated_at)}`),
+      h("time", { datetime: updated_at, onpointerenter: showDate }, `Changed ${timeAgo(updated_at)}`),
     ),
   );
+}
+
+/** @param {{currentTarget: HTMLTimeElement}} event */
+function showDate({ currentTarget }) {
+  currentTarget.title = formatDateTime(currentTarget.dateTime);
 }
 
 /**

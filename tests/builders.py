@@ -86,8 +86,8 @@ class AFixedList:
 
     def search(self, query: str, limit: int) -> list[Ticker]:
         wanted = query.strip().upper()
-        found = [held.ticker for symbol, held in self.listings.items() if wanted and symbol.startswith(wanted)]
-        return found[:limit]
+        traded = [listing.ticker for listing in self.listings.values() if listing.is_active]
+        return [ticker for ticker in traded if wanted and ticker.symbol.startswith(wanted)][:limit]
 
 
 def code_points(text: str) -> str:

@@ -15,13 +15,15 @@ from rich.console import Console
 from rich.table import Table
 
 from entrypoints.dashboard import assets, modules
-from tests.browser.conftest import LAUNCH, chromium
+from tests.browser.conftest import BROWSERS, LAUNCH, chromium
 from tests.browser.service import serve
 from tests.browser.steps import STORE, edit, given, ready
 from verification.environment.ministack import free_port
 
 BUDGET = 45 * 1024
 LATENCY = 300
+WITH_WINDOWS = BROWSERS[1:]
+"""The browsers that people use."""
 ROUNDS = 9
 VISIT = "(url) => { setTimeout(() => location.assign(url), 500); }"
 SECONDS_OF_A_VISIT = 2
@@ -74,7 +76,7 @@ def return_visits(playwright: Playwright, folder: Path, url: str) -> list[float]
     """Milliseconds of return visits while no developer tools are attached: they delay each of the page's files."""
     port = free_port()
     options = ["--headless=new", f"--remote-debugging-port={port}", f"--user-data-dir={folder / 'profile'}"]
-    command = [chromium() or playwright.chromium.executable_path, *LAUNCH, *options, "about:blank"]
+    command = [chromium(WITH_WINDOWS) or playwright.chromium.executable_path, *LAUNCH, *options, "about:blank"]
     with subprocess.Popen(command, stderr=subprocess.DEVNULL) as browser:
         time.sleep(SECONDS_OF_A_VISIT)
         with attached(playwright, port) as page:
@@ -107,7 +109,7 @@ def attached(playwright: Playwright, port: int) -> Iterator[Page]:
 def with_latency(playwright: Playwright, url: str) -> tuple[list[float], list[float]]:
     """Milliseconds of return visits and of saves, with a latency that the browser adds to each request."""
     with (
-        playwright.chromium.launch(executable_path=chromium(), args=LAUNCH) as browser,
+        playwright.chromium.launch(executable_path=chromium(WITH_WINDOWS), args=LAUNCH) as browser,
         browser.new_context(base_url=url, reduced_motion="reduce") as context,
     ):
         page = context.new_page()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -59,9 +59,13 @@ def server(tmp_path: Path, mount: str, request: pytest.FixtureRequest) -> Iterat
         yield server
 
 
-def chromium() -> str | None:
+BROWSERS = ("chromium-headless-shell", "chromium", "chromium-browser")
+"""The first is Chromium without windows: it needs half the processor time of the second."""
+
+
+def chromium(names: Iterable[str] = BROWSERS) -> str | None:
     """The path of the browser: CHROMIUM, the system's, or None for the one that Playwright installs."""
-    return os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
+    return os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, names)), None)
 
 
 @pytest.fixture(scope="session")
@@ -70,7 +74,8 @@ def browser() -> Iterator[Browser]:
         path = chromium()
         if path is None and not Path(playwright.chromium.executable_path).exists():
             pytest.fail(
-                "No Chromium: `apt-get install chromium`, or `playwright install chromium`, or name one in CHROMIUM.",
+                "No Chromium: `apt-get install chromium-headless-shell`, or `playwright install chromium`, "
+                "or name one in CHROMIUM.",
                 pytrace=False,
             )
         browser = playwright.chromium.launch(executable_path=path, args=LAUNCH)

@@ -21,7 +21,7 @@ def visit(page: Page) -> Page:
 
 
 def ready(page: Page) -> Page:
-    expect(page.locator("#configurations:not([aria-busy])")).to_be_visible()
+    page.locator("#configurations:not([aria-busy])").wait_for()
     return page
 
 

@@ -1,4 +1,4 @@
-"""The compressed size of the dashboard, and its speed on a slow network."""
+"""The compressed size of the dashboard, and the times of a return visit and of a save in Chromium (with windows)."""
 
 from __future__ import annotations
 
@@ -15,18 +15,17 @@ from rich.console import Console
 from rich.table import Table
 
 from entrypoints.dashboard import assets, modules
-from tests.browser.conftest import BROWSERS, LAUNCH, chromium
+from tests.browser.conftest import LAUNCH
 from tests.browser.service import serve
 from tests.browser.steps import STORE, edit, given, ready
-from verification.environment.ministack import free_port
+from tools.browser import WITH_WINDOWS, chromium
 
 BUDGET = 45 * 1024
 LATENCY = 300
-WITH_WINDOWS = BROWSERS[1:]
-"""The browsers that people use."""
 ROUNDS = 9
-VISIT = "(url) => { setTimeout(() => location.assign(url), 500); }"
-SECONDS_OF_A_VISIT = 2
+VISIT = "(url) => { setTimeout(() => location.assign(url), 1000); }"
+"""Visits when the developer tools are no longer attached."""
+SECONDS_OF_A_VISIT = 3
 LISTED = "performance.getEntriesByName('listed')[0].startTime"
 SAVED = """() => new Promise((resolve) => {
     const start = performance.now();
@@ -58,6 +57,7 @@ def sizes() -> Table:
 def times() -> Table:
     """A return visit and a save in Chromium."""
     with (
+        # The browser may still write into its profile.
         tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder,
         sync_playwright() as playwright,
         serve(Path(folder)) as server,
@@ -72,30 +72,48 @@ def times() -> Table:
     return table
 
 
+def executable(playwright: Playwright) -> str:
+    """The path of the browser."""
+    return chromium(WITH_WINDOWS) or playwright.chromium.executable_path
+
+
 def return_visits(playwright: Playwright, folder: Path, url: str) -> list[float]:
     """Milliseconds of return visits while no developer tools are attached: they delay each of the page's files."""
-    port = free_port()
-    options = ["--headless=new", f"--remote-debugging-port={port}", f"--user-data-dir={folder / 'profile'}"]
-    command = [chromium(WITH_WINDOWS) or playwright.chromium.executable_path, *LAUNCH, *options, "about:blank"]
-    with subprocess.Popen(command, stderr=subprocess.DEVNULL) as browser:
-        time.sleep(SECONDS_OF_A_VISIT)
-        with attached(playwright, port) as page:
-            page.goto(url)
-            page.wait_for_load_state("networkidle")
-            page.evaluate(STORE, [["Tech", "Other"], ["AAPL"]])
-            page.reload()
-            ready(page)
-            page.wait_for_load_state("networkidle")
-        visits = []
-        for _ in range(ROUNDS):
+    profile = folder / "profile"
+    command = [executable(playwright), *LAUNCH, "--headless=new", "--remote-debugging-port=0"]
+    visits: list[float] = []
+    with subprocess.Popen(
+        [*command, f"--user-data-dir={profile}", "about:blank"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    ) as browser:
+        try:
+            port = debugging_port(profile, browser)
             with attached(playwright, port) as page:
-                page.goto("data:text/html,")
-                page.evaluate(VISIT, url)
-            time.sleep(SECONDS_OF_A_VISIT)
-            with attached(playwright, port) as page:
-                visits.append(page.evaluate(LISTED))
-        browser.terminate()
+                page.goto(url)
+                page.wait_for_load_state("networkidle")
+                page.evaluate(STORE, [["Tech", "Other"], ["AAPL"]])
+                page.reload()
+                ready(page)
+                page.wait_for_load_state("networkidle")
+            for _ in range(ROUNDS):
+                with attached(playwright, port) as page:
+                    page.goto("data:text/html,")
+                    page.evaluate(VISIT, url)
+                time.sleep(SECONDS_OF_A_VISIT)
+                with attached(playwright, port) as page:
+                    visits.append(page.evaluate(LISTED))
+        finally:
+            browser.terminate()
     return visits
+
+
+def debugging_port(profile: Path, browser: subprocess.Popen[bytes]) -> int:
+    """The port that the browser has chosen and written into its profile."""
+    written = profile / "DevToolsActivePort"
+    while not (written.exists() and (lines := written.read_text().splitlines())):
+        if browser.poll() is not None:
+            raise ChildProcessError(f"The browser ended with {browser.returncode}.")
+        time.sleep(0.1)
+    return int(lines[0])
 
 
 @contextmanager
@@ -109,7 +127,7 @@ def attached(playwright: Playwright, port: int) -> Iterator[Page]:
 def with_latency(playwright: Playwright, url: str) -> tuple[list[float], list[float]]:
     """Milliseconds of return visits and of saves, with a latency that the browser adds to each request."""
     with (
-        playwright.chromium.launch(executable_path=chromium(WITH_WINDOWS), args=LAUNCH) as browser,
+        playwright.chromium.launch(executable_path=executable(playwright), args=LAUNCH) as browser,
         browser.new_context(base_url=url, reduced_motion="reduce") as context,
     ):
         page = context.new_page()

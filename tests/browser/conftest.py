@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
-import shutil
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +12,7 @@ from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, e
 from domain.sign_in import PublicClient
 from entrypoints.settings import OpenIdConnect
 from tests.browser.service import NewContext, Server, serve
+from tools.browser import chromium
 from verification.environment.authorization_server import CLIENT_ID, TOKEN
 from verification.environment.issuer import AUDIENCE, Issuer, running_issuer
 
@@ -57,15 +56,6 @@ def server(tmp_path: Path, mount: str, request: pytest.FixtureRequest) -> Iterat
         issuer.clock = server.now
         issuer.server.redirect_uris = {f"{server.url}/"}
         yield server
-
-
-BROWSERS = ("chromium-headless-shell", "chromium", "chromium-browser")
-"""The first is Chromium without windows: it needs half the processor time of the second."""
-
-
-def chromium(names: Iterable[str] = BROWSERS) -> str | None:
-    """The path of the browser: CHROMIUM, the system's, or None for the one that Playwright installs."""
-    return os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, names)), None)
 
 
 @pytest.fixture(scope="session")

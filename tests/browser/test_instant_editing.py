@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from playwright.sync_api import Page, expect
 
@@ -47,6 +49,52 @@ def test_a_return_visit_shows_the_last_known_list_before_the_service_answers(pag
     held.release()
     expect(page.get_by_role("button", name="Edit Tech")).to_be_enabled()
     expect(page.get_by_text("Updating your watchlists")).to_have_count(0)
+
+
+COUNT_LOCALE = """
+globalThis.localeCalls = 0;
+for (const [owner, name] of [
+  [Date.prototype, "toLocaleString"], [Date.prototype, "toLocaleDateString"], [String.prototype, "localeCompare"],
+  [Intl, "DateTimeFormat"], [Intl, "RelativeTimeFormat"], [Intl, "Collator"],
+])
+  owner[name] = new Proxy(owner[name], {
+    apply: (...call) => (localeCalls++, Reflect.apply(...call)),
+    construct: (...call) => (localeCalls++, Reflect.construct(...call)),
+  });
+"""
+
+
+@pytest.mark.parametrize("order", ["Newest", "Last changed"])
+def test_a_return_visit_shows_the_last_known_list_before_it_loads_the_locale(page: Page, order: str) -> None:
+    """The first use of the locale takes 20 ms."""
+    given(page, "Tech", "Other")
+    page.get_by_role("button", name=order).click()
+    page.add_init_script(COUNT_LOCALE)
+    held = Held(page, "GET", "/configurations")
+
+    page.reload()
+
+    changed = card(page, "Tech").get_by_role("time")
+    expect(changed).to_have_text("Changed just now")
+    assert page.evaluate("localeCalls") == 0
+    held.release()
+    expect(changed).to_have_attribute("title", re.compile(r"20\d\d"))
+    assert page.evaluate("localeCalls") > 0
+
+
+def test_the_age_of_a_watchlist_is_shown_in_one_unit(page: Page) -> None:
+    visit(page)
+    ages = {44: "just now", 46: "1 minute ago", 7_100: "2 hours ago", 93 * 86_400: "93 days ago"}
+
+    shown = page.evaluate(AGES, list(ages))
+
+    assert shown == list(ages.values())
+
+
+AGES = """async (ages) => {
+  const { timeAgo } = await import(document.querySelector("link[href$='/messages.js']").href);
+  return ages.map((seconds) => timeAgo(new Date(Date.now() - seconds * 1000).toISOString()));
+}"""
 
 
 def test_a_return_visit_opens_the_stored_page_and_then_renews_it(page: Page, server: Server) -> None:

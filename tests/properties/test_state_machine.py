@@ -28,12 +28,14 @@ OPERATIONS += [create("a", body="other"), create("b"), LIST, RENEW]
 """On few names, so that most operations meet what an earlier one has left."""
 EXPECTED = ["any revision", "the current revision", "another revision"]
 STEPS = st.tuples(st.sampled_from(OPERATIONS), st.sampled_from(EXPECTED), st.integers(1, 3), st.integers(0, 1))
+MIN_STEPS = 10
+"""Most defects show only after several steps."""
 Step = tuple[Operation, str, int, int]
 """An operation, the revision that an update or a delete expects, the limit, and the worker that serves it."""
 
 
 @settings(max_examples=30)
-@given(steps=st.lists(STEPS, min_size=10, max_size=20))
+@given(steps=st.lists(STEPS, min_size=MIN_STEPS, max_size=20))
 def test_every_store_behaves_like_the_sequential_model(backend: Backend, steps: list[Step]) -> None:
     """The limit changes, and two workers with a handle each take turns."""
     users = {owner: f"{user}-{uuid4()}" for owner, user in USERS.items()}
@@ -41,8 +43,8 @@ def test_every_store_behaves_like_the_sequential_model(backend: Backend, steps: 
 
     for number, (wanted, expected, limit, worker) in enumerate(steps):
         entry = stored.get(wanted.key)
-        revision = {"any revision": None, "the current revision": entry and entry.revision}.get(expected, "another")
-        operation = replace(wanted, revision=str(number), expected=revision)
+        revisions = dict(zip(EXPECTED, (None, entry and entry.revision, "another"), strict=True))
+        operation = replace(wanted, revision=str(number), expected=revisions[expected])
         outcome, seen, stored = carry_out(stored, operation, limit)
 
         assert result_of(act(operation, limit, users=users), handles[worker]) == Result(outcome, seen)

@@ -139,6 +139,7 @@ function render() {
   const text = [`As they were ${timeAgo(list.receivedAt)}. They can be edited when they are up to date.`];
   notices.set("outdated", isCurrent ? null : notice({ tone: "passing", title: "Updating your watchlists…", text }));
   for (const each of list.configurations) editor.refresh(each);
+  // The footer is hidden until then, and its date needs Intl.
   if (isCurrent) account.showOwner();
 }
 
@@ -331,7 +332,7 @@ setInterval(render, 60_000);
 
 showConnection();
 render();
-performance.mark("listed");
+if (watchlists.list) performance.mark("listed");
 byId("configurations", HTMLElement).classList.remove("is-initial");
 const answer = account.takeAnswer();
 if (answer) await withLoaded(import("./account-actions.js"), (module) => module.completeReturn(page, answer));

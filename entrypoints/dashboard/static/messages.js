@@ -38,15 +38,13 @@ export function plural(count, one, many = `${one}s`) {
 
 /** @type {[string, number][]} */
 const UNITS = [
-  ["year", 365 * 86_400],
-  ["month", 30 * 86_400],
   ["day", 86_400],
   ["hour", 3_600],
   ["minute", 60],
 ];
 
 /**
- * `3 minutes ago`. Without `Intl`, whose first use takes 20 ms: the watchlists of a return visit need no other date.
+ * `3 minutes ago`. Without `Intl`, whose first use takes 20 ms and would delay the stored list of a return visit.
  * @param {string} iso
  */
 export function timeAgo(iso) {
@@ -57,12 +55,13 @@ export function timeAgo(iso) {
 /** @param {number} seconds */
 export function formatDuration(seconds) {
   const [unit, length] = UNITS.find(([, size]) => seconds >= size) ?? ["minute", 60];
-  return plural(Math.max(1, Math.floor(seconds / length)), unit);
+  return plural(Math.max(1, Math.round(seconds / length)), unit);
 }
 
-// Without a locale: the order and the separators that the user is used to.
-
-/** @param {string} iso */
+/**
+ * In the order and with the separators that the user is used to, as `formatDate`.
+ * @param {string} iso
+ */
 export function formatDateTime(iso) {
   return new Date(iso).toLocaleString(undefined, { dateStyle: "medium", timeStyle: "short" });
 }

@@ -40,7 +40,8 @@ export function sorted(configurations) {
   place.hidden = configurations.length < 2;
   const list = [...configurations];
   if (order.by === "name") return list.sort((one, other) => one.name.localeCompare(other.name));
-  if (order.by === "changed") return list.sort((one, other) => Date.parse(other.updated_at) - Date.parse(one.updated_at));
+  if (order.by === "changed")
+    return list.sort((one, other) => Date.parse(other.updated_at) - Date.parse(one.updated_at));
   // New watchlists, which have no position yet, come first.
   if (order.by === "manual") return list.sort((one, other) => positionOf(one) - positionOf(other));
   return list;

@@ -98,7 +98,9 @@ AGES = """async (ages) => {
 
 def test_a_return_visit_opens_the_stored_page_and_then_renews_it(page: Page, server: Server) -> None:
     given(page, "Tech")
+    page.wait_for_load_state("networkidle")
     page.goto("/api/v2/health")
+    page.wait_for_load_state("networkidle")
     server.requests.clear()
 
     with offline(page):

@@ -23,7 +23,7 @@ from benchmarks.report import Section, Target, ratio, rounds
 from verification.environment.servers import CONFIGURATION, WORKERS, Server, serving
 
 CONNECTIONS = (1, 8, 64)
-ROUNDS, SECONDS = rounds(5), 1.0
+ROUNDS, SECONDS = rounds(9), 1.0
 CONFIGURATIONS = "/api/v2/configurations"
 BODY = '{"name":"Tech giants","tickers":["AAPL","MSFT","NVDA"]}'
 USERS = 300

@@ -98,7 +98,7 @@ def return_visits(playwright: Playwright, folder: Path, url: str) -> list[float]
                 with attached(playwright, port) as page:
                     page.goto("data:text/html,")
                     page.evaluate(VISIT, url)
-                time.sleep(SECONDS_OF_A_VISIT)
+                time.sleep(SECONDS_OF_A_VISIT)  # nothing may be attached that could tell when the visit is complete
                 with attached(playwright, port) as page:
                     visits.append(page.evaluate(LISTED))
         finally:
@@ -112,7 +112,7 @@ def debugging_port(profile: Path, browser: subprocess.Popen[bytes]) -> int:
     while not (written.exists() and (lines := written.read_text().splitlines())):
         if browser.poll() is not None:
             raise ChildProcessError(f"The browser ended with {browser.returncode}.")
-        time.sleep(0.1)
+        time.sleep(0.1)  # between two looks at the profile of a browser that is starting
     return int(lines[0])
 
 

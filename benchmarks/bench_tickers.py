@@ -13,6 +13,7 @@ import time
 import tracemalloc
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -107,7 +108,7 @@ def timed(act: Callable[[], Any], repeats: int) -> list[float]:
 
 def best_in_rounds(search: Callable[[str, int], Any], queries: Sequence[str]) -> list[float]:
     """The fastest search for each query. In rounds: a slow moment of the machine lasts longer than one search."""
-    rounds = [[timed(lambda q=q: search(q, 10), 1)[0] for q in queries] for _ in range(ROUNDS)]  # type: ignore[misc]
+    rounds = [[best_of(partial(search, query, 10), 1) for query in queries] for _ in range(ROUNDS)]
     return [min(times) for times in zip(*rounds, strict=True)]
 
 

@@ -11,6 +11,7 @@ from tests.browser.service import Server
 
 pytestmark = [
     pytest.mark.slow,
+    pytest.mark.xdist_group("firefox"),
     pytest.mark.skipif(firefox() is None, reason="No Firefox: apt-get install firefox-esr, or name one in FIREFOX"),
 ]
 

@@ -106,7 +106,7 @@ def _zip(archive: Path, files: Mapping[str, Path]) -> None:
         for name in sorted(files):
             entry = zipfile.ZipInfo(name, ZIP_EPOCH)
             entry.external_attr = 0o644 << 16
-            created.writestr(entry, files[name].read_bytes(), zipfile.ZIP_DEFLATED, compresslevel=9)
+            created.writestr(entry, files[name].read_bytes(), zipfile.ZIP_DEFLATED)
     draft.replace(archive)
 
 

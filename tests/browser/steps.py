@@ -10,8 +10,17 @@ from typing import Any
 from playwright.sync_api import Locator, Page, Route, expect
 
 AXE = Path(__file__).parent / "vendor" / "axe-core-4.14.1.min.js"
-RUN_AXE = """async () => (await axe.run({resultTypes: ["violations"]})).violations.map(
-    ({id, nodes}) => `${id}: ${nodes.map(({target, failureSummary}) => `${target} ${failureSummary}`).join("; ")}`)"""
+VIOLATIONS = """async () => {
+  const found = [];
+  for (const theme of ["light", "dark"]) {
+    document.documentElement.dataset.theme = theme;
+    await Promise.allSettled(document.getAnimations().map(({ finished }) => finished));
+    for (const { id, nodes } of (await axe.run({ resultTypes: ["violations"] })).violations)
+      for (const { target, failureSummary } of nodes) found.push(`${theme}, ${id}: ${target} ${failureSummary}`);
+  }
+  return found;
+}"""
+"""What axe-core finds on the page, in both themes."""
 
 
 def visit(page: Page) -> Page:

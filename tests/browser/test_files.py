@@ -75,32 +75,30 @@ def test_each_row_of_a_spreadsheet_has_its_own_errors_and_only_what_fits_is_sele
     expect(card(page, "Good")).to_contain_text("Extended hours")
 
 
-@pytest.mark.parametrize(
-    ("content", "message"),
-    [
-        (HEAD + "A,AAPL,7,false\n" * 10_000, "10,000 watchlists"),
-        ("name;tickers\nBücher;AAPL".encode("latin-1"), "not UTF-8"),
-        ("name,tickers\nA,AAPL".encode("utf-16"), "not UTF-8"),
-        (b"PK\x03\x04 workbook", "workbook"),
-        ("", "empty"),
-        ("first,second\n1,2", "must name the columns"),
-        ('name,tickers\n"A,AAPL\n', "quotation mark"),
-        ('{"format": "config-api.watchlists", "version": 2, "watchlists": []}', "version 2"),
-        ('{"format": "config-api.watch', "not valid JSON"),
-    ],
-)
-def test_a_file_that_cannot_be_read_is_explained_and_another_can_be_chosen(
-    page: Page, server: Server, content: bytes | str, message: str
-) -> None:
+UNREADABLE: list[tuple[bytes | str, str]] = [
+    (HEAD + "A,AAPL,7,false\n" * 10_000, "10,000 watchlists"),
+    ("name;tickers\nBücher;AAPL".encode("latin-1"), "not UTF-8"),
+    ("name,tickers\nA,AAPL".encode("utf-16"), "not UTF-8"),
+    (b"PK\x03\x04 workbook", "workbook"),
+    ("", "empty"),
+    ("first,second\n1,2", "must name the columns"),
+    ('name,tickers\n"A,AAPL\n', "quotation mark"),
+    ('{"format": "config-api.watchlists", "version": 2, "watchlists": []}', "version 2"),
+    ('{"format": "config-api.watch', "not valid JSON"),
+]
+
+
+def test_a_file_that_cannot_be_read_is_explained_and_another_can_be_chosen(page: Page, server: Server) -> None:
     visit(page)
 
-    choose_file(page, content)
+    for content, message in UNREADABLE:
+        choose_file(page, content)
 
-    expect(page.get_by_role("dialog")).to_contain_text(message)
-    assert server.count(CREATE) == 0
-    page.keyboard.press("Escape")
+        expect(page.get_by_role("dialog")).to_contain_text(message)
+        page.keyboard.press("Escape")
     choose_file(page, HEAD + "A,AAPL,7,false\n")
     expect(page.get_by_role("button", name="Import 1 watchlist")).to_be_enabled()
+    assert server.count(CREATE) == 0
 
 
 def test_an_interrupted_import_is_repeated_without_creating_anything_twice(page: Page, server: Server) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Page, expect
 
 from tests.browser.service import NewContext, Server
 from tests.browser.steps import countdown, create, delete, edit, given, save, sign_in, visit
@@ -11,22 +11,27 @@ from tests.browser.steps import countdown, create, delete, edit, given, save, si
 pytestmark = pytest.mark.slow
 
 
-@pytest.mark.parametrize("width", [320, 390, 1920])
+WIDTHS = (320, 390, 1920)
+OVERFLOWS = "document.documentElement.scrollWidth > innerWidth"
+
+
 @pytest.mark.usefixtures("issuer")
-def test_nothing_overflows_at_any_width(new_context: NewContext, width: int) -> None:
-    page = new_context(viewport={"width": width, "height": 800}).new_page()
+def test_nothing_overflows_at_any_width(page: Page) -> None:
     visit(page)
     sign_in(page, "a member with a long name")
     create(page, "W" * 50, "AAPL", "BRK.B", "MSFT")
-    wide = "document.documentElement.scrollWidth > innerWidth"
-    assert not page.evaluate(wide)
+    for width in WIDTHS:
+        page.set_viewport_size({"width": width, "height": 800})
+        assert not page.evaluate(OVERFLOWS), width
 
     edit(page, "W" * 50)
 
-    assert not page.evaluate(wide)
-    save_button = page.locator("#save").bounding_box()
-    assert save_button is not None
-    assert save_button["x"] + save_button["width"] <= width
+    for width in WIDTHS:
+        page.set_viewport_size({"width": width, "height": 800})
+        assert not page.evaluate(OVERFLOWS), width
+        save_button = page.locator("#save").bounding_box()
+        assert save_button is not None
+        assert save_button["x"] + save_button["width"] <= width
 
 
 @pytest.mark.parametrize(("width", "height"), [(640, 360), (320, 256), (320, 180), (390, 844), (1280, 800)])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import settings
 
 import verification.environment.credentials  # noqa: F401 replaces a developer's credentials before botocore is imported
@@ -9,3 +10,12 @@ import verification.environment.credentials  # noqa: F401 replaces a developer's
 # A busy machine is no failure: what takes long is measured elsewhere.
 settings.register_profile("project", deadline=None)
 settings.load_profile("project")
+
+WITHOUT_COVERAGE = {"browser", "clients", "properties", "verification"}
+"""Directories of tests that cover nothing that others do not. Coverage almost doubles their processor time."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if item.path.parent.name in WITHOUT_COVERAGE:
+            item.add_marker(pytest.mark.no_cover)

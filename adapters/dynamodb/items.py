@@ -195,7 +195,8 @@ def _to_configuration(item: ConfigurationItem) -> Configuration:
         updated_at=_to_time(item.updated_at),
         revision=item.revision or f"{LEGACY_REVISION}{item.updated_at}",
         request_fingerprint=item.request_fingerprint,
-        expires_at=datetime.fromtimestamp(item.expires_at, UTC) if item.expires_at else None,
+        # Rounded up as it is written: another program may store a fraction.
+        expires_at=datetime.fromtimestamp(math.ceil(item.expires_at), UTC) if item.expires_at else None,
     )
 
 

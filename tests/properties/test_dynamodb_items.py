@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from adapters.aws.errors import ErrorKind, ServiceError
@@ -66,6 +66,7 @@ def test_an_update_writes_exactly_the_attributes_that_differ(before: Configurati
 
 
 @given(st.sampled_from(DECLARED), st.none() | values)
+@example("expires_at", {"N": "1.5"})
 def test_any_attribute_is_read_reported_or_marks_a_deleted_item(name: str, value: Any) -> None:
     """For any value of one attribute the item is readable, or deleted, or a permanent error has a remedy."""
     item = {key: kept for key, kept in to_item(a_configuration(expires_at=NOW)).serialize().items() if key != name}

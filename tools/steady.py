@@ -1,6 +1,6 @@
 """Repeat the test suite in random order while every core is busy, and list each failed test with its seed.
 
-The output of a run that failed is kept in .cache/.
+Hypothesis tries new examples in each run. The output of a run that failed is kept in .cache/.
 """
 
 from __future__ import annotations
@@ -27,7 +27,8 @@ def keep_core_busy() -> None:
 
 def run(seed: int, arguments: list[str]) -> list[str]:
     """Run the suite once; the tests that failed."""
-    command = [sys.executable, "-m", "pytest", "-q", "-n", "2", "--dist", "loadgroup", "-p", "randomly"]
+    workers = ["-n", "2", "--dist", "loadgroup"]
+    command = [sys.executable, "-m", "pytest", "-q", *workers, "-p", "randomly", "--hypothesis-profile", "explore"]
     done = subprocess.run(
         [*command, f"--randomly-seed={seed}", *arguments], capture_output=True, text=True, check=False
     )

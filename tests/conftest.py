@@ -13,7 +13,7 @@ settings.register_profile("explore", deadline=None)
 settings.register_profile("repeat", settings.get_profile("explore"), derandomize=True)
 settings.load_profile("repeat")
 
-WITHOUT_COVERAGE = {"browser", "clients", "properties", "verification"}
+WITHOUT_COVERAGE = {"browser", "clients", "properties"}
 """Directories of tests that cover nothing that others do not. Coverage almost doubles their processor time."""
 
 

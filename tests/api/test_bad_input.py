@@ -81,6 +81,13 @@ def test_a_delisted_ticker_is_refused_with_its_successor(client: FlaskClient, an
     assert refused["errors"][0]["successor"] == "META"
 
 
+def test_an_unknown_and_a_delisted_ticker_together_are_a_failed_validation(client: FlaskClient, ann: Headers) -> None:
+    refused = client.post(CONFIGURATIONS, json=a_body(tickers=["ZZZZ", "FB"]), headers=ann)
+
+    assert refused.json["code"] == "validation_failed"
+    assert problems_of(refused) == [("tickers.0", "unknown_ticker"), ("tickers.1", "delisted_ticker")]
+
+
 def test_a_wrong_field_beside_a_ticker_that_cannot_be_validated_now_is_named(make_app: MakeApp) -> None:
     client = make_app(ticker_list=AFixedList(authoritative=False)).test_client()
 

@@ -96,6 +96,7 @@ def test_a_file_that_cannot_be_read_is_explained_and_another_can_be_chosen(page:
 
         expect(page.get_by_role("dialog")).to_contain_text(message)
         page.keyboard.press("Escape")
+        expect(page.get_by_role("dialog")).to_have_count(0)
     choose_file(page, HEAD + "A,AAPL,7,false\n")
     expect(page.get_by_role("button", name="Import 1 watchlist")).to_be_enabled()
     assert server.count(CREATE) == 0

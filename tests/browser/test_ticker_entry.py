@@ -112,6 +112,7 @@ def test_pasted_text_is_interpreted_as_intended(page: Page, field: Locator) -> N
         expect(field).to_have_value("")
         for _ in symbols:
             field.press("Backspace")
+        expect_tickers(page, [])
 
 
 def test_tab_adds_the_text(page: Page, field: Locator) -> None:

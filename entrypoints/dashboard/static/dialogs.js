@@ -36,6 +36,7 @@ export class Dialog {
   #status = h("div", { class: "editor-status", role: "status" });
   #foot = h("div", { class: "editor-foot" });
   #stop = new AbortController();
+  #resolveClosed = () => {};
   /** Resolves when the dialog was closed. */
   closed;
 
@@ -55,7 +56,8 @@ export class Dialog {
     this.#form = h("form", { novalidate: true }, head, this.#body, this.#status, this.#foot);
     this.#form.addEventListener("submit", (event) => event.preventDefault());
     this.#element = h("dialog", { class: "editor", "aria-labelledby": "dialog-title" }, this.#form);
-    this.closed = new Promise((resolve) => this.#element.addEventListener("close", () => resolve(undefined)));
+    this.closed = /** @type {Promise<void>} */ (new Promise((resolve) => (this.#resolveClosed = resolve)));
+    this.#element.addEventListener("close", this.#resolveClosed);
     this.closed.then(() => {
       this.#stop.abort();
       this.#element.remove();
@@ -71,6 +73,8 @@ export class Dialog {
 
   close() {
     this.#element.close();
+    // Not only at the event, which the browser sends later: the user may leave the page before.
+    this.#resolveClosed();
   }
 
   /**

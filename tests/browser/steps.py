@@ -141,7 +141,10 @@ def after(page: Page, seconds: float, method: str = "POST", path: str = "/config
 
 
 class Held:
-    """Requests that the browser sends and that reach the service only when they are released."""
+    """Requests that the browser sends and that reach the service only when they are released.
+
+    A request that is never released is logged as an error by asyncio, during a later test.
+    """
 
     def __init__(self, page: Page, method: str, path: str) -> None:
         self._method = method

@@ -25,7 +25,7 @@ def test_the_editor_opens_without_a_request(page: Page, server: Server) -> None:
 def test_a_save_is_confirmed_after_one_request(page: Page, server: Server) -> None:
     given(page, "Tech")
     page.wait_for_load_state("networkidle")
-    Held(page, "GET", "/configurations")
+    lists = Held(page, "GET", "/configurations")
     edit(page, "Tech")
     server.requests.clear()
     page.get_by_label("Name", exact=True).fill("Technology")
@@ -35,6 +35,7 @@ def test_a_save_is_confirmed_after_one_request(page: Page, server: Server) -> No
     expect(card(page, "Technology")).to_be_visible()
     expect(page.get_by_text("Saved “Technology”")).to_be_visible()
     assert [each.split()[0] for each in server.requests if "/api/" in each] == ["PATCH"]
+    lists.release()
 
 
 def test_a_return_visit_shows_the_last_known_list_before_the_service_answers(page: Page) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from tests.browser.service import NewContext, Server
 from tests.browser.steps import (
@@ -176,7 +176,8 @@ def test_signing_out_forgets_first_and_sends_pending_deletes(page: Page) -> None
     create(page, "Two")
     page.reload()
     delete(ready(page), "One")
-    page.route("**/account-actions.js", lambda _: None)  # the module never arrives
+    modules: list[Route] = []
+    page.route("**/account-actions.js", lambda route: modules.append(route))  # noqa: PLW0108 - see test_page_size.py
 
     with page.expect_response(lambda answer: answer.request.method == "DELETE") as deleted:
         page.get_by_role("button", name="Sign out").click()
@@ -186,6 +187,8 @@ def test_signing_out_forgets_first_and_sends_pending_deletes(page: Page) -> None
     expect(page.locator("#user")).to_be_hidden()
     expect(page.get_by_role("button", name="Undo")).to_have_count(0)
     assert page.evaluate("['member', 'list'].map((name) => localStorage.getItem(`config-api.${name}`))") == [None, None]
+    modules[0].continue_()
+    expect(page.get_by_role("button", name="Sign in", exact=True)).to_be_enabled()
 
 
 def test_a_pending_delete_of_a_member_is_sent_when_the_page_is_left(page: Page, server: Server) -> None:

@@ -2,22 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import pytest
+from playwright.sync_api import Browser, Page
 
 from tests.browser.client import CREATED, DRAFT, OK, UNREADABLE, Client, refused
-from tests.browser.service import NewContext
+from tests.browser.service import serve
 
 pytestmark = pytest.mark.slow
 
 
+@pytest.fixture(scope="module")
+def page(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Page]:
+    """A page of the service that does not load the dashboard."""
+    with (
+        serve(tmp_path_factory.mktemp("client")) as server,
+        browser.new_page(base_url=server.url, bypass_csp=True) as page,
+    ):
+        body = "<link rel=icon href=data:,>"
+        page.route("**/empty", lambda route: route.fulfill(content_type="text/html", body=body))
+        yield page
+
+
 @pytest.fixture
-def client(new_context: NewContext) -> Client:
-    """The client on a page of the service that does not load the dashboard."""
-    page = new_context(bypass_csp=True).new_page()
-    page.route("**/empty", lambda route: route.fulfill(content_type="text/html", body="<link rel=icon href=data:,>"))
+def client(page: Page) -> Client:
+    """The client, after the page was loaded again."""
     page.goto("/empty")
     return Client(page)
 

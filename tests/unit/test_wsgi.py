@@ -10,13 +10,16 @@ from pathlib import Path
 
 import pytest
 
+from entrypoints.bootstrap import create_app
+from entrypoints.settings import Settings, SettingsError
+
 DYNAMODB = {
     "CONFIG_API_STORE": "dynamodb",
     "CONFIG_API_TABLE": "configurations",
     "CONFIG_API_SECRET_KEYS": "a key of at least thirty-two characters",
 }
-AWS = DYNAMODB | {"AWS_REGION": "us-east-1"}
-TICKERS = {"CONFIG_API_TICKER_BUCKET": "tickers", "AWS_REGION": "us-east-1"}
+TICKERS = {"CONFIG_API_STORE": "memory", "CONFIG_API_TICKER_BUCKET": "tickers"}
+REGION = {"AWS_REGION": "us-east-1", "AWS_DEFAULT_REGION": "us-east-1"}
 SHOW_REGION = """
 from entrypoints.bootstrap import create_app
 from entrypoints.wsgi import app
@@ -56,14 +59,6 @@ def test_aws_region_takes_precedence_over_aws_default_region(tmp_path: Path) -> 
         (DYNAMODB, "AWS_REGION"),
         ({"CONFIG_API_STORE": "dynamodb"}, "CONFIG_API_TABLE"),
         ({"CONFIG_API_DEADLINE": "soon"}, "CONFIG_API_DEADLINE"),
-        (DYNAMODB | {"AWS_REGION": "us east", "AWS_DEFAULT_REGION": "us east"}, "AWS_REGION"),
-        (AWS | {"AWS_PROFILE": "nope"}, "AWS_PROFILE"),
-        (AWS | {"AWS_CONFIG_FILE": __file__}, "AWS_CONFIG_FILE"),
-        (AWS | {"AWS_CA_BUNDLE": "/nowhere"}, "AWS_CA_BUNDLE"),
-        (AWS | {"AWS_ENDPOINT_URL_DYNAMODB": "localhost:4566"}, "AWS_ENDPOINT_URL_DYNAMODB"),
-        (AWS | {"AWS_ENDPOINT_URL": "http://127.0.0.1:99999"}, "AWS_ENDPOINT_URL"),
-        (TICKERS | {"AWS_RETRY_MODE": "never"}, "AWS_RETRY_MODE"),
-        (TICKERS | {"AWS_ENDPOINT_URL_S3": "ftp://localhost"}, "AWS_ENDPOINT_URL_S3"),
     ],
 )
 def test_a_wrong_variable_stops_the_start_and_is_named(tmp_path: Path, environ: dict[str, str], named: str) -> None:
@@ -72,6 +67,29 @@ def test_a_wrong_variable_stops_the_start_and_is_named(tmp_path: Path, environ: 
     assert stopped.returncode == 3
     assert f"  {named}: " in stopped.stderr
     assert "Traceback" not in stopped.stderr
+
+
+@pytest.mark.parametrize(
+    ("environ", "named"),
+    [
+        (DYNAMODB | {"AWS_REGION": "us east", "AWS_DEFAULT_REGION": "us east"}, "AWS_REGION"),
+        (DYNAMODB | {"AWS_PROFILE": "nope"}, "AWS_PROFILE"),
+        (DYNAMODB | {"AWS_CONFIG_FILE": __file__}, "AWS_CONFIG_FILE"),
+        (DYNAMODB | {"AWS_CA_BUNDLE": "/nowhere"}, "AWS_CA_BUNDLE"),
+        (DYNAMODB | {"AWS_ENDPOINT_URL_DYNAMODB": "localhost:4566"}, "AWS_ENDPOINT_URL_DYNAMODB"),
+        (DYNAMODB | {"AWS_ENDPOINT_URL": "http://127.0.0.1:99999"}, "AWS_ENDPOINT_URL"),
+        (TICKERS | {"AWS_RETRY_MODE": "never"}, "AWS_RETRY_MODE"),
+        (TICKERS | {"AWS_ENDPOINT_URL_S3": "ftp://localhost"}, "AWS_ENDPOINT_URL_S3"),
+    ],
+)
+def test_a_wrong_setting_of_botocore_is_named(
+    monkeypatch: pytest.MonkeyPatch, environ: dict[str, str], named: str
+) -> None:
+    for name, value in (REGION | environ).items():
+        monkeypatch.setenv(name, value)
+
+    with pytest.raises(SettingsError, match=f"  {named}: "):
+        create_app(Settings.of(os.environ))
 
 
 def test_a_lambda_with_wrong_settings_answers_503_and_logs_the_variable(tmp_path: Path) -> None:

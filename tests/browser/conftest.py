@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -75,6 +76,12 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture
 def new_context(browser: Browser, server: Server) -> Iterator[NewContext]:
+    with checked_contexts(browser, server) as make:
+        yield make
+
+
+@contextmanager
+def checked_contexts(browser: Browser, server: Server) -> Iterator[NewContext]:
     """Makes browser profiles. A console message, an uncaught error or a foreign host fails the test."""
     contexts: list[BrowserContext] = []
     problems: list[str] = []

@@ -150,7 +150,7 @@ class Held:
         self._method = method
         self._released = False
         self._routes: list[Route] = []
-        page.route(f"**/api/v2{path}", self._handle)
+        page.route(f"**{path}", self._handle)
 
     def release(self) -> None:
         """Let the held requests and all later ones through."""

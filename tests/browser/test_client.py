@@ -9,6 +9,7 @@ import pytest
 from playwright.sync_api import Browser, Page
 
 from tests.browser.client import CREATED, DRAFT, OK, UNREADABLE, Client, refused
+from tests.browser.conftest import checked_contexts
 from tests.browser.service import serve
 
 pytestmark = pytest.mark.slow
@@ -16,11 +17,15 @@ pytestmark = pytest.mark.slow
 
 @pytest.fixture(scope="module")
 def page(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Page]:
-    """A page of the service that does not load the dashboard."""
+    """A page of the service that does not load the dashboard.
+
+    For all tests of this file: with a page for each, they took 12.7 instead of 5.5 s.
+    """
     with (
         serve(tmp_path_factory.mktemp("client")) as server,
-        browser.new_page(base_url=server.url, bypass_csp=True) as page,
+        checked_contexts(browser, server) as new_context,
     ):
+        page = new_context(bypass_csp=True).new_page()
         body = "<link rel=icon href=data:,>"
         page.route("**/empty", lambda route: route.fulfill(content_type="text/html", body=body))
         yield page

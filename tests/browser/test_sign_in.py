@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 
 import pytest
-from playwright.sync_api import Page, Route, expect
+from playwright.sync_api import Page, expect
 
 from tests.browser.service import NewContext, Server
 from tests.browser.steps import (
+    Held,
     card,
     cards,
     countdown,
@@ -176,8 +177,7 @@ def test_signing_out_forgets_first_and_sends_pending_deletes(page: Page) -> None
     create(page, "Two")
     page.reload()
     delete(ready(page), "One")
-    modules: list[Route] = []
-    page.route("**/account-actions.js", lambda route: modules.append(route))  # noqa: PLW0108 - see test_page_size.py
+    module = Held(page, "GET", "/account-actions.js")
 
     with page.expect_response(lambda answer: answer.request.method == "DELETE") as deleted:
         page.get_by_role("button", name="Sign out").click()
@@ -187,7 +187,7 @@ def test_signing_out_forgets_first_and_sends_pending_deletes(page: Page) -> None
     expect(page.locator("#user")).to_be_hidden()
     expect(page.get_by_role("button", name="Undo")).to_have_count(0)
     assert page.evaluate("['member', 'list'].map((name) => localStorage.getItem(`config-api.${name}`))") == [None, None]
-    modules[0].continue_()
+    module.release()
     expect(page.get_by_role("button", name="Sign in", exact=True)).to_be_enabled()
 
 
